@@ -1,0 +1,216 @@
+"""What a document states: claims, each with a check by a second route and with controls that the check must reject.
+
+    claim("1.1.1.kernel_size", 14, "kernel size of the transposed convolution",
+          check=lambda k: output_shape_is(run(layer.with_(kernel_size=k), A), B),
+          controls=[Control(13, "off by one"), Control(15, "off by one")])
+
+A check is a function of the *candidate* value. It recomputes the claim by a route that shares nothing with the one that
+produced the value, returns `Evidence` where they agree and raises `CheckFailed` where they do not. The claimed value
+and every control go through the very same function (`verify.py`), so a check that accepts everything is found out.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Value = bool | int | float | str | tuple[Any, ...]
+
+
+class WriteupError(Exception):
+    """The one error type: its message says what was asked, what was received, what is allowed, and where."""
+
+
+class CheckFailed(WriteupError):
+    """The second route disagrees with the candidate value."""
+
+    def __init__(self, expected: object, got: object, what: str = "") -> None:
+        super().__init__(f"{what + ': ' if what else ''}expected {expected!r}, got {got!r}")
+        self.expected, self.got, self.what = expected, got, what
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a check computed.
+
+    `route` names the second route in one phrase ("forward pass on a random tensor"); it is printed in the appendix.
+    `computed` is what that route found, `tolerance` the absolute difference it allows, `seed` what made it repeatable,
+    `records` the names of the experiment records it read.
+    """
+
+    route: str
+    computed: Any = None
+    tolerance: float | None = None
+    seed: int | None = None
+    records: tuple[str, ...] = ()
+
+
+Check = Callable[[Any], Evidence]
+
+
+@dataclass(frozen=True)
+class Control:
+    """A plausible wrong value and the slip that would produce it."""
+
+    value: Value
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One value that the documents state.
+
+    `form` is a format specification (".2f", ",d", ".1%") by which the value prints everywhere; "" prints `str(value)`.
+    `unit` is printed after the value where a template asks for it. `code` prints the value as program text.
+    """
+
+    id: str
+    value: Value
+    text: str
+    check: Check
+    controls: tuple[Control, ...]
+    unit: str = ""
+    form: str = ""
+    code: bool = False
+
+    def printed(self, value: Value | None = None) -> str:
+        """The value (or a control's) as readers see it, without its unit."""
+        shown = self.value if value is None else value
+        if isinstance(shown, tuple):
+            return "(" + ", ".join(format(item, self.form) for item in shown) + ")"
+        return format(shown, self.form)
+
+
+def claim(
+    id: str,
+    value: Value,
+    text: str,
+    check: Check,
+    controls: Iterable[Control | Value],
+    unit: str = "",
+    form: str = "",
+    code: bool = False,
+) -> Claim:
+    """A `Claim`; bare control values are wrapped in `Control`.
+
+    Raises `WriteupError` when there is no control, or when a control reads the same as the value in print.
+    """
+    made = Claim(
+        id=id,
+        value=_plain(value, id),
+        text=text,
+        check=check,
+        controls=tuple(c if isinstance(c, Control) else Control(c) for c in controls),
+        unit=unit,
+        form=form,
+        code=code,
+    )
+    if not made.controls:
+        raise WriteupError(f"claim {id}: no control given; a claim needs at least one wrong value that its check rejects")
+    for control in made.controls:
+        if made.printed(_plain(control.value, id)) == made.printed():
+            raise WriteupError(f"claim {id}: control {control.value!r} prints like the value itself ({made.printed()})")
+    return made
+
+
+def _plain(value: Any, id: str) -> Value:
+    """`value` if it can stand in JSON as it is (a list becomes a tuple); tensors and numpy scalars are refused."""
+    if isinstance(value, (list, tuple)):
+        return tuple(_plain(item, id) for item in value)
+    if type(value) not in (bool, int, float, str):
+        raise WriteupError(
+            f"claim {id}: value of type {type(value).__name__} received; allowed are bool, int, float, str, tuples of these"
+        )
+    if isinstance(value, float) and not math.isfinite(value):
+        raise WriteupError(f"claim {id}: {value} received; a claimed number must be finite")
+    return value
+
+
+def agrees(
+    second_route: Callable[[], Value],
+    route: str,
+    *,
+    tolerance: float = 0.0,
+    seed: int | None = None,
+    records: Sequence[str] = (),
+) -> Check:
+    """A check that the candidate equals what `second_route()` computes (numbers: within `tolerance`, absolute).
+
+    The second route runs once, however many candidates are tried. For a claim whose second route depends on the
+    candidate (run the layer *with this kernel size*), write the check as a function instead.
+    """
+    compute = functools.cache(second_route)
+
+    def check(candidate: Value) -> Evidence:
+        computed = compute()
+        if not _close(candidate, computed, tolerance):
+            raise CheckFailed(computed, candidate, route)
+        return Evidence(route, computed, tolerance if tolerance else None, seed, tuple(records))
+
+    return check
+
+
+def _close(a: Any, b: Any, tolerance: float) -> bool:
+    if isinstance(a, tuple) and isinstance(b, (tuple, list)):
+        return len(a) == len(b) and all(_close(x, y, tolerance) for x, y in zip(a, b, strict=True))
+    if isinstance(a, bool) or isinstance(b, bool) or isinstance(a, str) or isinstance(b, str):
+        return type(a) is type(b) and bool(a == b)
+    return abs(a - b) <= tolerance
+
+
+def require(holds: bool, expected: object, got: object, what: str = "") -> None:
+    """Raise `CheckFailed` unless `holds`; for checks written as functions."""
+    if not holds:
+        raise CheckFailed(expected, got, what)
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A table cell or label that prints a claim. `id` may start with a dot: relative to the question."""
+
+    id: str
+    unit: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """Header and rows; a cell is plain text (words, no computed digits) or a `Ref` to a claim.
+
+    `align` has one letter a column: l, r or c. A row given as a single string is a group heading across the table.
+    """
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str | Ref] | str]
+    align: str
+
+
+class Figure(Protocol):
+    """What `figures.py` provides: one description, drawn twice."""
+
+    def tikz(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """All that one question states and shows.
+
+    `context` holds names for the template to loop over (lists of claim-id suffixes), never values to print.
+    """
+
+    question: str
+    claims: Sequence[Claim]
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        seen: set[str] = set()
+        for made in self.claims:
+            if not made.id.startswith(self.question + "."):
+                raise WriteupError(f"claim {made.id} stands in the answer to {self.question}; its id must start with that")
+            if made.id in seen:
+                raise WriteupError(f"claim {made.id} is made twice in the answer to {self.question}")
+            seen.add(made.id)
