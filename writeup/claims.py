@@ -109,7 +109,9 @@ def claim(
         code=code,
     )
     if not made.controls:
-        raise WriteupError(f"claim {id}: no control given; a claim needs at least one wrong value that its check rejects")
+        raise WriteupError(
+            f"claim {id}: no control given; a claim needs at least one wrong value that its check rejects"
+        )
     for control in made.controls:
         if made.printed(_plain(control.value, id)) == made.printed():
             raise WriteupError(f"claim {id}: control {control.value!r} prints like the value itself ({made.printed()})")
@@ -122,7 +124,8 @@ def _plain(value: Any, id: str) -> Value:
         return tuple(_plain(item, id) for item in value)
     if type(value) not in (bool, int, float, str):
         raise WriteupError(
-            f"claim {id}: value of type {type(value).__name__} received; allowed are bool, int, float, str, tuples of these"
+            f"claim {id}: a value of type {type(value).__name__} received; "
+            "allowed are bool, int, float, str and tuples of these"
         )
     if isinstance(value, float) and not math.isfinite(value):
         raise WriteupError(f"claim {id}: {value} received; a claimed number must be finite")
@@ -210,7 +213,9 @@ class Answer:
         seen: set[str] = set()
         for made in self.claims:
             if not made.id.startswith(self.question + "."):
-                raise WriteupError(f"claim {made.id} stands in the answer to {self.question}; its id must start with that")
+                raise WriteupError(
+                    f"claim {made.id} stands in the answer to {self.question}; its id must start with that"
+                )
             if made.id in seen:
                 raise WriteupError(f"claim {made.id} is made twice in the answer to {self.question}")
             seen.add(made.id)

@@ -69,7 +69,10 @@ def _shape(node: Any) -> Any:
     fields = dict(ast.iter_fields(node))
     if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node):
         fields["body"] = fields["body"][1:]
-    return (type(node).__name__, tuple((name, _shape(value)) for name, value in fields.items() if value not in (None, [])))
+    return (
+        type(node).__name__,
+        tuple((name, _shape(value)) for name, value in fields.items() if value not in (None, [])),
+    )
 
 
 def source_fingerprints(paths: Sequence[str], root: Path) -> dict[str, str]:
@@ -159,11 +162,15 @@ def load(path: Path) -> Record:
     try:
         record = Record.model_validate_json(path.read_bytes())
     except OSError as error:
-        raise WriteupError(f"record {path}: cannot be read ({error.strerror}); `make experiments` makes it anew") from error
+        raise WriteupError(
+            f"record {path}: cannot be read ({error.strerror}); `make experiments` makes it anew"
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file as a whole"
-        raise WriteupError(f"record {path} is damaged at {where}: {first['msg']}; `make experiments` makes it anew") from error
+        raise WriteupError(
+            f"record {path} is damaged at {where}: {first['msg']}; `make experiments` makes it anew"
+        ) from error
     if (record.kind, record.name) != (path.parent.name, path.stem):
         raise WriteupError(f"record {path} says that it is {record.path}; a record's file must be <kind>/<name>.json")
     return record

@@ -1,0 +1,107 @@
+"""The assignment as the generator sees it: a folder with `answers/assignment.toml` and one module a question."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from writeup.claims import Answer, WriteupError
+from writeup.records import Records
+
+DESCRIPTION = Path("answers/assignment.toml")
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Section(_Data):
+    id: str
+    title: str
+
+
+class Question(_Data):
+    """One lettered part. `module` is its module's name inside `answers`, `ask` the assignment's own words."""
+
+    id: str
+    module: str
+    title: str
+    points: int
+    ask: str
+
+    @property
+    def section(self) -> str:
+        return self.id[0]
+
+
+class Assignment(_Data):
+    """`points` is what the questions' points must add up to; `suffix` ends every file name (`A3`)."""
+
+    title: str
+    subtitle: str
+    suffix: str
+    points: int
+    section: list[Section]
+    question: list[Question]
+    code_part: bool = False
+
+    def find(self, wanted: str) -> Question:
+        """The question with this id; raises `WriteupError` listing the ids that exist."""
+        for question in self.question:
+            if question.id == wanted:
+                return question
+        known = ", ".join(question.id for question in self.question)
+        raise WriteupError(f"question {wanted!r} was asked for; {DESCRIPTION} has {known}")
+
+
+def find_root(start: Path | None = None) -> Path:
+    """The project's root: the working folder if it holds an assignment, else the tree this package lies in."""
+    candidates = [start] if start else [Path.cwd(), Path(__file__).resolve().parent.parent]
+    for folder in candidates:
+        if (folder / DESCRIPTION).is_file():
+            return folder.resolve()
+    looked = " or ".join(str(folder) for folder in candidates)
+    raise WriteupError(f"no assignment found: {DESCRIPTION} does not exist in {looked}")
+
+
+def load_assignment(root: Path) -> Assignment:
+    """Read `answers/assignment.toml`; raises `WriteupError` naming the file and the entry that is wrong."""
+    path = root / DESCRIPTION
+    try:
+        return Assignment.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise WriteupError(f"{path}: cannot be read ({error.strerror})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise WriteupError(f"{path}: not valid TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise WriteupError(f"{path}: {where}: {first['msg']}") from error
+
+
+def answer_to(question: Question, records: Records, root: Path) -> Answer:
+    """Run the question's module and return its answer."""
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))  # the assignment is found by its folder, not installed
+    try:
+        module = importlib.import_module(f"answers.{question.module}")
+    except ModuleNotFoundError as error:
+        if error.name != f"answers.{question.module}":
+            raise
+        raise WriteupError(
+            f"question {question.id} has no answer: answers/{question.module}.py does not exist"
+        ) from error
+    function: Callable[[Records], Answer] | None = getattr(module, "answer", None)
+    if function is None:
+        raise WriteupError(f"question {question.id}: answers/{question.module}.py has no function answer(records)")
+    made = function(records)
+    if made.question != question.id:
+        raise WriteupError(
+            f"answers/{question.module}.py answers {made.question!r}; {DESCRIPTION} expects {question.id!r}"
+        )
+    return made
