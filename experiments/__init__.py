@@ -8,10 +8,10 @@ One *experiment* is one module. It defines four names:
     The runs that `preset` ("quick", "cpu" or "full") wants, in order of importance. `finished` maps the names of the
     finished records of this kind to their records, so that a plan may depend on results (a tuned learning rate).
     The runner asks again after each round, until nothing in the plan is missing.
-`run(settings, results, report) -> Record`
-    Does one run, saves its record below the folder `results` and returns it. `report(fraction, text)` tells the
-    display how far it is, `fraction` in [0, 1]; it may raise `KeyboardInterrupt`.
-`replay(record) -> dict[str, list[float]]`
+`run(settings, root, report) -> Record`
+    Does one run, saves its record with `writeup.records.save(root, ...)` and returns it; `root` is the project's root.
+    `report(fraction, text)` tells the display how far it is, `fraction` in [0, 1]; it may raise `KeyboardInterrupt`.
+`replay(record) -> dict`
     Repeats the record's probe with the code and the machine at hand, and returns it in the form of `record.probe`.
     The comparison within a tolerance belongs to the caller.
 
@@ -27,7 +27,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-RESULTS = Path(__file__).parent / "results"
+from writeup.records import Record
+
 PRESETS = ("quick", "cpu", "full")
 
 Report = Callable[[float, str], None]
@@ -45,11 +46,11 @@ class Experiment(Protocol):
 
     KIND: str
 
-    def plan(self, preset: str, finished: Mapping[str, Any]) -> list[Any]: ...
+    def plan(self, preset: str, finished: Mapping[str, Record]) -> list[Any]: ...
 
-    def run(self, settings: Any, results: Path, report: Report) -> Any: ...
+    def run(self, settings: Any, root: Path, report: Report) -> Record: ...
 
-    def replay(self, record: Any) -> dict[str, list[float]]: ...
+    def replay(self, record: Record) -> dict[str, Any]: ...
 
 
 def registry() -> dict[str, Any]:

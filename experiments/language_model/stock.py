@@ -1,0 +1,38 @@
+"""One training step and one evaluation as the public example does them, with PyTorch's own modules."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from experiments.language_model.model import Hidden, RNNModel, drawing_from, repackage_hidden
+
+
+class StockPath:
+    """The example's step: log-softmax over all words, autograd, `clip_grad_norm_`, plain gradient descent."""
+
+    def __init__(self, model: RNNModel, clip: float, generator: torch.Generator) -> None:
+        self.model, self.clip, self.generator = model, clip, generator
+
+    def step(self, inputs: Tensor, targets: Tensor, hidden: Hidden, learning_rate: float) -> tuple[Tensor, Hidden]:
+        """Train on one window; returns its mean loss (nats a word, before the update) and the new state."""
+        self.model.train()
+        self.model.zero_grad()
+        with drawing_from(self.generator):
+            log_probabilities, hidden = self.model(inputs, repackage_hidden(hidden))
+        loss = functional.nll_loss(log_probabilities, targets)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
+        with torch.no_grad():
+            for parameter in self.model.parameters():
+                parameter.sub_(parameter.grad, alpha=learning_rate)
+        return loss.detach(), hidden
+
+    @torch.no_grad()
+    def loss(self, inputs: Tensor, targets: Tensor, hidden: Hidden) -> tuple[Tensor, Hidden]:
+        """Mean loss of one window without dropout and without training."""
+        self.model.eval()
+        log_probabilities, hidden = self.model(inputs, hidden)
+        return functional.nll_loss(log_probabilities, targets), hidden
+
+    def weights_replaced(self) -> None:
+        """Nothing here is derived from the weights."""
