@@ -21,6 +21,8 @@ class _Data(BaseModel):
 
 
 class Section(_Data):
+    """A heading over the questions whose ids begin with this one's."""
+
     id: str
     title: str
 
@@ -34,10 +36,6 @@ class Question(_Data):
     points: int
     ask: str
 
-    @property
-    def section(self) -> str:
-        return self.id[0]
-
 
 class Assignment(_Data):
     """`points` is what the questions' points must add up to; `suffix` ends every file name (`A3`)."""
@@ -48,7 +46,6 @@ class Assignment(_Data):
     points: int
     section: list[Section]
     question: list[Question]
-    code_part: bool = False
 
     def find(self, wanted: str) -> Question:
         """The question with this id; raises `WriteupError` listing the ids that exist."""

@@ -1,4 +1,4 @@
-"""The ledger: what was claimed, how it was checked, what was rejected, and where it is printed (`build/ledger.json`)."""
+"""The ledger: what was claimed, how it was checked, what was rejected, where it is printed (`build/ledger.json`)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PrintedRow(_Row):
 
 
 class ClaimRow(_Row):
-    """One claim. `check` names the second route; `evidence` holds what it computed, tolerance, seed, seconds, device."""
+    """One claim; `check` names the second route, `evidence` what it computed, tolerance, seed, seconds and device."""
 
     id: str
     question: str
@@ -89,8 +89,7 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    item = getattr(value, "item", None)
-    if callable(item) and getattr(value, "size", None) == 1 or getattr(value, "shape", None) == ():
+    if getattr(value, "shape", None) == ():  # a tensor or array that holds one number
         return plain(value.item())
     return str(value)
 

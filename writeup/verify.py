@@ -60,7 +60,7 @@ class Verification:
 
     @property
     def exit_status(self) -> int:
-        """0: everything holds; 1: a claim does not hold, a control survives, points or answers are missing; 2: errors."""
+        """0: all holds; 1: a claim does not hold, a control survives, points or answers are missing; 2: errors."""
         if not self.problems:
             return 0
         return 1 if any(problem.unverified for problem in self.problems) else 2
@@ -91,7 +91,7 @@ def _run(asked: Sequence[Question], root: Path, jobs: int) -> Iterator[Verified]
     if jobs <= 1:
         yield from (verify_question(question, root) for question in asked)
         return
-    # One thread a process: two processes of one thread do more than one of two. Read by torch when it is first imported.
+    # Two processes of one thread do more than one of two threads. Torch reads this when it is first imported.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     # spawn: a forked child of a process in which torch has run threads may hang
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:

@@ -1,0 +1,63 @@
+# Everything starts here: `make help` lists what there is.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+# Names go to the program through the environment, as they are: no shell and no make expansion ever reads them.
+ifneq ($(filter command environment,$(firstword $(origin FIRST))),)
+export WRITEUP_FIRST := $(value FIRST)
+endif
+ifneq ($(filter command environment,$(firstword $(origin LAST))),)
+export WRITEUP_LAST := $(value LAST)
+endif
+ifneq ($(filter command environment,$(firstword $(origin NETID))),)
+export WRITEUP_NETID := $(value NETID)
+endif
+ifneq ($(filter command environment,$(firstword $(origin TEX))),)
+export WRITEUP_TEX := $(value TEX)
+endif
+
+.PHONY: all check test experiments audit bench lint sample clean help
+.DEFAULT_GOAL := all
+
+all: $(READY) ## verify every claim and build the files to upload [FIRST= LAST= NETID= TEX=]
+	@$(BIN)/writeup build
+
+check: $(READY) ## run every check and every control afresh [QUESTION=1.1]
+	@$(BIN)/writeup check $(if $(QUESTION),--question "$(QUESTION)")
+
+test: $(READY) ## run the tests
+	@$(BIN)/pytest
+
+experiments: $(READY) ## run the experiments whose records are missing or stale [PRESET= JOBS= LAUNCHER=]
+	@$(BIN)/writeup experiments $(if $(PRESET),--preset "$(PRESET)") $(if $(JOBS),--jobs "$(JOBS)") $(if $(LAUNCHER),--launcher "$(LAUNCHER)")
+
+audit: $(READY) ## redo what a sceptic would redo, cheapest first
+	@$(BIN)/writeup audit
+
+bench: $(READY) ## measure the speed of the parts that should be fast, each against a named reference
+	@$(BIN)/python -m answers.conv_chains.bench
+	@$(BIN)/python -m experiments.language_model.bench
+
+lint: $(READY) ## lint, format and type checks
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+sample: ## build the sample under docs/sample
+	@$(MAKE) --no-print-directory all FIRST=Ada LAST=Lovelace NETID=al123
+	@rm -rf docs/sample && mkdir -p docs/sample && cp -r build/Ada_Lovelace_al123_A3* build/ledger.json docs/sample/
+
+clean: ## remove what was built; the environment and the executed notebook stay
+	@rm -rf build
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
+
+# A ready environment: newer than the lock that it was made from. Made anew from the start when it is not.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.12" >&2; exit 2; }
+	@echo "Setting up .venv (once; PyTorch is the large part)"
+	@$(PYTHON) -m venv --clear .venv || { echo "$(PYTHON) -m venv failed; on Debian install python3-venv" >&2; exit 2; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)

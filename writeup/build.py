@@ -1,0 +1,160 @@
+"""`make all`: verify, render, compile, and replace the files of `build/` whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from writeup.claims import WriteupError
+from writeup.identity import Identity
+from writeup.records import write_whole
+from writeup.verify import Progress, Verification, verify
+
+BUILD = Path("build")
+STAMP = ".stamp.json"
+# Whatever a built file can depend on; a change of any of these makes the next build do its work.
+INPUTS = (
+    "writeup/**/*.py",
+    "answers/**/*",
+    "experiments/**/*",
+    "templates/**/*",
+    "requirements.lock",
+    "pyproject.toml",
+)
+
+
+class Unverified(WriteupError):
+    """Something did not hold, so nothing was written."""
+
+    def __init__(self, verification: Verification) -> None:
+        self.verification = verification
+        lines = [f"  {problem}" for problem in verification.problems]
+        super().__init__("\n".join([f"{len(lines)} problems, nothing was written:", *lines]))
+
+
+@dataclass(frozen=True)
+class Built:
+    """What one build did. `verification` is None when nothing had changed."""
+
+    files: list[Path]
+    seconds: float
+    verification: Verification | None = None
+    pages: Mapping[str, int] | None = None
+
+
+def build(
+    root: Path,
+    identity: Identity,
+    tex: str | None = None,
+    on_stage: Callable[[str], None] = lambda _stage: None,
+    on_question: Progress | None = None,
+) -> Built:
+    """Build the files to upload into `root/build`; does nothing when they are there and no input has changed.
+
+    Raises `Unverified` when anything does not hold and `WriteupError` for whatever else stops the build; the files of
+    the last good build stay as they were in both cases.
+    """
+    from writeup.notebook import build_notebook  # these two are slow to import, and an unchanged build needs neither
+    from writeup.pdf import compile_tex, find_engine
+
+    start = time.perf_counter()
+    folder = root / BUILD
+    with _alone(root):
+        digest = _digest(root, identity, tex)
+        if (unchanged := _unchanged(folder, digest)) is not None:
+            return Built(unchanged, time.perf_counter() - start)
+        engine = find_engine(tex)
+        on_stage("verify the claims")
+        verification = verify(root, progress=on_question)
+        if verification.problems:
+            raise Unverified(verification)
+        from writeup.render import render
+
+        stem = identity.file_stem
+        on_stage("render the documents")
+        documents = render(root, verification, identity, stem)
+        on_stage("compile the PDF")
+        pdf = compile_tex(documents.tex, engine=engine, name=f"{stem}.tex")
+        on_stage("run the notebook")
+        notebook = build_notebook(root, identity=identity, verification=verification)
+        on_stage("compile the notebook's PDF")
+        notebook_pdf = compile_tex(
+            notebook.tex, engine=engine, name=f"{stem}_code.tex", attachments=notebook.attachments
+        )
+        content: dict[str, str | bytes] = {f"{stem}{ending}": text for ending, text in documents.files.items()}
+        content |= {f"{stem}.pdf": pdf, f"{stem}_code.ipynb": notebook.ipynb, f"{stem}_code.pdf": notebook_pdf}
+        content["ledger.json"] = verification.ledger.model_dump_json(indent=1) + "\n"
+        on_stage("write the files")
+        files = _replace(folder, content, digest)
+    return Built(files, time.perf_counter() - start, verification)
+
+
+def _digest(root: Path, identity: Identity, tex: str | None) -> str:
+    digest = hashlib.sha256(repr((identity, tex)).encode())
+    paths = [*identity.notebooks, *(p for pattern in INPUTS for p in root.glob(pattern))]
+    for path in sorted({p for p in paths if p.is_file() and p.suffix != ".pyc"}):
+        digest.update(str(path.relative_to(root) if path.is_relative_to(root) else path).encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _unchanged(folder: Path, digest: str) -> list[Path] | None:
+    """The built files when inputs and files are both what the stamp says, else None."""
+    try:
+        stamp = json.loads((folder / STAMP).read_text(encoding="utf-8"))
+        if stamp["inputs"] != digest:
+            return None
+        if any(hashlib.sha256((folder / name).read_bytes()).hexdigest() != sha for name, sha in stamp["files"].items()):
+            return None
+        return [folder / name for name in stamp["files"]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # no stamp, or not one of ours: build
+
+
+def _replace(folder: Path, content: Mapping[str, str | bytes], digest: str) -> list[Path]:
+    """Write all files beside the old ones first, then put each in place; files of an earlier name are removed."""
+    try:
+        old = json.loads((folder / STAMP).read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        old = {}
+    try:
+        (folder / STAMP).unlink(missing_ok=True)  # from here to the end the files may be of two builds
+        for name, data in content.items():
+            write_whole(folder / name, data)
+        for name in set(old) - set(content):
+            (folder / name).unlink(missing_ok=True)
+        stamp = {"inputs": digest, "files": {name: _sha(data) for name, data in content.items()}}
+        write_whole(folder / STAMP, json.dumps(stamp, indent=1) + "\n")
+    except OSError as error:
+        raise WriteupError(
+            f"writing to {folder} failed: {error.strerror} ({error.filename}); it must be writable"
+        ) from error
+    return [folder / name for name in content]
+
+
+def _sha(data: str | bytes) -> str:
+    return hashlib.sha256(data.encode("utf-8") if isinstance(data, str) else data).hexdigest()
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """One build at a time: a second one is refused, not interleaved."""
+    lock = root / ".cache" / "build.lock"
+    try:
+        lock.parent.mkdir(exist_ok=True)
+        (root / BUILD).mkdir(exist_ok=True)
+        with FileLock(lock, timeout=0):
+            yield
+    except Timeout:
+        raise WriteupError(f"another build is running in {root} (it holds {lock}); wait for it to end") from None
+    except PermissionError as error:
+        raise WriteupError(
+            f"{error.filename} cannot be written: {error.strerror}; the build writes to {root}"
+        ) from error

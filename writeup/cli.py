@@ -1,0 +1,192 @@
+"""The command line: `writeup build | check | experiments | audit | status`.
+
+Exit status: 0 when everything holds, 1 when a claim does not hold or a control survives, 2 for anything else.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from writeup.assignment import find_root, load_assignment
+from writeup.build import Built, Unverified, build
+from writeup.claims import WriteupError
+from writeup.identity import load_identity
+from writeup.verify import Verification, Verified, verify
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+Root = Annotated[Path | None, typer.Option("--root", help="The project's folder (default: the working folder).")]
+errors = Console(stderr=True, highlight=False)
+console = Console(highlight=False)
+
+
+def main() -> None:
+    """The `writeup` program: one clear message for whatever goes wrong."""
+    try:
+        app(standalone_mode=False)
+    except Unverified as error:
+        _print_problems(error.verification)
+        errors.print("[bold red]Nothing was written.[/]")
+        sys.exit(error.verification.exit_status)
+    except WriteupError as error:
+        errors.print(f"[bold red]writeup:[/] {error}", soft_wrap=True, markup=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        errors.print("[bold red]writeup:[/] interrupted; the files of the last good build are as they were")
+        sys.exit(130)
+    except typer.Exit as exit:
+        sys.exit(exit.exit_code)
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        errors.print(
+            f"[bold red]writeup:[/] {error.format_message()}", markup=True
+        )  # a usage error of the command line
+        sys.exit(2)
+
+
+@app.command("build")
+def build_command(
+    first: Annotated[str | None, typer.Option(help="First name, instead of submission.toml's.")] = None,
+    last: Annotated[str | None, typer.Option(help="Last name.")] = None,
+    netid: Annotated[str | None, typer.Option(help="NetID.")] = None,
+    tex: Annotated[str | None, typer.Option(help="Another pdflatex than the embedded one.")] = None,
+    root: Root = None,
+) -> None:
+    """Verify every claim and build the files to upload into build/."""
+    folder = find_root(root)
+    assignment = load_assignment(folder)
+    identity = load_identity(folder, assignment.suffix, first=first, last=last, netid=netid)
+    with _progress(len(assignment.question) + 6) as show:
+        task = show.add_task("verify the claims", total=len(assignment.question) + 6)
+
+        def on_stage(stage: str) -> None:
+            show.update(task, description=stage, advance=1)
+
+        def on_question(_question: str, done: Verified) -> None:
+            show.console.print(_question_line(done))
+            show.advance(task)
+
+        built = build(folder, identity, tex or None, on_stage, on_question)
+    _print_summary(built)
+    for notice in identity.notices:
+        console.print(f"[yellow]Note:[/] {notice}")
+
+
+@app.command()
+def check(
+    question: Annotated[str | None, typer.Option(help="One question, such as 1.1.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the ledger and the problems as JSON.")] = False,
+    root: Root = None,
+) -> None:
+    """Run every check on its claim and on every control, afresh."""
+    folder = find_root(root)
+    if as_json:
+        verification = verify(folder, question)
+        _print_json(verification)
+    else:
+        count = 1 if question else len(load_assignment(folder).question)
+        with _progress(count) as show:
+            task = show.add_task("verify the claims", total=count)
+
+            def on_question(_question: str, done: Verified) -> None:
+                show.console.print(_question_line(done))
+                show.advance(task)
+
+            verification = verify(folder, question, on_question)
+        console.print(_totals(verification))
+        _print_problems(verification)
+    raise typer.Exit(verification.exit_status)
+
+
+@app.command()
+def experiments(
+    preset: Annotated[str, typer.Option(help="quick, cpu or full.")] = "cpu",
+    jobs: Annotated[int, typer.Option(help="Runs side by side.")] = 1,
+    launcher: Annotated[str, typer.Option(help="local or slurm.")] = "local",
+    root: Root = None,
+) -> None:
+    """Run the experiments whose records are missing or stale."""
+    command = [
+        sys.executable,
+        "-m",
+        "experiments.runner",
+        "--preset",
+        preset,
+        "--jobs",
+        str(jobs),
+        "--launcher",
+        launcher,
+    ]
+    raise typer.Exit(subprocess.run(command, cwd=find_root(root), check=False).returncode)
+
+
+@app.command()
+def status(root: Root = None) -> None:
+    """Say what is there: records, and whether the built files are current."""
+    from writeup.records import Records, stale_sources
+
+    folder = find_root(root)
+    records = Records(folder)
+    table = Table("Record", "Date", "Device", "State")
+    for path, record in records.items():
+        changed = stale_sources(record, folder)
+        table.add_row(path, record.date, record.device, f"stale: {', '.join(changed)}" if changed else "current")
+    console.print(table)
+
+
+def _progress(total: int) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=errors, transient=True, disable=total < 1)
+
+
+def _question_line(done: Verified) -> str:
+    controls = sum(len(row.controls) for row in done.rows)
+    state = "[red]fails[/]" if done.problems else "[green]holds[/]"
+    return f"{done.question:>5}  {state}  {len(done.rows):4d} claims  {controls:4d} controls  {done.seconds:5.1f} s"
+
+
+def _totals(verification: Verification) -> str:
+    ledger, assignment = verification.ledger, verification.assignment
+    controls = sum(len(row.controls) for row in ledger.claims)
+    answered = {id for id, done in verification.answers.items() if not done.problems}
+    points = sum(question.points for question in assignment.question if question.id in answered)
+    return (
+        f"{len(ledger.claims)} claims, {ledger.controls_rejected} of {controls} controls rejected, "
+        f"{points} of {assignment.points} points verified"
+    )
+
+
+def _print_problems(verification: Verification) -> None:
+    for problem in verification.problems:
+        errors.print(f"[red]{problem.where}[/]: ", end="")
+        errors.print(problem.message, markup=False, soft_wrap=True)
+
+
+def _print_json(verification: Verification) -> None:
+    document = verification.ledger.model_dump()
+    document["problems"] = [{"where": p.where, "message": p.message} for p in verification.problems]
+    document["totals"] = {
+        id: {"claims": len(done.rows), "controls": sum(len(row.controls) for row in done.rows), "seconds": done.seconds}
+        for id, done in verification.answers.items()
+    }
+    json.dump(document, sys.stdout, indent=1)
+    sys.stdout.write("\n")
+
+
+def _print_summary(built: Built) -> None:
+    if built.verification is None:
+        console.print(f"Nothing has changed: {len(built.files)} files in {built.files[0].parent} are current.")
+    else:
+        console.print(_totals(built.verification))
+        for path in built.files:
+            console.print(f"  {path}", soft_wrap=True)
+    console.print(f"{len(built.files)} files, {built.seconds:.1f} s")

@@ -1,0 +1,356 @@
+"""Templates and ledger in, documents out. The words are written once, in Markdown with TeX mathematics:
+
+    templates/answers/<question>.md.j2  --+-- format "md"  -->  the .md
+                                          +-- format "tex" -->  pandoc --> templates/tex/document.tex.j2 --> the .tex
+
+Every value enters the text through `Page.value`, which notes in the ledger where and how it was printed.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import jinja2
+
+from writeup.assignment import Question, Section
+from writeup.claims import Ref, WriteupError
+from writeup.identity import Identity, markdown_escape, tex_escape
+from writeup.ledger import ClaimRow, ControlRow, Ledger, PrintedRow
+from writeup.verify import Verification
+
+Format = Literal["md", "tex"]
+CITATION = re.compile(r"\[@([\w; @-]+)\]")
+MATHEMATICS = re.compile(r"```math\n.*?```|\$\$.*?\$\$|(?<!\\)\$[^$\n]+?\$", re.DOTALL)
+CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+# As near to what GitHub reads as pandoc comes while it still gives wide tables proportional columns.
+PANDOC_DIALECT = (
+    "markdown-implicit_figures-subscript-superscript-example_lists-fancy_lists-citations-definition_lists-footnotes"
+    "+lists_without_preceding_blankline-blank_before_header-blank_before_blockquote"
+)
+
+
+@dataclass(frozen=True)
+class Documents:
+    """`files` maps what follows the file stem (".md", "_figures/1.2b-accuracy.svg") to its content; `tex` is the
+    document to compile."""
+
+    files: Mapping[str, str]
+    tex: str
+
+
+@dataclass
+class Page:
+    """One document in one format: what the templates may call, and what was printed."""
+
+    format: Format
+    verification: Verification
+    figures_folder: str
+    references: Mapping[str, Mapping[str, str]]
+    question: str = ""
+    cited: set[str] = field(default_factory=set)
+    files: dict[str, str] = field(default_factory=dict)
+    printed: dict[str, list[str]] = field(default_factory=dict)
+
+    def row(self, id: str) -> ClaimRow:
+        """The ledger's row for a claim; an `id` with a leading dot belongs to the question being written."""
+        full = self.question + id if id.startswith(".") else id
+        found = self._rows.get(full)
+        if found is None:
+            raise WriteupError(f"template of question {self.question}: prints claim {full!r}, which no answer makes")
+        return found
+
+    @cached_property
+    def _rows(self) -> Mapping[str, ClaimRow]:
+        return {row.id: row for row in self.verification.ledger.claims}
+
+    # -- what templates call --------------------------------------------------------------------------------------
+
+    def value(self, id: str) -> str:
+        """The claim as readers see it: numbers by their form, program text in backticks, words escaped."""
+        row = self.row(id)
+        self._note(row)
+        return shown(row)
+
+    def value_with_unit(self, id: str) -> str:
+        row = self.row(id)
+        return f"{self.value(id)} {row.unit}" if row.unit else self.value(id)
+
+    def tex_value(self, id: str) -> str:
+        """A claim whose value is TeX mathematics, as it is."""
+        row = self.row(id)
+        self._note(row)
+        return str(row.value)
+
+    def table(self, name: str, caller: Callable[[], str]) -> str:
+        made = self._shown("tables", name)
+        rows = [[self._cell(cell) for cell in row] for row in made.rows if not isinstance(row, str)]
+        widths = [min(max([4, *(len(row[i]) for row in rows)]), 60) for i in range(len(made.header))]
+        lines = [_pipe(made.header), _pipe([_rule(a, w) for a, w in zip(made.align, widths, strict=True)])]
+        plain_rows = iter(rows)
+        for row in made.rows:
+            heading = [f"**{row}**"] + [""] * (len(made.header) - 1) if isinstance(row, str) else None
+            lines.append(_pipe(heading or next(plain_rows)))
+        title = f"**Table {self._number('tables', name)}.** {caller().strip()}"
+        if self.format == "tex":
+            title = _framed("tablecaption", title, argument=str(min(len(lines) + 4, 30)))
+        return f"\n\n{title}\n\n" + "\n".join(lines) + "\n\n"
+
+    def figure(self, name: str, caller: Callable[[], str]) -> str:
+        drawn: Any = self._shown("figures", name)
+        title = f"**Figure {self._number('figures', name)}.** {caller().strip()}"
+        if self.format == "tex":
+            return "\n\n" + _framed("writeupfigure", title, inside=drawn.tikz()) + "\n\n"
+        if hasattr(drawn, "mermaid"):
+            return f"\n\n```mermaid\n{drawn.mermaid().strip()}\n```\n\n{title}\n\n"
+        file = f"{self.question}-{name}.svg"
+        self.files[file] = drawn.svg()
+        alternative = re.sub(r"[\[\]$`*]", "", title).replace("\n", " ")
+        return f"\n\n![{alternative}]({self.figures_folder}/{file})\n\n{title}\n\n"
+
+    def mathematics(self, caller: Callable[[], str]) -> str:
+        """A displayed formula: GitHub eats backslashes in $$, so Markdown gets a math block."""
+        body = caller().strip()
+        return f"\n\n```math\n{body}\n```\n\n" if self.format == "md" else f"\n\n$$\n{body}\n$$\n\n"
+
+    def reference(self, kind: str, name: str) -> str:
+        """ "Figure 2e.1" for a figure or table of this question."""
+        return f"{kind.capitalize()} {self._number(kind + 's', name)}"
+
+    def anchor(self, name: str) -> str:
+        return f'<a id="{name}"></a>' if self.format == "md" else f"[]{{#{name}}}"
+
+    # -- helpers --------------------------------------------------------------------------------------------------
+
+    def write(self, template: jinja2.Template, **context: Any) -> str:
+        text = template.render(
+            v=self.value,
+            vu=self.value_with_unit,
+            tex=self.tex_value,
+            table=self.table,
+            figure=self.figure,
+            math=self.mathematics,
+            ref=self.reference,
+            anchor=self.anchor,
+            format=self.format,
+            **context,
+        )
+        return self._cite(_mend_mathematics(text, template.name or "?"))
+
+    def _note(self, row: ClaimRow) -> None:
+        self.printed.setdefault(row.id, []).append(row.shown)
+
+    def _shown(self, kind: str, name: str) -> Any:
+        found = getattr(self.verification.answers[self.question], kind)
+        if name not in found:
+            raise WriteupError(
+                f"template of question {self.question}: asks for {kind[:-1]} {name!r}; the answer has {sorted(found)}"
+            )
+        return found[name]
+
+    def _number(self, kind: str, name: str) -> str:
+        """Numbered within the question in the order in which the answer gives them, so both formats agree."""
+        self._shown(kind, name)
+        return f"{self.question}.{list(getattr(self.verification.answers[self.question], kind)).index(name) + 1}"
+
+    def _cell(self, cell: str | Ref) -> str:
+        if isinstance(cell, str):
+            return cell
+        return self.value_with_unit(cell.id) if cell.unit else self.value(cell.id)
+
+    def _cite(self, text: str) -> str:
+        def link(match: re.Match[str]) -> str:
+            links = []
+            for key in re.split(r"[;\s]+", match[1].replace("@", "")):
+                if key not in self.references:
+                    raise WriteupError(f"question {self.question} cites {key!r}, which templates/references.toml lacks")
+                self.cited.add(key)
+                links.append(f"[{self.references[key]['short']}](#ref-{key})")
+            return "(" + "; ".join(links) + ")"
+
+        return CITATION.sub(link, text)
+
+
+def shown(row: ClaimRow) -> str:
+    """A claim's printed form as Markdown."""
+    if row.code:
+        return f"`{row.shown}`"
+    if isinstance(row.value, str):
+        return markdown_escape(row.shown)
+    return re.sub(r"(?<![\w.])-(?=[\d.])", "−", row.shown)  # a true minus sign before a number
+
+
+def _control_shown(row: ClaimRow, control: ControlRow) -> str:
+    return shown(row.model_copy(update={"shown": control.printed}))
+
+
+def _behind(row: ClaimRow) -> str:
+    """The experiment records behind a claim, counted by kind: " (3 records of dropout)"."""
+    kinds = Counter(path.partition("/")[0] for path in row.evidence["records"])
+    return "".join(f" ({count} record{'s' if count > 1 else ''} of `{kind}`)" for kind, count in sorted(kinds.items()))
+
+
+def _one_line(text: str) -> str:
+    """Text that can stand in a cell of a Markdown table."""
+    return " ".join(text.replace("|", r"\|").split())
+
+
+def raw(tex: str) -> str:
+    """TeX that pandoc passes through."""
+    return f"```{{=latex}}\n{tex}\n```"
+
+
+def _framed(name: str, markdown: str, argument: str = "", inside: str = "") -> str:
+    """Markdown inside a TeX environment of the document's preamble; `inside` is TeX that comes first in it."""
+    begin = f"\\begin{{{name}}}" + (f"{{{argument}}}" if argument else "")
+    return "\n\n".join([raw(f"{begin}\n{inside}".strip()), markdown, raw(f"\\end{{{name}}}")])
+
+
+def _pipe(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _rule(align: str, width: int) -> str:
+    dashes = "-" * max(width, 3)
+    return {"l": f":{dashes}", "r": f"{dashes}:", "c": f":{dashes}:"}[align]
+
+
+def _mend_mathematics(text: str, where: str) -> str:
+    """Inside mathematics a thousands comma needs braces, and a bare % would start a TeX comment."""
+    code = [match.span() for match in CODE.finditer(text) if not match[0].startswith("```math")]
+
+    def mend(match: re.Match[str]) -> str:
+        if any(start <= match.start() < end for start, end in code):
+            return match[0]
+        if re.search(r"(?<!\\)%", match[0]):
+            raise WriteupError(f"{where}: a percentage stands inside mathematics ({match[0]}); put it outside of the $")
+        return re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "{,}", match[0])
+
+    return MATHEMATICS.sub(mend, text)
+
+
+def _environment(root: Path) -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(root / "templates"),
+        undefined=jinja2.StrictUndefined,
+        variable_start_string="<<",
+        variable_end_string=">>",
+        block_start_string="<%",
+        block_end_string="%>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
+def render(root: Path, verification: Verification, identity: Identity, stem: str) -> Documents:
+    """Write the Markdown and the TeX document; adds to the ledger where each claim is printed.
+
+    Raises `WriteupError` naming template, line and claim when a template asks for what is not there.
+    """
+    environment = _environment(root)
+    references = _references(root)
+    pages: dict[Format, Page] = {}
+    texts: dict[Format, str] = {}
+    for format in ("md", "tex"):
+        page = pages[format] = Page(format, verification, f"{stem}_figures", references)
+        texts[format] = _guarded(lambda page=page: _body(page, environment, verification, identity))
+    tex = _guarded(
+        lambda: environment.get_template("tex/document.tex.j2").render(
+            assignment=verification.assignment,
+            body=to_tex(texts["tex"]),
+            name=tex_escape(identity.display_name),
+            netid=tex_escape(identity.netid),
+            plain=tex_escape,
+            ledger=verification.ledger,
+        )
+    )
+    _note_printed(verification.ledger, pages)
+    figures = {f"_figures/{name}": svg for name, svg in pages["md"].files.items()}
+    return Documents({".md": texts["md"], ".tex": tex, **figures}, tex)
+
+
+def _body(page: Page, environment: jinja2.Environment, verification: Verification, identity: Identity) -> str:
+    answers: dict[str, str] = {}
+    for id, answered in verification.answers.items():
+        page.question = id
+        template = environment.get_template(f"answers/{id}.md.j2")
+        answers[id] = page.write(template, context=answered.context).strip()
+    page.question = ""
+    return page.write(
+        environment.get_template("document.md.j2"),
+        assignment=verification.assignment,
+        sections=[
+            (section, [q for q in verification.assignment.question if _belongs(q, section) and q.id in answers])
+            for section in verification.assignment.section
+        ],
+        answers=answers,
+        ledger=verification.ledger,
+        identity=identity,
+        escape=markdown_escape,
+        cell=_one_line,
+        behind=_behind,
+        control_shown=_control_shown,
+        references=[(key, page.references[key]) for key in page.references if key in page.cited],
+        used_by={
+            record.path: [row.id for row in verification.ledger.claims if record.path in row.evidence["records"]]
+            for record in verification.ledger.records
+        },
+    )
+
+
+def _belongs(question: Question, section: Section) -> bool:
+    return question.id.startswith(section.id)
+
+
+def _references(root: Path) -> Mapping[str, Mapping[str, str]]:
+    path = root / "templates" / "references.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _guarded(write: Callable[[], str]) -> str:
+    try:
+        return write()
+    except jinja2.TemplateSyntaxError as error:
+        raise WriteupError(f"template {error.name}, line {error.lineno}: {error.message}") from error
+    except jinja2.TemplateNotFound as error:
+        raise WriteupError(f"template {error.name} does not exist under templates/") from error
+    except jinja2.UndefinedError as error:
+        raise WriteupError(f"a template uses a name that is not there: {error.message}") from error
+
+
+def to_tex(markdown: str) -> str:
+    """The body as LaTeX, by pandoc; long program words get places where a line may break."""
+    import pypandoc  # 35 MB of pandoc; only a build needs it
+
+    tex: str = pypandoc.convert_text(
+        markdown,
+        "latex",
+        format=PANDOC_DIALECT,
+        extra_args=["--wrap=none", "--columns=88", "--syntax-highlighting=none", "--shift-heading-level-by=-1"],
+    )
+    return re.sub(r"\\texttt\{((?:[^{}]|\{[^{}]*\})*)\}", _breakable, tex)
+
+
+def _breakable(match: re.Match[str]) -> str:
+    # after a dot, an underscore, an opening bracket, a slash or an equals sign a reader expects a break
+    inner = re.sub(r"(\\_|[.(=/])(?=[^}\s])", r"\1\\allowbreak{}", match[1])
+    return rf"\texttt{{{inner}}}"
+
+
+def _note_printed(ledger: Ledger, pages: Mapping[Format, Page]) -> None:
+    for row in ledger.claims:
+        row.printed = [
+            PrintedRow(file=format, text=text)
+            for format, page in pages.items()
+            for text in page.printed.get(row.id, [])
+        ]
