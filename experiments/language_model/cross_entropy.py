@@ -11,9 +11,9 @@ class LinearCrossEntropy:
     r"""Mean of \(-\log \mathrm{softmax}(x W^\top + b)_t\) over rows, and its gradients.
 
     With \(p = \mathrm{softmax}(x W^\top + b)\), \(\partial L / \partial z = (p - 1_t) / N\), so a chunk's logits turn
-    into their gradient in place and feed both backward products at once, as in Cut Your Losses (Wijmans et al. 2024) and
-    Liger Kernel (Hsu et al. 2024). Products take operands of `dtype` and sum in float32; the softmax, the loss and the
-    sums over chunks are float32.
+    into their gradient in place and feed both backward products at once, as in Cut Your Losses (Wijmans et al. 2024)
+    and Liger Kernel (Hsu et al. 2024). Products take operands of `dtype` and sum in float32; the softmax, the loss and
+    the sums over chunks are float32.
 
     The bias rides as one more column of the weights, against a column of ones; zero columns fill up to a width that the
     matrix product likes. Call `refresh` after each change of the decoder's parameters.
@@ -52,7 +52,9 @@ class LinearCrossEntropy:
     def loss(self, features: Tensor, targets: Tensor) -> Tensor:
         """Mean loss for `features` (rows, size) and `targets` (rows,)."""
         total = features.new_zeros(())
-        for chunk, answer in zip(self._widened(features).split(self.chunk_rows), targets.split(self.chunk_rows), strict=True):
+        for chunk, answer in zip(
+            self._widened(features).split(self.chunk_rows), targets.split(self.chunk_rows), strict=True
+        ):
             total += self._forward(chunk, answer)[0]
         return total / len(features)
 

@@ -1,7 +1,7 @@
 """WikiText-2 as token ids, and the batches that truncated back-propagation through time reads.
 
-The scheme is that of the public word_language_model example of PyTorch: one vocabulary over all three files, one `<eos>` a
-line, a text cut into parallel columns, windows of `bptt` rows.
+The scheme is that of the public word_language_model example of PyTorch: one vocabulary over all three files, an
+`<eos>` a line, a text cut into parallel columns, windows of `bptt` rows.
 """
 
 from collections.abc import Iterator
@@ -47,6 +47,18 @@ class Corpus:
             if not len(texts[-1]):
                 raise WriteupError(f"reading the corpus: {path} holds no text")
         return cls(list(ids), *texts)
+
+    @classmethod
+    def generated(cls) -> "Corpus":
+        """A small made-up language for trials in seconds: 60 words, each followed by one of two others."""
+        generator = torch.Generator().manual_seed(0)
+        successors = torch.randint(60, (60, 2), generator=generator)
+        coins = torch.randint(2, (6000,), generator=generator).tolist()
+        words = [0]
+        for coin in coins[1:]:
+            words.append(int(successors[words[-1], coin]))
+        text = torch.tensor(words)
+        return cls([f"word{index}" for index in range(60)], text[:4000], text[4000:5000], text[5000:])
 
 
 def batchify(text: Tensor, batch_size: int) -> Tensor:

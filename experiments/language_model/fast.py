@@ -6,6 +6,7 @@ the same. Dropout masks come from the generator in the example's order. No step 
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -59,21 +60,22 @@ class FastPath:
     def _recur(self, values: Tensor, hidden: Hidden, training: bool) -> tuple[Tensor, Hidden]:
         """All recurrent layers, with dropout between them in training."""
         lasts: list[Sequence[Tensor]] = []
-        for layer, weights in enumerate(self.model.rnn.all_weights):
+        for layer, parameters in enumerate(self.model.rnn.all_weights):
+            weights: list[Tensor] = list(parameters)
             if training and layer > 0:
                 values = self._drop(values)
             if self.model.cell == "GRU":
                 values = GRULayer.apply(values, hidden[layer], *weights)
                 lasts.append((values[-1],))
                 continue
-            options = {"has_biases": True, "num_layers": 1, "dropout": 0.0, "train": training}
-            options |= {"bidirectional": False, "batch_first": False}
+            # Biases, one layer, no dropout inside, mode, one direction, time first.
+            options = (True, 1, 0.0, training, False, False)
             if self.model.cell == "LSTM":
                 state = [part[layer : layer + 1] for part in hidden]
-                values, *last = torch.lstm(values, state, weights, **options)
+                values, *last = torch.lstm(values, state, weights, *options)
             else:
-                recurrence = {"RNN_TANH": torch.rnn_tanh, "RNN_RELU": torch.rnn_relu}[self.model.cell]
-                values, *last = recurrence(values, hidden[layer : layer + 1], weights, **options)
+                recurrence = torch.rnn_tanh if self.model.cell == "RNN_TANH" else torch.rnn_relu
+                values, *last = recurrence(values, cast(Tensor, hidden)[layer : layer + 1], weights, *options)
             lasts.append([part[0] for part in last])
         stacked = tuple(torch.stack(parts) for parts in zip(*lasts, strict=True))
         return values, (stacked[0], stacked[1]) if self.model.cell == "LSTM" else stacked[0]
@@ -87,7 +89,7 @@ class FastPath:
         squares = [gradient.square().sum() for gradient in gradients]
         squares.append(torch.linalg.vector_norm(self.cross_entropy.gradient).square())
         if not self.model.tied:
-            # The squared norm of the summed rows, without looking for repeated words: sum of g_i . (sum of its word's g).
+            # Squared norm of the summed rows, without looking for repeated words: sum of g_i . (sum of its word's g).
             self.word_sums.index_add_(0, words, word_gradients)
             squares.append((word_gradients * self.word_sums[words]).sum())
             self.word_sums.index_fill_(0, words, 0)

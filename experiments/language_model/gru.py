@@ -40,7 +40,9 @@ class GRULayer(torch.autograd.Function):
             torch.add(from_input[step, :, : 2 * size], from_state[step, :, : 2 * size], out=gates[step]).sigmoid_()
             reset, update = gates[step].chunk(2, dim=1)
             candidate = candidates[step]
-            torch.addcmul(from_input[step, :, 2 * size :], reset, from_state[step, :, 2 * size :], out=candidate).tanh_()
+            torch.addcmul(
+                from_input[step, :, 2 * size :], reset, from_state[step, :, 2 * size :], out=candidate
+            ).tanh_()
             torch.lerp(candidate, states[step], update, out=states[step + 1])
         ctx.save_for_backward(inputs, states, gates, candidates, from_state, input_weight, weight)
         return states[1:].clone()

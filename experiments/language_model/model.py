@@ -17,8 +17,8 @@ Hidden = Tensor | tuple[Tensor, Tensor]
 class RNNModel(nn.Module):
     """Predicts the next word: dropout(embedding) -> recurrent layers -> dropout -> linear decoder -> log-softmax.
 
-    Parameters are created, and their initial values drawn, in the order of the public example, so that one seed gives one
-    model. With `tied`, decoder and embedding share one matrix [Press and Wolf 2016; Inan et al. 2016].
+    Parameters are created, and their initial values drawn, in the order of the public example, so that one seed gives
+    one model. With `tied`, decoder and embedding share one matrix [Press and Wolf 2016; Inan et al. 2016].
     """
 
     def __init__(
@@ -36,7 +36,8 @@ class RNNModel(nn.Module):
             raise WriteupError(f"language model: cell is {cell!r}; legal are {', '.join(CELLS)}")
         if tied and embedding_size != hidden_size:
             raise WriteupError(
-                f"language model: tied weights need embedding_size == hidden_size, got {embedding_size} and {hidden_size}"
+                "language model: tied weights need embedding_size == hidden_size, "
+                f"got {embedding_size} and {hidden_size}"
             )
         self.cell = cell
         self.drop = nn.Dropout(dropout)
@@ -61,7 +62,7 @@ class RNNModel(nn.Module):
         return self.decoder.weight is self.encoder.weight
 
     def forward(self, inputs: Tensor, hidden: Hidden) -> tuple[Tensor, Hidden]:
-        """Log-probabilities (length * batch, vocabulary) for the words after `inputs` (length, batch), and the new state."""
+        """Log-probabilities (length * batch, vocabulary) of what follows `inputs` (length, batch), and the state."""
         embedded = self.drop(self.encoder(inputs))  # (length, batch, embedding)
         output, hidden = self.rnn(embedded, hidden)  # (length, batch, hidden)
         logits = self.decoder(self.drop(output)).flatten(0, 1)  # (length * batch, vocabulary)

@@ -24,6 +24,7 @@ class StockPath:
         nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
         with torch.no_grad():
             for parameter in self.model.parameters():
+                assert parameter.grad is not None
                 parameter.sub_(parameter.grad, alpha=learning_rate)
         return loss.detach(), hidden
 

@@ -39,6 +39,7 @@ class Settings:
     clip: float = 0.25  # bound on the gradient's global norm
     epochs: int = 40
     seed: int = 1111
+    corpus: str = "wikitext-2"  # or "generated": made up, for trials in seconds
     train_tokens: int | None = None  # only the first so many tokens of the training text; None: all of it
     annealing_tokens: int | None = None  # only the first so many of the validation text after each epoch; None: all
     path: str = "stock"  # stock: PyTorch's modules; fast: equal mathematics, fused

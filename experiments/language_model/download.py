@@ -1,0 +1,62 @@
+"""Where WikiText-2 lies: a folder of the user's, or a cache that is filled over the network once, with checked sums."""
+
+import os
+from pathlib import Path
+
+import pooch
+
+from experiments.language_model.data import SPLITS
+from writeup.claims import WriteupError
+
+VARIABLE = "WRITEUP_DATA"
+SHA256 = {
+    "train.txt": "9e9fa1ad55b1c2c95b08e37dd8e653f638fac2c6de904b79e813611eefbc985f",
+    "valid.txt": "f0737ed31fc1329026e95cb8b98e19c2a182c39c240ab909dc31abf2f8af58e8",
+    "test.txt": "d790b833ef8cf03a90db7bf1271b7520b83c45ce07ba3c1a9699df81e239eca0",
+}
+_FOLDER = "word_language_model/data/wikitext-2"
+MIRRORS = (
+    f"https://raw.githubusercontent.com/pytorch/examples/main/{_FOLDER}/",
+    f"https://cdn.jsdelivr.net/gh/pytorch/examples@main/{_FOLDER}/",
+    f"https://github.com/pytorch/examples/raw/refs/heads/main/{_FOLDER}/",
+)
+
+
+def data_folder(folder: Path | None = None) -> Path:
+    """The folder with train.txt, valid.txt and test.txt: `folder`, else $WRITEUP_DATA, else the filled cache.
+
+    Every file's sha256 is checked. Raises WriteupError for a missing file, a wrong sum, or when no mirror answers.
+    """
+    local = folder or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
+    if local is None:
+        return _downloaded(Path(pooch.os_cache("writeup")) / "wikitext-2")
+    for split in SPLITS:
+        path = local / f"{split}.txt"
+        if not path.is_file():
+            raise WriteupError(
+                f"WikiText-2: {path} does not exist; {local} must hold train.txt, valid.txt and test.txt"
+            )
+        found = pooch.file_hash(str(path))
+        if found != SHA256[path.name]:
+            raise WriteupError(f"WikiText-2: {path} has sha256 {found}; expected {SHA256[path.name]}")
+    return local
+
+
+def _downloaded(cache: Path) -> Path:
+    """Fetch what the cache lacks, from the first mirror that serves it whole."""
+    for name, digest in SHA256.items():
+        failures = []
+        for mirror in MIRRORS:
+            try:
+                download = pooch.HTTPDownloader(progressbar=True, timeout=30)
+                pooch.retrieve(mirror + name, f"sha256:{digest}", name, cache, downloader=download)
+                break
+            except (OSError, ValueError) as error:  # no network or a refusal; a wrong sum
+                failures.append(f"{mirror}: {type(error).__name__}: {error}")
+        else:
+            raise WriteupError(
+                f"WikiText-2: {name} could not be fetched; name a folder that holds it by --data or {VARIABLE}. "
+                + "Tried "
+                + "; ".join(failures)
+            )
+    return cache

@@ -1,0 +1,85 @@
+"""Which runs the study of LSTM and GRU consists of, in order of importance.
+
+Steps are fixed beforehand. The `cpu` preset trains on the first twentieth of the training text for six epochs: 149
+steps an epoch and 894 a run at the example's window, about 28 runs, 25,000 steps in all.
+
+Learning rates are tuned for each cell at the example's sizes, from one grid that both cells share. It starts as 5, 10,
+20 and grows by factors of 2 at an end where a cell is best, until both cells are best inside. What tunes is the loss on
+the whole validation text; the test text is never looked at for a choice.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from experiments.language_model.run import KIND, replay, run
+from experiments.language_model.train import Settings
+from writeup.records import Record
+
+__all__ = ["KIND", "VARIATIONS", "plan", "replay", "run", "tuned_rates"]
+
+CELLS = ("LSTM", "GRU")
+SEEDS = (1111, 1112, 1113)
+FIRST_GRID = (5.0, 10.0, 20.0)
+GRID_LIMITS = (0.3125, 80.0)
+# One at a time, around the example's 2 layers, 200 units, 35 steps.
+VARIATIONS: tuple[tuple[str, tuple[int, ...]], ...] = (
+    ("layers", (1, 3)),
+    ("hidden_size", (100, 400)),
+    ("bptt", (17, 70)),
+)
+PRESETS = {
+    "quick": Settings(corpus="generated", embedding_size=16, hidden_size=16, epochs=2, path="fast"),
+    "cpu": Settings(epochs=6, train_tokens=104_431, annealing_tokens=10_882, path="fast", precision="bfloat16"),
+    "full": Settings(epochs=6, path="fast", precision="bfloat16"),
+}
+
+
+def plan(preset: str, finished: Mapping[str, Record]) -> list[Settings]:
+    """The runs known to be wanted, given the records finished so far, the most important first."""
+    base = PRESETS[preset]
+    grid, rates = tuned_rates(base, finished)
+    runs = [replace(base, cell=cell, learning_rate=rate) for rate in grid for cell in CELLS]
+    if not rates:
+        return runs
+    tuned = {cell: replace(base, cell=cell, learning_rate=rate) for cell, rate in rates.items()}
+    changes: list[dict[str, Any]] = [{name: value} for name, values in VARIATIONS for value in values]
+    seeds = [{"seed": seed} for seed in SEEDS[1:]]
+    # The spread over seeds is what every difference is held against: it comes before the second parameter.
+    ordered = changes[:2] + seeds + changes[2:]
+    if preset == "quick":
+        ordered = changes[:1] + seeds[:1]
+    runs += [replace(tuned[cell], **change) for change in ordered for cell in CELLS]
+    if preset == "quick":
+        return runs
+    tied = replace(tuned["LSTM"], tied=True)
+    runs += [replace(tied, seed=seed) for seed in SEEDS]
+    runs += [replace(base, cell=cell, learning_rate=rate) for rate in (5.0, 1.25) for cell in ("RNN_TANH", "RNN_RELU")]
+    if preset == "full":
+        repeated = [replace(run, seed=seed) for run in runs[len(grid) * len(CELLS) :] for seed in SEEDS]
+        runs += [run for run in repeated if run not in runs]
+    return runs
+
+
+def tuned_rates(base: Settings, finished: Mapping[str, Record]) -> tuple[list[float], dict[str, float]]:
+    """The grid as far as it is known to be needed, and each cell's best rate on it, once it is settled (else none)."""
+    grid = list(FIRST_GRID)
+    while True:
+        losses = {
+            cell: {
+                rate: finished[name].metrics["valid_loss"]
+                for rate in grid
+                if (name := replace(base, cell=cell, learning_rate=rate).name) in finished
+            }
+            for cell in CELLS
+        }
+        if any(len(known) < len(grid) for known in losses.values()):
+            return sorted(grid), {}
+        best = {cell: min(known, key=known.__getitem__) for cell, known in losses.items()}
+        below, above = min(grid) / 2, max(grid) * 2
+        if min(best.values()) == min(grid) and below >= GRID_LIMITS[0]:
+            grid.append(below)
+        elif max(best.values()) == max(grid) and above <= GRID_LIMITS[1]:
+            grid.append(above)
+        else:
+            return sorted(grid), best
