@@ -38,7 +38,8 @@ class Question(_Data):
 
 
 class Assignment(_Data):
-    """`points` is what the questions' points must add up to; `suffix` ends every file name (`A3`)."""
+    """`points` is what the questions' points must add up to; `suffix` ends every file name (`A3`); `code_part` says
+    whether a notebook is handed in beside the document."""
 
     title: str
     subtitle: str
@@ -46,6 +47,7 @@ class Assignment(_Data):
     points: int
     section: list[Section]
     question: list[Question]
+    code_part: bool = False
 
     def find(self, wanted: str) -> Question:
         """The question with this id; raises `WriteupError` listing the ids that exist."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import importlib.metadata
 import json
 import os
 import platform
@@ -82,11 +83,9 @@ def source_fingerprints(paths: Sequence[str], root: Path) -> dict[str, str]:
 
 def environment() -> dict[str, str]:
     """Versions and machine, for a record or for the ledger."""
-    import torch  # heavy; only those who measure need it
-
     return {
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": importlib.metadata.version("torch"),
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": str(os.cpu_count()),

@@ -144,9 +144,10 @@ def _verify_claim(made: Claim, question: str, problems: list[Problem]) -> ClaimR
     start = time.perf_counter()
     evidence = Evidence("not established")
     try:
-        evidence = made.check(made.value)
-        if not isinstance(evidence, Evidence):
-            raise CheckFailed("Evidence", evidence, "the check returned no evidence")
+        found = made.check(made.value)
+        if not isinstance(found, Evidence):
+            raise CheckFailed("Evidence", found, "the check returned no evidence")
+        evidence = found
     except CheckFailed as error:
         problems.append(Problem(made.id, f"the claim does not hold: {error}"))
     except Exception:

@@ -1,0 +1,1 @@
+"""A second, tiny assignment: it shows that the generator knows nothing of the first."""
