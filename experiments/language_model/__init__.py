@@ -1,3 +1,33 @@
-"""The word-level language model of the public PyTorch example, on WikiText-2."""
+"""The word-level language model of PyTorch's public example, on WikiText-2: LSTM against GRU, fair and repeatable.
+
+What is where:
+
+    data.py           the corpus as ids, `batchify`, `windows` of bptt rows; download.py finds or fetches WikiText-2
+    model.py          `RNNModel` (LSTM, GRU, RNN_TANH, RNN_RELU; tied or not), `repackage_hidden`
+    train.py          `Settings` (one run, frozen), `build`, `train_epoch`, `evaluate`, annealing, `fit` with resumption
+    stock.py          one step as the example does it; fast.py: equal mathematics with cross_entropy.py and gru.py
+    run.py            one run -> one record, its probe and the replay of the probe
+    study.py          which runs the presets want: the learning-rate grid, variations, seeds; `tuned_rates`
+    trace.py          the example's first losses, step by step
+    profile.py        time shares of forward, backward and update per component; bench.py: tokens per second
+
+Records of kind `language_model`, one a run, named by `Settings.name`:
+
+    settings          all fields of `Settings`; `train_tokens` tells how much of the training text was used (null: all),
+                      `annealing_tokens` how much of the validation text each epoch saw. Both other texts are whole at
+                      the end of a run.
+    curves            lists with one entry an epoch: `train_loss` (mean over the windows, dropout on), `valid_loss` (the
+                      annealing slice), both in nats a word; `learning_rate`; `seconds` of training; `tokens` predicted.
+    metrics           `valid_loss`, `test_loss` of the best epoch's weights on the whole texts, and `..._perplexity`;
+                      `best_epoch`, `steps`, `diverged` (1: a loss became infinite and ended the run); `parameters`
+                      (a shared matrix counts once), `encoder_parameters`, `recurrent_parameters`, `decoder_parameters`.
+    timing            `train_seconds`, `final_evaluation_seconds`, `total_seconds`: on a machine that did other work
+                      too. For comparisons of speed take the records of kind `language_model_speed`.
+    probe             `losses` of twenty steps from the seeded weights at a tenth of the learning rate, `valid_loss` of
+                      a slice after ten of them, `learning_rates` before and after one annealing step.
+
+To find runs, select by settings: `study.plan("cpu", finished)` lists them and `study.tuned_rates` says which learning
+rate each cell was given, and from which grid.
+"""
 
 MODULES = ("experiments.language_model.study",)
