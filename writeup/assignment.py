@@ -38,8 +38,7 @@ class Question(_Data):
 
 
 class Assignment(_Data):
-    """`points` is what the questions' points must add up to; `suffix` ends every file name (`A3`); `code_part` says
-    whether a notebook is handed in beside the document."""
+    """`points` is what the questions' points must add up to; `suffix` ends every file name (`A3`)."""
 
     title: str
     subtitle: str
@@ -47,7 +46,6 @@ class Assignment(_Data):
     points: int
     section: list[Section]
     question: list[Question]
-    code_part: bool = False
 
     def find(self, wanted: str) -> Question:
         """The question with this id; raises `WriteupError` listing the ids that exist."""

@@ -82,14 +82,20 @@ def build(
         documents = render(root, verification, identity, stem)
         on_stage("compile the PDF")
         pdf = compile_tex(documents.tex, engine=engine, name=f"{stem}.tex")
-        on_stage("run the notebook")
-        notebook = build_notebook(root, identity=identity, verification=verification)
-        on_stage("compile the notebook's PDF")
-        notebook_pdf = compile_tex(
-            notebook.tex, engine=engine, name=f"{stem}_code.tex", attachments=notebook.attachments
-        )
         content: dict[str, str | bytes] = {f"{stem}{ending}": text for ending, text in documents.files.items()}
-        content |= {f"{stem}.pdf": pdf, f"{stem}_code.ipynb": notebook.ipynb, f"{stem}_code.pdf": notebook_pdf}
+        content[f"{stem}.pdf"] = pdf
+        on_stage("run the notebook")
+        notebook = build_notebook(
+            root,
+            identity_title=f"{identity.display_name} ({identity.netid})",
+            notebooks=identity.notebooks,
+            cache=root / ".cache" / "notebook",
+            progress=lambda name, cell, cells: on_stage(f"run the notebook: {name}, cell {cell} of {cells}"),
+        )
+        if notebook is not None:
+            on_stage("compile the notebook's PDF")
+            content[f"{stem}_code.ipynb"] = notebook.notebook_json
+            content[f"{stem}_code.pdf"] = compile_tex(notebook.tex, engine=engine, name=f"{stem}_code", files=notebook.figures)
         content["ledger.json"] = verification.ledger.model_dump_json(indent=1) + "\n"
         on_stage("write the files")
         files = _replace(folder, content, digest)

@@ -235,9 +235,11 @@ def _mend_mathematics(text: str, where: str) -> str:
     return MATHEMATICS.sub(mend, text)
 
 
-def _environment(root: Path) -> jinja2.Environment:
+def template_environment(root: Path) -> jinja2.Environment:
+    """Templates of the assignment in `root`; the layout that it does not bring itself is this project's."""
+    own = Path(__file__).resolve().parent.parent / "templates"
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(root / "templates"),
+        loader=jinja2.FileSystemLoader([root / "templates", own]),
         undefined=jinja2.StrictUndefined,
         variable_start_string="<<",
         variable_end_string=">>",
@@ -257,7 +259,7 @@ def render(root: Path, verification: Verification, identity: Identity, stem: str
 
     Raises `WriteupError` naming template, line and claim when a template asks for what is not there.
     """
-    environment = _environment(root)
+    environment = template_environment(root)
     references = _references(root)
     pages: dict[Format, Page] = {}
     texts: dict[Format, str] = {}
@@ -354,3 +356,6 @@ def _note_printed(ledger: Ledger, pages: Mapping[Format, Page]) -> None:
             for format, page in pages.items()
             for text in page.printed.get(row.id, [])
         ]
+
+
+_environment = template_environment
