@@ -130,6 +130,24 @@ def experiments(
 
 
 @app.command()
+def audit(
+    sample: Annotated[int, typer.Option(min=1, help="Replayed records of each kind.")] = 1,
+    root: Root = None,
+) -> None:
+    """Redo what a sceptic would redo, cheapest first; exit status 1 when something does not hold."""
+    from writeup.audit import audit as redo
+
+    holds, seconds = True, 0.0
+    for finding in redo(find_root(root), sample):
+        state = "[green]holds[/]" if finding.holds else "[red]fails[/]"
+        console.print(f"{state} {finding.seconds:7.1f} s  {finding.what}: ", end="")
+        console.print(finding.detail, markup=False, soft_wrap=True)
+        holds, seconds = holds and finding.holds, seconds + finding.seconds
+    console.print(f"Trust took {seconds:.0f} s; {sample} record(s) of each kind replayed.")
+    raise typer.Exit(0 if holds else 1)
+
+
+@app.command()
 def status(root: Root = None) -> None:
     """Say what is there: records, and whether the built files are current."""
     from writeup.records import Records, stale_sources
