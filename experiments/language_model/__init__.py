@@ -30,4 +30,4 @@ To find runs, select by settings: `study.plan("cpu", finished)` lists them and `
 rate each cell was given, and from which grid.
 """
 
-MODULES = ("experiments.language_model.study",)
+MODULES = ("experiments.language_model.study", "experiments.language_model.profile")
