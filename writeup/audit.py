@@ -87,9 +87,7 @@ def _claims(root: Path) -> str:
     verification = verify(root)
     if verification.problems:
         raise WriteupError("; ".join(str(problem) for problem in verification.problems))
-    return (
-        f"{len(verification.ledger.claims)} claims hold, {verification.ledger.controls_rejected} wrong values rejected"
-    )
+    return f"{len(verification.ledger.claims)} claims hold, {verification.ledger.rejected()} wrong values rejected"
 
 
 def _current(records: Records, root: Path) -> str:

@@ -95,7 +95,9 @@ def build(
         if notebook is not None:
             on_stage("compile the notebook's PDF")
             content[f"{stem}_code.ipynb"] = notebook.notebook_json
-            content[f"{stem}_code.pdf"] = compile_tex(notebook.tex, engine=engine, name=f"{stem}_code", files=notebook.figures)
+            content[f"{stem}_code.pdf"] = compile_tex(
+                notebook.tex, engine=engine, name=f"{stem}_code", files=notebook.figures
+            )
         content["ledger.json"] = verification.ledger.model_dump_json(indent=1) + "\n"
         on_stage("write the files")
         files = _replace(folder, content, digest)

@@ -22,7 +22,7 @@ from writeup.claims import WriteupError
 from writeup.identity import load_identity
 from writeup.verify import Verification, Verified, verify
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 Root = Annotated[Path | None, typer.Option("--root", help="The project's folder (default: the working folder).")]
 errors = Console(stderr=True, highlight=False)
 console = Console(highlight=False)
@@ -178,7 +178,7 @@ def _totals(verification: Verification) -> str:
     answered = {id for id, done in verification.answers.items() if not done.problems}
     points = sum(question.points for question in assignment.question if question.id in answered)
     return (
-        f"{len(ledger.claims)} claims, {ledger.controls_rejected} of {controls} controls rejected, "
+        f"{len(ledger.claims)} claims, {ledger.rejected()} of {controls} controls rejected, "
         f"{points} of {assignment.points} points verified"
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from writeup.claims import Value, WriteupError
+from writeup.claims import WriteupError
 from writeup.records import write_whole
 
 
@@ -63,9 +63,10 @@ class Ledger(_Row):
     def of(self, question: str) -> list[ClaimRow]:
         return [row for row in self.claims if row.question == question]
 
-    @property
-    def controls_rejected(self) -> int:
-        return sum(control.rejected for row in self.claims for control in row.controls)
+    def rejected(self, question: str = "") -> int:
+        """How many controls were rejected, of one question or of all."""
+        rows = self.of(question) if question else self.claims
+        return sum(control.rejected for row in rows for control in row.controls)
 
     def write(self, path: Path) -> None:
         write_whole(path, self.model_dump_json(indent=1) + "\n")
@@ -92,6 +93,3 @@ def plain(value: Any) -> Any:
     if getattr(value, "shape", None) == ():  # a tensor or array that holds one number
         return plain(value.item())
     return str(value)
-
-
-__all__ = ["ClaimRow", "ControlRow", "Ledger", "PrintedRow", "RecordRow", "Value", "plain", "read"]

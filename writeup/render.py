@@ -141,6 +141,7 @@ class Page:
             format=self.format,
             **context,
         )
+        text = re.sub(r"\n{3,}", "\n\n", text)
         return self._cite(_mend_mathematics(text, template.name or "?"))
 
     def _note(self, row: ClaimRow) -> None:
