@@ -6,7 +6,7 @@ without it, and two ablations (no decoder, no recurrence) test the shares withou
 Records of kind `language_model_profile`, one a cell. In `curves`, one number a measured step, in seconds:
 
     forward, backward   {component: [...]}, under the profiler; `attribution.COMPONENTS`
-    step                {phase: [...]}, under the profiler; `attribution.PHASES`, of which `whole` is all the others and `other`
+    step                {phase: [...]}, under the profiler; `attribution.PHASES` and `other`, `whole` being their sum
     plain               whole steps without the profiler
     evaluation          evaluation windows without the profiler
     ablated             {"decoder": [...], "recurrent layers": [...]}: whole steps, without the profiler, of a model
