@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def audit(root: Path, sample: int) -> Iterator[Finding]:
     records = Records(root)
     yield _timed("records are current", lambda: _current(records, root))
     for record in _sampled(records, sample):
-        yield _timed(f"replay of {record.path}", lambda record=record: f"largest difference {replay(record, root):.1e}")
+        yield _timed(f"replay of {record.path}", partial(_replayed, record, root))
 
 
 def replay(record: Record, root: Path) -> float:
@@ -68,6 +69,10 @@ def largest_difference(recorded: Any, repeated: Any, where: str) -> float:
     if recorded != repeated:
         raise CheckFailed(recorded, repeated, f"{where} replayed")
     return 0.0
+
+
+def _replayed(record: Record, root: Path) -> str:
+    return f"largest difference {replay(record, root):.1e}"
 
 
 def _listed(value: Any) -> bool:

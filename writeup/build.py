@@ -9,25 +9,24 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from writeup.claims import WriteupError
 from writeup.identity import Identity
+from writeup.readback import unmatched
 from writeup.records import write_whole
 from writeup.verify import Progress, Verification, verify
+
+if TYPE_CHECKING:
+    from writeup.render import Documents
 
 BUILD = Path("build")
 STAMP = ".stamp.json"
 # Whatever a built file can depend on; a change of any of these makes the next build do its work.
-INPUTS = (
-    "writeup/**/*.py",
-    "answers/**/*",
-    "experiments/**/*",
-    "templates/**/*",
-    "requirements.lock",
-    "pyproject.toml",
-)
+INPUTS = ("answers/**/*", "experiments/**/*", "templates/**/*", "requirements.lock")
+GENERATOR_INPUTS = ("writeup/**/*.py", "templates/**/*")
 
 
 class Unverified(WriteupError):
@@ -61,8 +60,9 @@ def build(
     Raises `Unverified` when anything does not hold and `WriteupError` for whatever else stops the build; the files of
     the last good build stay as they were in both cases.
     """
-    from writeup.notebook import build_notebook  # these two are slow to import, and an unchanged build needs neither
-    from writeup.pdf import compile_tex, find_engine
+    from writeup import pdf  # these are slow to import, and an unchanged build needs none of them
+    from writeup.notebook import build_notebook
+    from writeup.render import render
 
     start = time.perf_counter()
     folder = root / BUILD
@@ -70,20 +70,19 @@ def build(
         digest = _digest(root, identity, tex)
         if (unchanged := _unchanged(folder, digest)) is not None:
             return Built(unchanged, time.perf_counter() - start)
-        engine = find_engine(tex)
+        engine = pdf.find_engine(tex)
         on_stage("verify the claims")
         verification = verify(root, progress=on_question)
         if verification.problems:
             raise Unverified(verification)
-        from writeup.render import render
-
         stem = identity.file_stem
         on_stage("render the documents")
         documents = render(root, verification, identity, stem)
+        read_back(documents)
         on_stage("compile the PDF")
-        pdf = compile_tex(documents.tex, engine=engine, name=f"{stem}.tex")
+        paper = pdf.compile(documents.files[".tex"], engine=engine, name=stem)
         content: dict[str, str | bytes] = {f"{stem}{ending}": text for ending, text in documents.files.items()}
-        content[f"{stem}.pdf"] = pdf
+        content[f"{stem}.pdf"] = paper
         on_stage("run the notebook")
         notebook = build_notebook(
             root,
@@ -94,9 +93,9 @@ def build(
         )
         if notebook is not None:
             on_stage("compile the notebook's PDF")
-            content[f"{stem}_code.ipynb"] = notebook.notebook_json
-            content[f"{stem}_code.pdf"] = compile_tex(
-                notebook.tex, engine=engine, name=f"{stem}_code", files=notebook.figures
+            content[f"{stem}_code.ipynb"] = notebook.ipynb
+            content[f"{stem}_code.pdf"] = pdf.compile(
+                notebook.tex, engine=engine, name=f"{stem}_code", files=notebook.attachments
             )
         content["ledger.json"] = verification.ledger.model_dump_json(indent=1) + "\n"
         on_stage("write the files")
@@ -104,11 +103,24 @@ def build(
     return Built(files, time.perf_counter() - start, verification)
 
 
+def read_back(documents: Documents) -> None:
+    """Refuse documents that print a number which no claim holds, or that lost one which was printed."""
+    found = [
+        problem
+        for ending in ("md", "tex")
+        for problem in unmatched(ending, documents.files[f".{ending}"], documents.expected)
+    ]
+    if found:
+        raise WriteupError("\n  ".join(["read-back: document and ledger differ:", *found]))
+
+
 def _digest(root: Path, identity: Identity, tex: str | None) -> str:
     digest = hashlib.sha256(repr((identity, tex)).encode())
-    paths = [*identity.notebooks, *(p for pattern in INPUTS for p in root.glob(pattern))]
-    for path in sorted({p for p in paths if p.is_file() and p.suffix != ".pyc"}):
-        digest.update(str(path.relative_to(root) if path.is_relative_to(root) else path).encode())
+    generator = Path(__file__).resolve().parent.parent
+    paths = {*identity.notebooks, *(p for pattern in INPUTS for p in root.glob(pattern))}
+    paths |= {p for pattern in GENERATOR_INPUTS for p in generator.glob(pattern)}
+    for path in sorted(p for p in paths if p.is_file() and "__pycache__" not in p.parts):
+        digest.update(str(path).encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 

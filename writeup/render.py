@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,8 +21,10 @@ import jinja2
 
 from writeup.assignment import Question, Section
 from writeup.claims import Ref, WriteupError
-from writeup.identity import Identity, markdown_escape, tex_escape
+from writeup.escape import markdown_escape, tex_escape
+from writeup.identity import Identity
 from writeup.ledger import ClaimRow, ControlRow, Ledger, PrintedRow
+from writeup.readback import Expected, expected
 from writeup.verify import Verification
 
 Format = Literal["md", "tex"]
@@ -38,11 +40,11 @@ PANDOC_DIALECT = (
 
 @dataclass(frozen=True)
 class Documents:
-    """`files` maps what follows the file stem (".md", "_figures/1.2b-accuracy.svg") to its content; `tex` is the
-    document to compile."""
+    """`files` maps what follows the file stem (".md", "_figures/1.2b-accuracy.svg") to its content; `expected` says by
+    question which numbers its answer may hold."""
 
     files: Mapping[str, str]
-    tex: str
+    expected: Mapping[str, Expected]
 
 
 @dataclass
@@ -57,6 +59,7 @@ class Page:
     cited: set[str] = field(default_factory=set)
     files: dict[str, str] = field(default_factory=dict)
     printed: dict[str, list[str]] = field(default_factory=dict)
+    printed_in: dict[str, list[str]] = field(default_factory=dict)
 
     def row(self, id: str) -> ClaimRow:
         """The ledger's row for a claim; an `id` with a leading dot belongs to the question being written."""
@@ -146,6 +149,7 @@ class Page:
 
     def _note(self, row: ClaimRow) -> None:
         self.printed.setdefault(row.id, []).append(row.shown)
+        self.printed_in.setdefault(self.question, []).append(row.shown)
 
     def _shown(self, kind: str, name: str) -> Any:
         found = getattr(self.verification.answers[self.question], kind)
@@ -266,7 +270,7 @@ def render(root: Path, verification: Verification, identity: Identity, stem: str
     texts: dict[Format, str] = {}
     for format in ("md", "tex"):
         page = pages[format] = Page(format, verification, f"{stem}_figures", references)
-        texts[format] = _guarded(lambda page=page: _body(page, environment, verification, identity))
+        texts[format] = _guarded(partial(_body, page, environment, verification, identity))
     tex = _guarded(
         lambda: environment.get_template("tex/document.tex.j2").render(
             assignment=verification.assignment,
@@ -279,7 +283,14 @@ def render(root: Path, verification: Verification, identity: Identity, stem: str
     )
     _note_printed(verification.ledger, pages)
     figures = {f"_figures/{name}": svg for name, svg in pages["md"].files.items()}
-    return Documents({".md": texts["md"], ".tex": tex, **figures}, tex)
+    wanted = {
+        question.id: expected(
+            pages["md"].printed_in.get(question.id, []), _words_of(question, environment, verification, references)
+        )
+        for question in verification.assignment.question
+        if question.id in verification.answers
+    }
+    return Documents({".md": texts["md"], ".tex": tex, **figures}, wanted)
 
 
 def _body(page: Page, environment: jinja2.Environment, verification: Verification, identity: Identity) -> str:
@@ -309,6 +320,40 @@ def _body(page: Page, environment: jinja2.Environment, verification: Verificatio
             for record in verification.ledger.records
         },
     )
+
+
+def _words_of(
+    question: Question,
+    environment: jinja2.Environment,
+    verification: Verification,
+    references: Mapping[str, Mapping[str, str]],
+) -> list[str]:
+    """All text in an answer that is not printed by claims: what its template types (a test keeps that free of results),
+    what its figures and tables are labelled with, its heading, citations, and the mark at its end."""
+    assert environment.loader is not None
+    source, _, _ = environment.loader.get_source(environment, f"answers/{question.id}.md.j2")
+    answered = verification.answers[question.id]
+    labels = [text for figure in answered.figures.values() for text in _strings(figure)]
+    cells = [text for table in answered.tables.values() for text in _strings(table)]
+    ledger = verification.ledger
+    mark = [str(len(ledger.of(question.id))), str(ledger.rejected(question.id))]
+    years = [reference["short"] for reference in references.values()]
+    typed = re.sub(r"<<.*?>>|<%.*?%>|<#.*?#>", " ", source, flags=re.DOTALL)
+    return [typed, *labels, *cells, *mark, *years, question.id, question.title, question.ask, str(question.points)]
+
+
+def _strings(thing: Any) -> Iterator[str]:
+    """Every string inside a figure or table, and the labels of its ticks; values of claims are no part of either."""
+    if isinstance(thing, str):
+        yield thing
+    elif isinstance(thing, Mapping):
+        yield from (text for item in thing.values() for text in _strings(item))
+    elif isinstance(thing, Sequence):
+        yield from (text for item in thing for text in _strings(item))
+    elif is_dataclass(thing) and not isinstance(thing, Ref):
+        yield from (text for item in fields(thing) for text in _strings(getattr(thing, item.name)))
+        if callable(ticks := getattr(thing, "ticks", None)):
+            yield from _strings(ticks())
 
 
 def _belongs(question: Question, section: Section) -> bool:
@@ -357,6 +402,3 @@ def _note_printed(ledger: Ledger, pages: Mapping[Format, Page]) -> None:
             for format, page in pages.items()
             for text in page.printed.get(row.id, [])
         ]
-
-
-_environment = template_environment
