@@ -6,6 +6,7 @@ Exit status: 0 when everything holds, 1 when a claim does not hold or a control 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -64,7 +65,15 @@ def build_command(
     """Verify every claim and build the files to upload into build/."""
     folder = find_root(root)
     assignment = load_assignment(folder)
-    identity = load_identity(folder, assignment.suffix, first=first, last=last, netid=netid)
+    # make hands names over in the environment, where no shell reads them
+    given = {key: os.environ.get(f"WRITEUP_{key.upper()}") for key in ("first", "last", "netid", "tex")}
+    identity = load_identity(
+        folder,
+        assignment.suffix,
+        first=given["first"] if first is None else first,
+        last=given["last"] if last is None else last,
+        netid=given["netid"] if netid is None else netid,
+    )
     with _progress(len(assignment.question) + 6) as show:
         task = show.add_task("verify the claims", total=len(assignment.question) + 6)
 
@@ -75,7 +84,7 @@ def build_command(
             show.console.print(_question_line(done))
             show.advance(task)
 
-        built = build(folder, identity, tex or None, on_stage, on_question)
+        built = build(folder, identity, tex or given["tex"], on_stage, on_question)
     _print_summary(built)
     for notice in identity.notices:
         console.print(f"[yellow]Note:[/] {notice}")

@@ -67,12 +67,12 @@ class Verification:
 
 
 def verify(root: Path, question: str | None = None, progress: Progress | None = None, jobs: int = 0) -> Verification:
-    """Verify the assignment in `root`, or one question of it, in `jobs` processes (default: one a core)."""
+    """Verify the assignment in `root`, or one question of it, in `jobs` processes (default: one a core; 1: in this)."""
     assignment = load_assignment(root)
     asked = [assignment.find(question)] if question else list(assignment.question)
     problems = [] if question else list(_coverage(assignment))
     answers: dict[str, Verified] = {}
-    for done in _run(asked, root, min(jobs or os.cpu_count() or 1, len(asked))):
+    for done in _run(asked, root, jobs or max(2, os.cpu_count() or 2)):
         answers[done.question] = done
         if progress:
             progress(done.question, done)
@@ -88,13 +88,13 @@ def verify(root: Path, question: str | None = None, progress: Progress | None = 
 
 
 def _run(asked: Sequence[Question], root: Path, jobs: int) -> Iterator[Verified]:
-    if jobs <= 1:
+    if jobs == 1:
         yield from (verify_question(question, root) for question in asked)
         return
     # Two processes of one thread do more than one of two threads. Torch reads this when it is first imported.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     # spawn: a forked child of a process in which torch has run threads may hang
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(min(jobs, len(asked)), mp_context=multiprocessing.get_context("spawn")) as pool:
         for future in as_completed([pool.submit(verify_question, question, root) for question in asked]):
             yield future.result()
 

@@ -1,0 +1,145 @@
+"""The whole way from claims to files, on the tiny assignment: what is written, and what stays when something fails."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from writeup.build import Unverified, build
+from writeup.claims import WriteupError
+from writeup.identity import load_identity
+from writeup.pdf import compile as compile_tex
+from writeup.pdf import find_engine, text_of
+
+TINY = Path(__file__).resolve().parent.parent / "tiny"
+FILES = ["Zoe_OBrien-Sohne_zob7_E1.md", "Zoe_OBrien-Sohne_zob7_E1.pdf", "Zoe_OBrien-Sohne_zob7_E1.tex"]
+
+
+def copy_of_tiny(folder):
+    return Path(shutil.copytree(TINY, folder / "tiny", ignore=shutil.ignore_patterns("build", ".cache", "__pycache__")))
+
+
+def make(root, on_stage=lambda _stage: None, **names):
+    return build(root, load_identity(root, "E1", **names), on_stage=on_stage)
+
+
+def hashes(root):
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in (root / "build").rglob("*") if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """The tiny assignment, built once; tests that change it copy it."""
+    root = copy_of_tiny(tmp_path_factory.mktemp("built"))
+    make(root)
+    return root
+
+
+@pytest.fixture
+def own(tiny, tmp_path):
+    """A built tiny assignment that a test may change."""
+    return Path(shutil.copytree(tiny, tmp_path / "tiny"))
+
+
+def test_the_files_to_upload_are_there(tiny):
+    assert sorted(p.name for p in (tiny / "build").iterdir() if p.suffix in {".md", ".pdf", ".tex"}) == FILES
+
+
+def test_a_second_build_does_nothing(tiny):
+    before = hashes(tiny)
+    assert make(tiny).verification is None
+    assert hashes(tiny) == before
+
+
+def test_two_builds_are_the_same_bytes(tiny, tmp_path):
+    other = copy_of_tiny(tmp_path)
+    make(other)
+    assert {name: hashes(tiny)[name] for name in FILES} == {name: hashes(other)[name] for name in FILES}
+
+
+def test_the_tex_alone_gives_the_text_of_the_pdf(tiny):
+    source = (tiny / "build" / FILES[2]).read_text(encoding="utf-8")
+    alone = compile_tex(source, engine=find_engine())
+    assert text_of(alone) == text_of((tiny / "build" / FILES[1]).read_bytes())
+
+
+def test_the_true_name_is_on_the_page(tiny):
+    assert "Zoë O’Brien & Söhne" in text_of((tiny / "build" / FILES[1]).read_bytes())[0].replace("'", "’")
+
+
+def test_a_claim_that_does_not_hold_stops_the_build_and_the_old_files_stay(own):
+    before = hashes(own)
+    module = own / "answers" / "sums.py"
+    module.write_text(module.read_text().replace("(LAST + 1) // 2", "(LAST + 1) // 2 + 1"))
+    with pytest.raises(Unverified, match=r"A\.1\.total: the claim does not hold.*expected 5050, got 5051"):
+        make(own)
+    assert hashes(own) == before
+
+
+def test_an_error_of_tex_stops_the_build_and_the_old_files_stay(own):
+    before = hashes(own)
+    template = own / "templates" / "answers" / "A.1.md.j2"
+    template.write_text(template.read_text() + "\n\n$\\nosuchcommand$\n")
+    with pytest.raises(WriteupError, match=r"nosuchcommand"):
+        make(own)
+    assert hashes(own) == before
+
+
+def test_a_typed_number_is_allowed_only_where_its_template_types_it(own):
+    """The read-back refuses a number that comes from nowhere; a template's own are left to the test of templates."""
+    module = own / "answers" / "sums.py"
+    module.write_text(module.read_text().replace('form=",d"', 'form=",d", unit="(or 5,051)"'))
+    template = own / "templates" / "answers" / "A.1.md.j2"
+    template.write_text(template.read_text().replace('the total is << v(".total") >>', 'it is << vu(".total") >>'))
+    with pytest.raises(WriteupError, match=r"read-back.*\n.*A\.1: the \.md prints 5051, which no claim of it holds"):
+        make(own)
+
+
+def test_an_interrupted_build_leaves_the_old_files(own):
+    before = hashes(own)
+
+    def interrupt(stage):
+        if stage == "write the files":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make(own, interrupt, first="Eve", last="Else", netid="ee1")
+    assert hashes(own) == before
+
+
+def test_another_name_replaces_the_files_of_the_old_one(own):
+    make(own, first="Eve", last="Else", netid="ee1")
+    assert [p.name for p in (own / "build").glob("*.pdf")] == ["Eve_Else_ee1_E1.pdf"]
+
+
+def test_two_builds_at_once_are_refused(own):
+    with FileLock(own / ".cache" / "build.lock"), pytest.raises(WriteupError, match="another build is running"):
+        make(own)
+
+
+def test_a_build_folder_that_cannot_be_made_is_one_clear_message(own):
+    shutil.rmtree(own / "build")
+    (own / "build").write_text("in the way")
+    with pytest.raises(WriteupError, match=r"build.*File exists"):
+        make(own)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["check", "--question", "B.9"], 2, "question 'B.9' was asked for; "),
+        (["check", "--root", "/nowhere"], 2, "no assignment found"),
+        (["chekc"], 2, "No such command"),
+        (["check"], 0, "3 claims, 4 of 4 controls rejected, 7 of 7 points verified"),
+    ],
+)
+def test_the_command_line_says_what_is_wrong_and_sets_its_status(tiny, arguments, status, message):
+    run = subprocess.run(
+        [sys.executable, "-m", "writeup", *arguments], cwd=tiny, capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, message in run.stdout + run.stderr) == (status, True), run.stdout + run.stderr
+    assert "Traceback" not in run.stderr
