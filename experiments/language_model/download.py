@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pooch
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from experiments.language_model.data import SPLITS
 from writeup.claims import WriteupError
@@ -20,6 +21,8 @@ MIRRORS = (
     f"https://cdn.jsdelivr.net/gh/pytorch/examples@main/{_FOLDER}/",
     f"https://github.com/pytorch/examples/raw/refs/heads/main/{_FOLDER}/",
 )
+
+TIMEOUT_SECONDS = 30
 
 
 def data_folder(folder: Path | None = None) -> Path:
@@ -48,7 +51,7 @@ def _downloaded(cache: Path) -> Path:
         failures = []
         for mirror in MIRRORS:
             try:
-                download = pooch.HTTPDownloader(progressbar=True, timeout=30)
+                download = pooch.HTTPDownloader(progressbar=_Bar(name), timeout=TIMEOUT_SECONDS)
                 pooch.retrieve(mirror + name, f"sha256:{digest}", name, cache, downloader=download)
                 break
             except (OSError, ValueError) as error:  # no network or a refusal; a wrong sum
@@ -60,3 +63,22 @@ def _downloaded(cache: Path) -> Path:
                 + "; ".join(failures)
             )
     return cache
+
+
+class _Bar:
+    """A rich progress bar in the form that pooch drives: `total`, `update`, `reset`, `close`."""
+
+    def __init__(self, name: str) -> None:
+        self.total = 0
+        self.progress = Progress(TextColumn(name), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        self.task = self.progress.add_task(name)
+
+    def update(self, amount: int) -> None:
+        self.progress.start()
+        self.progress.update(self.task, total=self.total, advance=amount)
+
+    def reset(self) -> None:
+        self.progress.reset(self.task)
+
+    def close(self) -> None:
+        self.progress.stop()

@@ -8,11 +8,14 @@ Learning rates are tuned for each cell at the example's sizes, from one grid tha
 the whole validation text; the test text is never looked at for a choice.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from experiments.language_model.run import KIND, replay, run
+from experiments.language_model.run import KIND, corpus_of, replay
+from experiments.language_model.run import run as run_once
 from experiments.language_model.train import Settings
 from writeup.records import Record
 
@@ -59,6 +62,20 @@ def plan(preset: str, finished: Mapping[str, Record]) -> list[Settings]:
         repeated = [replace(run, seed=seed) for run in runs[len(grid) * len(CELLS) :] for seed in SEEDS]
         runs += [run for run in repeated if run not in runs]
     return runs
+
+
+def run(settings: Settings, root: Path, report: Callable[[float, str], None]) -> Record:
+    """One run, its reports with the speed of training and evaluation since the last one."""
+    tokens = len(corpus_of(settings.corpus).train[: settings.train_tokens]) * settings.epochs
+    last = [0.0, time.perf_counter()]
+
+    def with_speed(fraction: float, text: str) -> None:
+        now = time.perf_counter()
+        speed = (fraction - last[0]) * tokens / (now - last[1])
+        last[:] = fraction, now
+        report(fraction, f"{text}, {speed:,.0f} tokens/s")
+
+    return run_once(settings, root, with_speed)
 
 
 def tuned_rates(base: Settings, finished: Mapping[str, Record]) -> tuple[list[float], dict[str, float]]:

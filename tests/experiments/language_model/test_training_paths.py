@@ -1,0 +1,130 @@
+"""The fast path computes what the stock path computes."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from experiments.language_model.cross_entropy import LinearCrossEntropy
+from experiments.language_model.gru import GRULayer
+from experiments.language_model.train import Settings, build
+
+WORDS = 300
+CELLS = ("LSTM", "GRU", "RNN_TANH", "RNN_RELU")
+
+
+def settings(path, precision="float32", **changes):
+    sizes = {"embedding_size": 24, "hidden_size": 24, "bptt": 7, "batch_size": 5}
+    return Settings(path=path, precision=precision, **(sizes | changes))
+
+
+def stepped(run_settings, steps=1, learning_rate=1.0):
+    """Losses of a few steps and all parameters after them; the windows are longer than one chunk of rows."""
+    generator = torch.Generator().manual_seed(3)
+    path = build(run_settings, WORDS, generator)
+    tokens = torch.randint(WORDS, (steps, 40, 6), generator=torch.Generator().manual_seed(4))
+    tokens[:, :, 0] = 11  # a word that repeats within a window
+    hidden = path.model.initial_hidden(6)
+    losses = []
+    for window in tokens:
+        loss, hidden = path.step(window, window.roll(-1, 0).flatten(), hidden, learning_rate)
+        losses.append(loss.item())
+    return losses, dict(path.model.named_parameters()), path
+
+
+@pytest.mark.parametrize("clip", [0.25, 1e-4, 1e4], ids=["clip", "always clipped", "never clipped"])
+@pytest.mark.parametrize("tied", [False, True], ids=["untied", "tied"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_one_step_changes_every_parameter_alike(cell, tied, clip):
+    """In float32 the same gradient, clipped by the same norm: parameters agree to 1e-6 of what a step moves them."""
+    rate = 0.5 / clip if clip < 1 else 0.5
+    _, expected, _ = stepped(settings("stock", cell=cell, tied=tied, clip=clip), learning_rate=rate)
+    _, found, _ = stepped(settings("fast", cell=cell, tied=tied, clip=clip), learning_rate=rate)
+    for name, parameter in expected.items():
+        torch.testing.assert_close(
+            found[name], parameter, rtol=0, atol=2e-6, msg=lambda text, name=name: f"{name}: {text}"
+        )
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_losses_agree_over_steps_dropout_masks_included(cell):
+    expected, _, _ = stepped(settings("stock", cell=cell, layers=3), steps=4)
+    found, _, _ = stepped(settings("fast", cell=cell, layers=3), steps=4)
+    assert found == pytest.approx(expected, abs=1e-5)
+
+
+def test_without_the_same_dropout_masks_losses_would_not_agree():
+    expected, _, _ = stepped(settings("stock", dropout=0.2), steps=4)
+    found, _, _ = stepped(settings("fast", dropout=0.0), steps=4)
+    assert found != pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
+def test_bfloat16_products_change_a_gradient_by_less_than_a_hundredth(cell):
+    """Rounding to 8 bits of each factor: a relative 2**-9, averaged down over a product's many terms."""
+    _, start, _ = stepped(settings("stock", cell=cell), steps=0)
+    _, expected, _ = stepped(settings("stock", cell=cell, clip=1e4))
+    _, found, _ = stepped(settings("fast", "bfloat16", cell=cell, clip=1e4))
+    for name in expected:
+        moved = (expected[name] - start[name]).norm()
+        assert (found[name] - expected[name]).norm() < 0.01 * moved, name
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_evaluation_agrees_and_uses_no_dropout(cell):
+    window = torch.randint(WORDS, (40, 6), generator=torch.Generator().manual_seed(5))
+    losses = []
+    for path in ("stock", "fast"):
+        _, _, trained = stepped(settings(path, cell=cell, dropout=0.9), learning_rate=0.0)
+        loss, _ = trained.loss(window, window.flatten(), trained.model.initial_hidden(6))
+        losses.append(loss.item())
+    assert losses[0] == pytest.approx(losses[1], abs=1e-6)
+
+
+def test_the_fused_loss_has_the_gradients_of_autograd():
+    generator = torch.Generator().manual_seed(0)
+    decoder = nn.Linear(12, WORDS)
+    features = torch.randn(50, 12, generator=generator, requires_grad=True)
+    targets = torch.randint(WORDS, (50,), generator=generator)
+    fused = LinearCrossEntropy(copy.deepcopy(decoder), torch.float32, chunk_rows=16)
+    loss, gradient = fused.gradients(features.detach(), targets)
+    expected = functional.cross_entropy(decoder(features), targets)
+    expected.backward()
+    torch.testing.assert_close(loss, expected.detach())
+    torch.testing.assert_close(gradient, features.grad)
+    torch.testing.assert_close(fused.weight_gradient, decoder.weight.grad)
+    torch.testing.assert_close(fused.bias_gradient, decoder.bias.grad)
+
+
+def test_the_fused_loss_never_holds_all_logits():
+    fused = LinearCrossEntropy(nn.Linear(12, WORDS), torch.float32, chunk_rows=16)
+    assert fused.logits.shape == fused.probabilities.shape == (16, WORDS)
+
+
+def test_a_hopeless_answer_costs_much_but_not_infinity():
+    decoder = nn.Linear(1, 2, bias=False)
+    decoder.bias = nn.Parameter(torch.tensor([0.0, 500.0]))
+    loss = LinearCrossEntropy(decoder, torch.float32).loss(torch.zeros(1, 1), torch.tensor([0]))
+    assert loss.item() == pytest.approx(87.3, abs=0.1)
+
+
+def test_the_gru_layer_has_the_values_and_gradients_of_torch():
+    generator = torch.Generator().manual_seed(0)
+    layer = nn.GRU(3, 4).double()
+    inputs = torch.randn(6, 2, 3, dtype=torch.float64, generator=generator, requires_grad=True)
+    state = torch.randn(2, 4, dtype=torch.float64, generator=generator, requires_grad=True)
+    weight = torch.randn(6, 2, 4, dtype=torch.float64, generator=generator)
+    leaves = [inputs, state, *layer.parameters()]
+    expected = torch.autograd.grad((layer(inputs, state[None])[0] * weight).sum(), leaves)
+    found = torch.autograd.grad((GRULayer.apply(inputs, state, *layer.parameters()) * weight).sum(), leaves)
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12)
+
+
+def test_the_gru_layer_makes_one_autograd_node():
+    layer = nn.GRU(3, 4)
+    output = GRULayer.apply(torch.randn(6, 2, 3, requires_grad=True), torch.zeros(2, 4), *layer.parameters())
+    nodes = {type(node).__name__ for node, _ in output.grad_fn.next_functions if node is not None}
+    assert nodes == {"AccumulateGrad"}
