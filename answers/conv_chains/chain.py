@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import Any
 
 from answers.conv_chains.family import Shape
-from answers.conv_chains.modules import AnyModule, Conv2d, ConvTranspose2d, Window
+from answers.conv_chains.module import AnyModule
+from answers.conv_chains.windows import Conv2d, ConvTranspose2d, Window
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,6 @@ class Layer:
     def discarded(self) -> tuple[int, int]:
         """Rows and columns of this layer's input that none of its windows reads."""
         return Chain((self,), self.before).discarded
-
-    @property
-    def receptive_field(self) -> tuple[int, int]:
-        """Rows and columns of this layer's input that one output can see."""
-        return Chain((self,), self.before).receptive_field
 
 
 @dataclass(frozen=True)
@@ -144,14 +140,17 @@ class Chain:
             "no checkerboard": all(map(covers_evenly, transposed)) and all(f.denominator == 1 for f in factors),
             "nothing discarded": self.discarded == (0, 0),
             "no blank output": self.blank == (0, 0),
-            "odd kernels": all(window.kernel % 2 == 1 for _, window in convolutions),
-            "same padding": all(2 * window.padding == window.reach and window.stride == 1 for window in plain),
+            "odd kernels": bool(convolutions) and all(window.kernel % 2 == 1 for _, window in convolutions),
+            "same padding": bool(plain) and all(w.stride == 1 and 2 * w.padding == w.reach for w in plain),
         }
 
 
 def covers_evenly(window: Window) -> bool:
-    r"""Whether a transposed convolution adds equally many weights into every inner output row: taps :math:`dj`,
-    :math:`0 \le j < k`, fall equally often on each residue of the stride :math:`s`, so :math:`\gcd(d, s) = 1`, s divides k."""
+    r"""Whether a transposed convolution adds equally many weights into every inner output row.
+
+    Its taps :math:`dj, 0 \le j < k`, must fall equally often on each residue of the stride: :math:`\gcd(d, s) = 1` and
+    :math:`s` divides :math:`k`.
+    """
     return math.gcd(window.dilation, window.stride) == 1 and window.kernel % window.stride == 0
 
 

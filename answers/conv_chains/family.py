@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from answers.conv_chains.modules import (
+from answers.conv_chains.module import AnyModule
+from answers.conv_chains.resizing import (
     AdaptiveAvgPool2d,
-    AnyModule,
-    AvgPool2d,
-    Bounds,
-    Conv2d,
-    ConvTranspose2d,
-    MaxPool2d,
     PixelShuffle,
     PixelUnshuffle,
     Upsample,
     UpsampleSize,
     ZeroPad2d,
 )
+from answers.conv_chains.windows import AvgPool2d, Bounds, Conv2d, ConvTranspose2d, MaxPool2d
 from writeup.claims import WriteupError
 
 MODULES = (
@@ -34,6 +30,10 @@ MODULES = (
     "ZeroPad2d",
 )
 FORCED = ("UpsampleSize", "AdaptiveAvgPool2d")
+CONV = Bounds(kernel=20, stride=4, padding=10, dilation=4)
+TRANSPOSED = Bounds(kernel=20, stride=4, padding=10, dilation=4, output_padding=3)
+POOL = Bounds(kernel=5, stride=4, padding=2, dilation=2)
+FACTORS = (Fraction(3, 2), Fraction(2), Fraction(5, 2), Fraction(3), Fraction(4))
 
 
 class SolverError(WriteupError):
@@ -55,19 +55,20 @@ class Shape(NamedTuple):
 class Family:
     """Chains of at most `max_layers` modules, each within its bounds.
 
-    `modules`: names in `MODULES` and `FORCED`; the latter are told the goal's size. `conv`, `transposed`, `pool`: bounds
-    of the windows (average pooling has no dilation). `factors`: of Upsample; `shuffles`: of PixelShuffle and its inverse.
-    `margin`: rows that ZeroPad2d adds or crops at most on a side. `channels`: what a convolution may write besides the
-    start's channels, the goal's, and the goal's times each shuffle's factor squared. `equal_axes`: height and width share
-    every setting. `growth`: no height or width between exceeds the largest of start and goal times this.
+    `modules`: names in `MODULES` and `FORCED`; the latter are told the goal's size. `conv`, `transposed`, `pool`:
+    bounds of the windows (average pooling has no dilation). `factors`: of Upsample; `shuffles`: of PixelShuffle and its
+    inverse. `margin`: rows that ZeroPad2d adds or crops at most on a side. `channels`: what a convolution may write
+    besides the start's channels, the goal's, and the goal's times each shuffle's factor squared. `equal_axes`: height
+    and width share every setting. `growth`: no height or width between exceeds the largest of start and goal times
+    this.
     """
 
     modules: tuple[str, ...] = MODULES
     max_layers: int = 2
-    conv: Bounds = Bounds(kernel=20, stride=4, padding=10, dilation=4)
-    transposed: Bounds = Bounds(kernel=20, stride=4, padding=10, dilation=4, output_padding=3)
-    pool: Bounds = Bounds(kernel=5, stride=4, padding=2, dilation=2)
-    factors: tuple[Fraction, ...] = (Fraction(3, 2), Fraction(2), Fraction(5, 2), Fraction(3), Fraction(4))
+    conv: Bounds = CONV
+    transposed: Bounds = TRANSPOSED
+    pool: Bounds = POOL
+    factors: tuple[Fraction, ...] = FACTORS
     shuffles: tuple[int, ...] = (2, 3, 4)
     margin: int = 4
     channels: tuple[int, ...] = ()
@@ -123,15 +124,20 @@ class Family:
         return tuple(sorted({start.channels, goal.channels, *shuffled, *self.channels}))
 
     def __str__(self) -> str:
-        windows = "; ".join(
-            f"{name} kernel <= {b.kernel}, stride <= {b.stride}, padding <= {b.padding}, dilation <= {b.dilation}"
-            + (f", output_padding <= {b.output_padding}" if b.output_padding else "")
-            for name, b in (("conv", self.conv), ("transposed", self.transposed), ("pool", self.pool))
-        )
-        return (
-            f"up to {self.max_layers} layers of {', '.join(self.modules)}; {windows}; "
-            f"Upsample by {', '.join(f'{float(f):g}' for f in self.factors)}; "
-            f"shuffles by {', '.join(map(str, self.shuffles))}; ZeroPad2d -{self.margin} to {self.margin} a side; "
-            f"{'equal axes' if self.equal_axes else 'height and width free'}; "
-            f"sizes up to {self.growth} times the largest"
-        )
+        parts = [f"up to {self.max_layers} layers of {', '.join(self.modules)}"]
+        for bounds, names in (
+            (self.conv, "Conv2d"),
+            (self.transposed, "ConvTranspose2d"),
+            (self.pool, "MaxPool2d AvgPool2d"),
+        ):
+            if any(name in self.modules for name in names.split()):
+                limits = [f"{field} <= {most}" for field, most in asdict(bounds).items() if most]
+                parts.append(f"{names.replace(' ', ', ')}: {', '.join(limits)}")
+        parts += [
+            f"Upsample by {', '.join(f'{float(factor):g}' for factor in self.factors)}",
+            f"shuffles by {', '.join(map(str, self.shuffles))}",
+            f"ZeroPad2d -{self.margin} to {self.margin} a side",
+            "height and width alike" if self.equal_axes else "height and width free",
+            f"sizes between up to {self.growth} times the largest",
+        ]
+        return "; ".join(parts)

@@ -2,8 +2,8 @@
 
 Rank: fewest layers, then parameters, then multiply-adds, then a fixed order (modules in the family's order, channels,
 kernels, sizes between; among chains alike in all that, equal axes first, then settings in their module's order).
-Within a number of layers this is best-first search: a node has settled the modules and channels, then the kernels of one
-axis, of the other, then the sizes of one, of the other; its key is a lower bound of everything below it.
+Within a number of layers this is best-first search: a node has settled the modules and channels, then the kernels of
+one axis, of the other, then the sizes of one, of the other; its key is a lower bound of everything below it.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class _Ranking:
                 if not all(module.redundant(setting, n) for setting, n in zip(pair, before[1:], strict=True))
             ]
             active.sort(key=lambda pair: pair[0] != pair[1])
-            choices.append([Layer(module, *pair, before, shapes[layer + 1]) for pair in active])
+            choices.append([Layer(module, height, width, before, shapes[layer + 1]) for height, width in active])
         return (Chain(layers, self.search.start) for layers in itertools.product(*choices))
 
 

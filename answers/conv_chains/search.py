@@ -1,9 +1,9 @@
 """Counts every chain of a family without listing any: axis by axis, meeting in the middle.
 
-Within a sequence of modules height and width do not see each other, so the chains are the pairs of a solution along the
-height and one along the width, and their number is a product. One thing couples them: a module that does nothing along
-both axes is no part of the family. Each axis therefore counts its solutions by the set of layers that are redundant on it
-(a bit mask); a pair is a chain when the two sets are disjoint.
+Within a sequence of modules height and width do not see each other, so the chains are the pairs of a solution along
+the height and one along the width, and their number is a product. One thing couples them: a module that does nothing
+along both axes is no part of the family. Each axis therefore counts its solutions by the set of layers that are
+redundant on it (a bit mask); a pair is a chain when the two sets are disjoint.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from answers.conv_chains.family import Family, Shape, SolverError
-from answers.conv_chains.modules import AnyModule
+from answers.conv_chains.module import AnyModule
 
 Sizes = tuple[int, ...]  # the sizes of the axes that share their settings: one axis, or both under equal_axes
 Types = tuple[int, ...]  # a chain's modules, as places in the family's list
+DEFAULT = Family()
 MOST_ROWS = 10_000  # of start and goal: the per-row bookkeeping of a chain stays in megabytes
 MOST_CHANNELS = 1_000_000
 MOST_STEPS = 60_000_000  # elementary steps of a search, about a minute
@@ -27,12 +28,12 @@ class Group(NamedTuple):
     """Settings that act alike on every size: one of them, how many they are, and their kernels as bits."""
 
     example: Any
-    count: int
+    number: int
     kernels: int
 
 
 class Arrow(NamedTuple):
-    """Ways from one size to another by one module: those that do something, those that do not, their kernels as bits."""
+    """Ways from one size to another by one module: those that do something, those that do not, the kernels as bits."""
 
     plain: int
     redundant: int
@@ -71,13 +72,13 @@ class Track:
     def backward(self, index: int) -> Mapping[Sizes, Arrow]:
         """From where module `index` leads to the goal."""
         if index not in self._backward:
-            module, arrows = self.modules[index], {}
+            module = self.modules[index]
+            arrows = self._backward[index] = {}
             for group in groups(module):
                 starts = [module.preimages(group.example, size) for size in self.goal]
                 for sizes in itertools.product(*starts):
                     if max(sizes) <= self.most:
                         self._add(arrows, index, group, sizes, towards=self.goal)
-            self._backward[index] = arrows
         return self._backward[index]
 
     def _add(
@@ -87,11 +88,11 @@ class Track:
         out = tuple([module.size(group.example, size) for size in sizes])
         if min(out) < 1 or max(out) > self.most or (towards and out != towards):
             return
-        redundant = all([module.redundant(group.example, size) for size in sizes])
+        redundant = all(module.redundant(group.example, size) for size in sizes)
         place = sizes if towards else out
         plain, idle, kernels = arrows.get(place, (0, 0, 0))
         arrows[place] = Arrow(
-            plain + (not redundant) * group.count, idle + redundant * group.count, kernels | group.kernels
+            plain + (not redundant) * group.number, idle + redundant * group.number, kernels | group.kernels
         )
 
     def last(self, index: int, sizes: Sizes) -> Arrow | None:
@@ -138,7 +139,7 @@ class Search:
     Raises `SolverError` beforehand for sizes out of range and for searches that would take too long.
     """
 
-    def __init__(self, start: Shape, goal: Shape, family: Family = Family()) -> None:
+    def __init__(self, start: Shape, goal: Shape, family: Family = DEFAULT) -> None:
         for shape in (start, goal):
             if not (1 <= shape.channels <= MOST_CHANNELS and all(1 <= size <= MOST_ROWS for size in shape[1:])):
                 raise SolverError(
@@ -150,11 +151,10 @@ class Search:
         self._refuse_if_too_large()
         axes = [(start.height, goal.height), (start.width, goal.width)]
         if family.equal_axes:
-            (begin, end), joint = zip(*axes, strict=True), 1
-            self.tracks = (Track(self.modules, begin, end, self.most),)
+            self.tracks = [Track(self.modules, start[1:], goal[1:], self.most)]
         else:
             height, width = (Track(self.modules, (n,), (m,), self.most) for n, m in axes)
-            self.tracks = (height, height if axes[0] == axes[1] else width)
+            self.tracks = [height, height if axes[0] == axes[1] else width]
 
     def _refuse_if_too_large(self) -> None:
         layers, sizes = self.family.max_layers, self.most
@@ -175,7 +175,7 @@ class Search:
         for place, index in enumerate(types):
             last = place == len(types) - 1
             allowed = (self.goal.channels,) if last else offered
-            paths = [path + (out,) for path in paths for out in self.modules[index].channels_out(path[-1], allowed)]
+            paths = [(*path, out) for path in paths for out in self.modules[index].channels_out(path[-1], allowed)]
         return [path for path in paths if path[-1] == self.goal.channels]
 
     def of_length(self, layers: int) -> Iterator[tuple[Types, int]]:
@@ -205,7 +205,7 @@ class Search:
     def candidates(self) -> int:
         """The number of sequences of constructors in the family, whether or not they run or reach the goal."""
         offered = self.family.offered_channels(self.start, self.goal)
-        settings = [sum(group.count for group in groups(module)) for module in self.modules]
+        settings = [sum(group.number for group in groups(module)) for module in self.modules]
         if not self.family.equal_axes:
             settings = [
                 number if module.name.startswith("Pixel") else number**2

@@ -1,0 +1,65 @@
+"""Runs chains in torch, from the very strings that are printed: shapes, gradients, counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from answers.conv_chains.chain import Chain
+from answers.conv_chains.family import Shape
+
+BATCH = 2
+
+
+def build(modules: list[str], device: str = "cpu") -> nn.Sequential:
+    """The constructors, called with nothing but `nn` in sight; weights from seed 0 where the device has values."""
+    torch.manual_seed(0)
+    with torch.device(device):
+        return nn.Sequential(*[eval(module, {"__builtins__": {}, "nn": nn}) for module in modules])
+
+
+def run(modules: list[str], start: Shape, device: str = "cpu") -> list[Shape]:
+    """The shapes before, between and after the modules on a batch of two in float32 (torch's errors pass through)."""
+    outputs = torch.zeros(BATCH, *start, device=device)
+    shapes = [start]
+    with torch.no_grad():
+        for module in build(modules, device):
+            outputs = module(outputs)
+            shapes.append(Shape(*outputs.shape[1:]))
+    return shapes
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """What one backward pass from a random weighting of the output reached, on a batch of two.
+
+    `pixels`: share of the input's positions with a gradient in some channel (max pooling passes it to winners only, so
+    it may stay below 1 there); `blank`: rows and columns of the input without any; `parameters`: whether every single
+    weight and bias received one.
+    """
+
+    pixels: float
+    blank: tuple[int, int]
+    parameters: bool
+
+
+def gradients(modules: list[str], start: Shape) -> Gradients:
+    """Run the chain on random input and send a random gradient back (seed 0)."""
+    chain = build(modules)
+    inputs = torch.randn(BATCH, *start, requires_grad=True)
+    outputs = chain(inputs)
+    outputs.backward(torch.rand_like(outputs) + 0.5)
+    assert inputs.grad is not None
+    seen = (inputs.grad != 0).any(dim=1).any(dim=0)  # (H, W)
+    return Gradients(
+        pixels=seen.float().mean().item(),
+        blank=(int((~seen.any(dim=1)).sum()), int((~seen.any(dim=0)).sum())),
+        parameters=all(p.grad is not None and bool((p.grad != 0).all()) for p in chain.parameters()),
+    )
+
+
+def agrees(chain: Chain) -> bool:
+    """Whether torch gives the chain's shapes on real float32 tensors and on the meta device, layer by layer."""
+    return all(run(chain.modules, chain.start, device) == chain.shapes for device in ("cpu", "meta"))
