@@ -1,0 +1,12 @@
+"""Dropout, mini-batches and batch normalisation on scikit-learn's digits: a real image set that needs no download."""
+
+MODULES = (
+    "experiments.regularisation.dropout",
+    "experiments.regularisation.ensemble",
+    "experiments.regularisation.gradient_noise",
+    "experiments.regularisation.batch_size",
+    "experiments.regularisation.throughput",
+    "experiments.regularisation.learning_rates",
+    "experiments.regularisation.landscape",
+    "experiments.regularisation.small_batches",
+)
