@@ -57,15 +57,7 @@ def fit_axis(
     low, high = limits or _padded(min(values), max(values), scale, margin, from_zero)
     if not low < high:
         raise WriteupError(f"plot: {name} has limits {low} and {high}; the lower one comes first")
-    if ticks is None:
-        found = LogLocator().tick_values(low, high) if scale == "log" else MaxNLocator(6, steps=[1, 2, 2.5, 5, 10])
-        positions = found.tick_values(low, high) if isinstance(found, MaxNLocator) else found
-        if scale == "log" and sum(low <= p <= high for p in positions) < 3:
-            positions = LogLocator(subs=[1, 2, 5]).tick_values(low, high)
-        if scale == "log" and sum(low <= p <= high for p in positions) < 3:
-            positions = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high)
-    else:
-        positions = ticks
+    positions = _positions(low, high, scale) if ticks is None else ticks
     slack = 1e-9 * (high - low)
     shown = [float(p) for p in positions if low - slack <= p <= high + slack]
     if labels is None:
@@ -75,6 +67,16 @@ def fit_axis(
     else:
         texts = list(labels)
     return Axis(scale, float(low), float(high), tuple(shown), tuple(texts))
+
+
+def _positions(low: float, high: float, scale: Scale) -> Sequence[float]:
+    """Round positions, some of which may lie beyond the limits; on a log axis powers of ten if enough of them fit."""
+    if scale == "log":
+        for locator in (LogLocator(), LogLocator(subs=[1, 2, 5])):
+            found = locator.tick_values(low, high)
+            if sum(low <= position <= high for position in found) >= 3:
+                return list(found)
+    return list(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
 
 
 def _padded(low: float, high: float, scale: Scale, margin: float, from_zero: bool) -> tuple[float, float]:
@@ -91,8 +93,8 @@ def _linear_labels(ticks: Sequence[float], low: float, high: float) -> list[str]
     formatter = ScalarFormatter(useOffset=False)
     formatter.set_scientific(False)
     formatter.create_dummy_axis()
-    formatter.axis.set_view_interval(low, high)
-    return [text.replace("\N{MINUS SIGN}", "-") for text in formatter.format_ticks(ticks)]
+    formatter.axis.set_view_interval(low, high)  # type: ignore[union-attr] # the line above has just made it
+    return [text.replace("\N{MINUS SIGN}", "-") for text in formatter.format_ticks(list(ticks))]
 
 
 def _log_labels(ticks: Sequence[float]) -> list[str]:

@@ -13,13 +13,14 @@ from typing import Literal
 
 Cell = tuple[int, int]  # (row, column)
 Side = Literal["north", "south", "east", "west"]
+Across = Literal["row", "column"]
 
 
 @dataclass(frozen=True)
 class Gutter:
     """The free strip before row or column `index`."""
 
-    across: Literal["row", "column"]
+    across: Across
     index: int
 
 
