@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -166,15 +167,19 @@ def _sha(data: str | bytes) -> str:
 @contextmanager
 def _alone(root: Path) -> Iterator[None]:
     """One build at a time: a second one is refused, not interleaved."""
-    lock = root / ".cache" / "build.lock"
+    lock = FileLock(root / ".cache" / "build.lock", timeout=0)
     try:
-        lock.parent.mkdir(exist_ok=True)
-        (root / BUILD).mkdir(exist_ok=True)
-        with FileLock(lock, timeout=0):
-            yield
+        for folder in (root / BUILD, root / ".cache"):
+            folder.mkdir(exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()  # better to learn now than after the work that it can be written
+        lock.acquire()
     except Timeout:
-        raise WriteupError(f"another build is running in {root} (it holds {lock}); wait for it to end") from None
-    except PermissionError as error:
+        raise WriteupError(f"another build is running in {root} (it holds {lock.lock_file}); wait for it") from None
+    except OSError as error:
         raise WriteupError(
-            f"{error.filename} cannot be written: {error.strerror}; the build writes to {root}"
+            f"{error.filename}: {error.strerror}; the build writes to build/ and .cache/ there"
         ) from error
+    try:
+        yield
+    finally:
+        lock.release()
