@@ -4,18 +4,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 # Names go to the program through the environment, as they are: no shell and no make expansion ever reads them.
-ifneq ($(filter command environment,$(firstword $(origin FIRST))),)
-export WRITEUP_FIRST := $(value FIRST)
-endif
-ifneq ($(filter command environment,$(firstword $(origin LAST))),)
-export WRITEUP_LAST := $(value LAST)
-endif
-ifneq ($(filter command environment,$(firstword $(origin NETID))),)
-export WRITEUP_NETID := $(value NETID)
-endif
-ifneq ($(filter command environment,$(firstword $(origin TEX))),)
-export WRITEUP_TEX := $(value TEX)
-endif
+unexport FIRST LAST NETID TEX
+$(foreach name,FIRST LAST NETID TEX,$(if $(filter command environment,$(firstword $(origin $(name)))),\
+  $(eval export WRITEUP_$(name) := $$(value $(name)))))
 
 .PHONY: all check test experiments audit bench lint sample clean help
 .DEFAULT_GOAL := all

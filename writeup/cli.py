@@ -38,10 +38,10 @@ def main() -> None:
         errors.print("[bold red]Nothing was written.[/]")
         sys.exit(error.verification.exit_status)
     except WriteupError as error:
-        errors.print(f"[bold red]writeup:[/] {error}", soft_wrap=True, markup=True)
+        _complain(str(error))
         sys.exit(2)
     except KeyboardInterrupt:
-        errors.print("[bold red]writeup:[/] interrupted; the files of the last good build are as they were")
+        _complain("interrupted; the files of the last good build are as they were")
         sys.exit(130)
     except typer.Exit as exit:
         sys.exit(exit.exit_code)
@@ -52,6 +52,11 @@ def main() -> None:
             f"[bold red]writeup:[/] {error.format_message()}", markup=True
         )  # a usage error of the command line
         sys.exit(2)
+
+
+def _complain(message: str) -> None:
+    errors.print("[bold red]writeup:[/]", end=" ")
+    errors.print(message, markup=False, soft_wrap=True)  # the message may hold brackets of its own
 
 
 @app.command("build")
