@@ -390,8 +390,8 @@ def to_tex(markdown: str) -> str:
 
 
 def _breakable(match: re.Match[str]) -> str:
-    # after a dot, an underscore, an opening bracket, a slash or an equals sign a reader expects a break
-    inner = re.sub(r"(\\_|[.(=/])(?=[^}\s])", r"\1\\allowbreak{}", match[1])
+    # a reader expects a break after a dot, an underscore, a bracket, a slash, an equals sign, and before a capital
+    inner = re.sub(r"(\\_|[.(=/]|[a-z](?=[A-Z]))(?=[^}\s])", r"\1\\allowbreak{}", match[1])
     return rf"\texttt{{{inner}}}"
 
 
