@@ -1,0 +1,77 @@
+"""Which runs the study asks for, given what is finished."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from experiments.language_model.study import PRESETS, SEEDS, VARIATIONS, plan, tuned_rates
+
+BASE = PRESETS["cpu"]
+
+
+@dataclass
+class Finished:
+    metrics: dict[str, float]
+
+
+def grid_records(losses):
+    """Records as far as a plan reads them, from {(cell, rate): loss}."""
+    return {
+        replace(BASE, cell=cell, learning_rate=rate).name: Finished({"valid_loss": loss})
+        for (cell, rate), loss in losses.items()
+    }
+
+
+INSIDE = {("LSTM", 5.0): 3, ("LSTM", 10.0): 1, ("LSTM", 20.0): 2, ("GRU", 5.0): 2, ("GRU", 10.0): 1, ("GRU", 20.0): 3}
+ABOVE = INSIDE | {("LSTM", 10.0): 2, ("LSTM", 20.0): 1}
+BELOW = INSIDE | {("GRU", 5.0): 1, ("GRU", 10.0): 2}
+
+
+def test_at_first_only_the_grid_is_known_the_same_for_both_cells():
+    wanted = {(run.cell, run.learning_rate) for run in plan("cpu", {})}
+    assert wanted == {(cell, rate) for cell in ("LSTM", "GRU") for rate in (5.0, 10.0, 20.0)}
+
+
+def test_a_best_rate_inside_settles_the_grid():
+    assert tuned_rates(BASE, grid_records(INSIDE)) == ([5.0, 10.0, 20.0], {"LSTM": 10.0, "GRU": 10.0})
+
+
+@pytest.mark.parametrize(("losses", "grid"), [(ABOVE, [5, 10, 20, 40]), (BELOW, [2.5, 5, 10, 20])])
+def test_a_best_rate_at_an_end_extends_the_grid_for_both_cells(losses, grid):
+    assert tuned_rates(BASE, grid_records(losses)) == (grid, {})
+    assert {run.learning_rate for run in plan("cpu", grid_records(losses)) if run.cell == "GRU"} == set(grid)
+
+
+def test_the_grid_ends_at_its_limit():
+    losses = ABOVE | {("LSTM", 40.0): 0.5, ("GRU", 40.0): 9}
+    assert tuned_rates(BASE, grid_records(losses)) == ([5.0, 10.0, 20.0, 40.0], {"LSTM": 40.0, "GRU": 10.0})
+
+
+def test_every_variation_changes_one_thing_of_the_tuned_baseline():
+    runs = plan("cpu", grid_records(INSIDE))
+    for cell in ("LSTM", "GRU"):
+        tuned = replace(BASE, cell=cell, learning_rate=10.0)
+        for name, values in VARIATIONS:
+            assert all(replace(tuned, **{name: value}) in runs for value in values)
+
+
+def test_the_baseline_has_three_seeds_for_each_cell():
+    runs = plan("cpu", grid_records(INSIDE))
+    for cell in ("LSTM", "GRU"):
+        tuned = replace(BASE, cell=cell, learning_rate=10.0)
+        assert {seed for seed in SEEDS if replace(tuned, seed=seed) in runs} == set(SEEDS)
+
+
+@pytest.mark.parametrize("preset", ["quick", "cpu", "full"])
+def test_no_run_is_planned_twice_and_names_are_unique(preset):
+    base = PRESETS[preset]
+    finished = {
+        replace(base, cell=cell, learning_rate=rate).name: Finished({"valid_loss": loss})
+        for (cell, rate), loss in INSIDE.items()
+    }
+    names = [run.name for run in plan(preset, finished)]
+    assert len(names) == len(set(names))
+
+
+def test_the_full_preset_reads_all_of_the_text():
+    assert {run.train_tokens for run in plan("full", {})} == {None}
