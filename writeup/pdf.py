@@ -97,8 +97,6 @@ def compile(
         (folder / f"{name}.tex").write_text(source, encoding="utf-8")
         for file, content in (files or {}).items():
             (folder / file).write_bytes(content)
-        for file, content in (files or {}).items():
-            (folder / file).write_bytes(content)
         before: dict[str, bytes] = {}
         for _ in range(PASSES):
             status = _run(engine, folder, name, timeout)
