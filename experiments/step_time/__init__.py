@@ -1,0 +1,3 @@
+"""Training time of LSTM and GRU for question 2e, measured apart from the training runs."""
+
+MODULES = ("experiments.step_time.interleaved",)
