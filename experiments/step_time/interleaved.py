@@ -4,7 +4,7 @@ Other work on the machine slows whatever runs at the time. So the settings are t
 steps of every setting, one right after the other, and settings are compared within a round. What makes the whole round
 slower then cancels in the ratio, and the scatter of the ratios over rounds says how well it did.
 
-Records of kind `step_time`: `curves["seconds"]` maps "<path> <cell> layers<L> hidden<H> bptt<T>" to one number a round,
+Records of kind `step_time`: `curves["seconds"]` maps "<path> <cell> layers<L> hidden<H> bptt<T>[ tied]" to one number a round,
 the mean seconds of its timed steps; `curves["tokens"]` maps the same keys to the tokens of one step.
 """
 
@@ -64,17 +64,19 @@ def plan(preset: str, finished: Mapping[str, Record]) -> list[StepTimeSettings]:
 
 
 def timed_settings(settings: StepTimeSettings) -> list[Settings]:
-    """Both cells at the baseline and at each variation on PyTorch's modules; the baseline on the fast path as well."""
+    """Both cells at the baseline and at each variation on PyTorch's modules; the baseline tied, and on the fast path."""
     base = settings.baseline
     changes: list[dict[str, Any]] = [{field: value} for field, values in VARIATIONS for value in values]
     stock = [base, *(replace(base, **change) for change in changes)]
     fast = replace(base, path="fast", precision="bfloat16")
-    return [replace(one, cell=cell) for one in (*stock, fast) for cell in CELLS]
+    return [replace(one, cell=cell) for one in (*stock, replace(base, tied=True), fast) for cell in CELLS]
 
 
 def key(settings: Settings) -> str:
     """What a setting is called in the record's curves."""
-    return f"{settings.path} {settings.cell} layers{settings.layers} hidden{settings.hidden_size} bptt{settings.bptt}"
+    tied = " tied" if settings.tied else ""
+    sizes = f"layers{settings.layers} hidden{settings.hidden_size} bptt{settings.bptt}"
+    return f"{settings.path} {settings.cell} {sizes}{tied}"
 
 
 def run(settings: StepTimeSettings, root: Path, report: Report) -> Record:
