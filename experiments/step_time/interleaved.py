@@ -4,8 +4,8 @@ Other work on the machine slows whatever runs at the time. So the settings are t
 steps of every setting, one right after the other, and settings are compared within a round. What makes the whole round
 slower then cancels in the ratio, and the scatter of the ratios over rounds says how well it did.
 
-Records of kind `step_time`: `curves["seconds"]` maps "<path> <cell> layers<L> hidden<H> bptt<T>[ tied]" to one number a round,
-the mean seconds of its timed steps; `curves["tokens"]` maps the same keys to the tokens of one step.
+Records of kind `step_time`: `curves["seconds"]` maps "<path> <cell> layers<L> hidden<H> bptt<T>[ tied]" to one number
+a round, the mean seconds of its timed steps; `curves["tokens"]` maps the same keys to the tokens of one step.
 """
 
 import time
@@ -41,9 +41,9 @@ class StepTimeSettings:
 
     corpus: str = "wikitext-2"
     hidden_size: int = 200  # of the baseline, and the embedding's
-    rounds: int = 9
+    rounds: int = 7
     warm_up: int = 1  # steps of a setting in a round before those that are timed
-    steps: int = 2
+    steps: int = 1
     threads: int = 1
 
     @property
@@ -64,7 +64,7 @@ def plan(preset: str, finished: Mapping[str, Record]) -> list[StepTimeSettings]:
 
 
 def timed_settings(settings: StepTimeSettings) -> list[Settings]:
-    """Both cells at the baseline and at each variation on PyTorch's modules; the baseline tied, and on the fast path."""
+    """Both cells at the baseline and at each variation on PyTorch's modules; the baseline tied; on the fast path."""
     base = settings.baseline
     changes: list[dict[str, Any]] = [{field: value} for field, values in VARIATIONS for value in values]
     stock = [base, *(replace(base, **change) for change in changes)]
