@@ -112,6 +112,8 @@ def compile(
             raise TeXError(f"{name}.tex: page numbers or references still change after {PASSES} passes")
         if problems := problems_in(log):
             raise TeXError(_message(name, source, problems))
+        if not (folder / f"{name}.pdf").exists():
+            raise TeXError(f"{name}.tex: TeX made no page; the document has no content")
         return (folder / f"{name}.pdf").read_bytes()
 
 
