@@ -3,6 +3,7 @@
 import inspect
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -33,15 +34,15 @@ def lines_of_call(function: Callable[..., Any], call: str) -> list[int]:
     return found
 
 
-def calls_made(run: Callable[[], Any]) -> set[tuple[str, str, int]]:
-    """(calling function, called function, line of the call) of each call during `run`, as the interpreter sees it."""
-    found: set[tuple[str, str, int]] = set()
+def calls_made(run: Callable[[], Any]) -> Counter[tuple[str, str, int]]:
+    """How often each (calling function, called function, line of the call) came during `run`, by the interpreter."""
+    found: Counter[tuple[str, str, int]] = Counter()
 
     def note(frame: FrameType, event: str, called: Any) -> None:
         if event == "c_call":
-            found.add((frame.f_code.co_qualname, called.__name__, frame.f_lineno))
+            found[frame.f_code.co_qualname, called.__name__, frame.f_lineno] += 1
         elif event == "call" and frame.f_back is not None:
-            found.add((frame.f_back.f_code.co_qualname, frame.f_code.co_name, frame.f_back.f_lineno))
+            found[frame.f_back.f_code.co_qualname, frame.f_code.co_name, frame.f_back.f_lineno] += 1
 
     before = sys.getprofile()
     sys.setprofile(note)
