@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from answers.conv_chains.family import Shape
 from answers.conv_chains.module import AnyModule
-from answers.conv_chains.windows import Conv2d, ConvTranspose2d, Window
+from answers.conv_chains.windows import ConvTranspose2d, Window
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,9 @@ class Chain:
     @cached_property
     def _seen(self) -> tuple[list[int], list[int]]:
         """For height and width: of each output row, the rows of the chain's input behind it, as bits."""
-        return self._follow(0), self._follow(1)
+        height = self._follow(0)
+        square = all(h == w for _, h, w in self.shapes) and all(layer.height == layer.width for layer in self.layers)
+        return height, height if square else self._follow(1)
 
     def _follow(self, axis: int) -> list[int]:
         rows = [1 << row for row in range(self.start[1 + axis])]
@@ -122,25 +125,31 @@ class Chain:
         height, width = (rows.count(0) for rows in self._seen)
         return height, width
 
+    def _settings(self, name: str) -> list[Any]:
+        """Of both axes of every layer of this name."""
+        return [setting for layer in self.layers if layer.module.name == name for setting in layer.settings]
+
+    @property
+    def even(self) -> bool:
+        """Whether no transposed convolution overlaps unevenly and no Upsample repeats some rows more than others."""
+        factors = [factor for factor in self._settings("Upsample") if isinstance(factor, Fraction)]
+        return all(map(covers_evenly, self._settings("ConvTranspose2d"))) and all(f.denominator == 1 for f in factors)
+
     @property
     def labels(self) -> dict[str, bool]:
         """What a practitioner looks for.
 
-        `no checkerboard`: a transposed convolution whose kernel covers every output row equally often
-        (https://distill.pub/2016/deconv-checkerboard), and no Upsample that repeats some rows more than others.
-        `nothing discarded`, `no blank output`: see `discarded`, `blank`. `odd kernels`: every convolution has a centre.
+        `no checkerboard`: see `even` and https://distill.pub/2016/deconv-checkerboard. `nothing discarded`,
+        `no blank output`: see `discarded`, `blank`. `odd kernels`: every convolution has a centre.
         `same padding`: every convolution (not transposed) keeps its size.
         """
-        windows = [(layer.module, window) for layer in self.layers for window in layer.settings]
-        convolutions = [(module, window) for module, window in windows if isinstance(module, Conv2d)]
-        transposed = [window for module, window in convolutions if isinstance(module, ConvTranspose2d)]
-        plain = [window for module, window in convolutions if not isinstance(module, ConvTranspose2d)]
-        factors = [setting for module, setting in windows if module.name == "Upsample" and not module.forces]
+        convolutions = [window for name in ("Conv2d", "ConvTranspose2d") for window in self._settings(name)]
+        plain = self._settings("Conv2d")
         return {
-            "no checkerboard": all(map(covers_evenly, transposed)) and all(f.denominator == 1 for f in factors),
+            "no checkerboard": self.even,
             "nothing discarded": self.discarded == (0, 0),
             "no blank output": self.blank == (0, 0),
-            "odd kernels": bool(convolutions) and all(window.kernel % 2 == 1 for _, window in convolutions),
+            "odd kernels": bool(convolutions) and all(window.kernel % 2 == 1 for window in convolutions),
             "same padding": bool(plain) and all(w.stride == 1 and 2 * w.padding == w.reach for w in plain),
         }
 

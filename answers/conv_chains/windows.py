@@ -53,11 +53,9 @@ class Sliding(Module[Window]):
     """Modules that move a window: written with its keyword arguments, those at their defaults left out."""
 
     def arguments(self, height: Window, width: Window) -> str:
-        words = [
-            f"kernel_size={axes_text(height.kernel, width.kernel)}",
-            f"stride={axes_text(height.stride, width.stride)}",
-        ]
-        for field, default in (("padding", 0), ("output_padding", 0), ("dilation", 1)):
+        words = [f"kernel_size={axes_text(height.kernel, width.kernel)}"]
+        stride = 1 if self.learned else None  # a pool's default stride is its kernel: always written
+        for field, default in (("stride", stride), ("padding", 0), ("output_padding", 0), ("dilation", 1)):
             pair = getattr(height, field), getattr(width, field)
             if pair != (default, default):
                 words.append(f"{field}={axes_text(*pair)}")

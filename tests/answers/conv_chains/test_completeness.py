@@ -195,9 +195,9 @@ def test_two_layers_with_free_axes(start: Shape) -> None:
     assert compare(family, start, shapes((1,), 3)) > 1000
 
 
-def test_one_layer_with_free_axes_and_wide_bounds() -> None:
+def test_one_layer_with_free_axes() -> None:
     family = replace(SMALL, equal_axes=False, max_layers=1, pool=Bounds(2, 2, 1, 2))
-    assert sum(compare(family, start, shapes((4,), 4)) for start in (Shape(4, 2, 3), Shape(4, 4, 1))) > 1000
+    assert sum(compare(family, start, shapes((4,), 4)) for start in (Shape(4, 2, 3), Shape(4, 4, 1))) > 400
 
 
 def test_three_layers() -> None:

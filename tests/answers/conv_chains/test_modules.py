@@ -67,7 +67,7 @@ def test_size_is_torch_s(module: AnyModule) -> None:
 
 
 def test_max_pool_refuses_windows_without_input() -> None:
-    """Torch returns -inf where a dilated window falls between the rows of a small input; the family has no such pool."""
+    """Torch returns -inf where a dilated window falls between the rows of a small input; the family refuses it."""
     setting = Window(kernel=2, stride=1, padding=1, dilation=3)
     assert torch.isinf(nn.MaxPool2d(2, 1, 1, 3)(torch.zeros(1, 1, 2, 2))).any()
     assert MaxPool2d(BOUNDS, ceil_mode=False).size(setting, 2) == 0
@@ -94,7 +94,7 @@ def test_preimages_miss_no_size(module: AnyModule) -> None:
 
 @named
 def test_reads_are_the_rows_that_receive_gradient(module: AnyModule) -> None:
-    """Dependence by autograd: each output row alone, with all weights 1; max pooling by the convolution of its windows."""
+    """Dependence by autograd, each output row alone, weights 1; max pooling by the convolution of its windows."""
     n = 8
     for setting in module.settings():
         layer = torch_module(module, setting)
