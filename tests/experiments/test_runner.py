@@ -1,0 +1,170 @@
+"""The runner does what is missing, once, and survives what goes wrong."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+
+import pytest
+import typer
+from rich.console import Console
+from typer.testing import CliRunner
+
+from experiments import registry, runner
+from experiments.display import Display
+from experiments.language_model.study import PRESETS, plan
+from experiments.launchers import SubmititLauncher
+from experiments.runner import Job, complete, current, perform, wanted
+from writeup.claims import WriteupError
+from writeup.records import write_whole
+
+LSTM = plan("quick", {})[0]
+
+
+class Here:
+    """A launcher that does each run at once, in this process."""
+
+    @dataclass(frozen=True)
+    class Ended:
+        error: Exception | None
+
+        def done(self):
+            return True
+
+        def result(self):
+            if self.error:
+                raise self.error
+
+    def __init__(self):
+        self.sent = []
+
+    def room(self, running):
+        return 1 - running
+
+    def batch(self):
+        return Console().capture()
+
+    def submit(self, work, *arguments):
+        self.sent.append(arguments[0].settings.name)
+        try:
+            work(*arguments)
+        except Exception as error:
+            return self.Ended(error)
+        return self.Ended(None)
+
+    def messages(self):
+        return []
+
+
+@dataclass(frozen=True)
+class Two:
+    """An experiment whose second run is known only after its first."""
+
+    fails: bool = False
+    KIND = "two"
+
+    def plan(self, _, finished):
+        return [LSTM, replace(LSTM, seed=2)] if LSTM.name in finished else [LSTM]
+
+    def run(self, settings, root, report):
+        if self.fails:
+            raise ValueError("no luck")
+        return registry()["language_model"].run(settings, root, report)
+
+
+def complete_here(project, experiment, monkeypatch):
+    monkeypatch.setattr(runner, "registry", lambda: {"language_model": experiment})
+    monkeypatch.setattr(runner, "POLL_SECONDS", 0.0)
+    launcher = Here()
+    complete("quick", project, launcher, Display(Console(quiet=True)), {"language_model": experiment})
+    return launcher.sent
+
+
+def test_a_plan_that_grows_is_followed_to_its_end(project, monkeypatch):
+    assert complete_here(project, Two(), monkeypatch) == [LSTM.name, replace(LSTM, seed=2).name]
+
+
+def test_finished_runs_are_not_done_again(project, monkeypatch):
+    complete_here(project, Two(), monkeypatch)
+    assert complete_here(project, Two(), monkeypatch) == []
+
+
+def test_a_stale_record_is_made_again(project, monkeypatch):
+    complete_here(project, Two(), monkeypatch)
+    source = project / "experiments/language_model/gru.py"
+    source.write_text(source.read_text() + "\nchanged = True\n")
+    assert current("language_model", project) == {}
+    assert complete_here(project, Two(), monkeypatch) == [LSTM.name, replace(LSTM, seed=2).name]
+
+
+def test_a_comment_makes_no_record_stale(project, monkeypatch):
+    complete_here(project, Two(), monkeypatch)
+    source = project / "experiments/language_model/gru.py"
+    source.write_text(source.read_text() + "\n# a remark\n")
+    assert len(current("language_model", project)) == 2
+
+
+def test_a_damaged_record_counts_as_missing(project):
+    write_whole(project / f"experiments/results/language_model/{LSTM.name}.json", "{")
+    missing, finished = wanted("quick", project, {"language_model": Two()})
+    assert ([job.settings for job in missing], finished) == ([LSTM], 0)
+
+
+def test_a_failure_is_named(project, monkeypatch):
+    with pytest.raises(WriteupError, match=rf"language_model/{LSTM.name} failed: ValueError: no luck"):
+        complete_here(project, Two(fails=True), monkeypatch)
+
+
+def test_a_run_that_another_process_finished_meanwhile_is_not_repeated(project, monkeypatch):
+    perform(Job("language_model", LSTM), project)
+    monkeypatch.setattr(runner, "registry", lambda: {"language_model": Two(fails=True)})
+    perform(Job("language_model", LSTM), project)
+
+
+def test_the_language_model_is_registered():
+    assert {"language_model", "language_model_profile"} <= set(registry())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (["--preset", "huge"], "legal are quick, cpu, full"),
+        (["--launcher", "cloud"], "legal are local, slurm"),
+        (["--kind", "alchemy"], "legal are"),
+    ],
+)
+def test_a_wrong_choice_exits_with_two_and_says_what_is_legal(project, wrong, said):
+    command = typer.Typer()
+    command.command()(runner.main)
+    result = CliRunner().invoke(command, ["--root", str(project), *wrong], env={"COLUMNS": "300"})
+    assert (result.exit_code, said in result.stdout) == (2, True)
+
+
+def test_ctrl_c_stops_and_the_next_call_completes(project):
+    """Two short runs; the signal comes after the first."""
+    command = [sys.executable, "-m", "experiments.runner", "--root", str(project), "--preset", "quick"]
+    command += ["--kind", "language_model_profile"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"COLUMNS": "300"}) as process:
+        while "done in" not in process.stdout.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+    assert (process.returncode, "call again" in rest) == (130, True)
+    assert len(current("language_model_profile", project)) == 1
+    subprocess.run(command, check=True, capture_output=True)
+    assert len(current("language_model_profile", project)) == 2
+
+
+def test_submitit_sends_the_same_runs(project, tmp_path):
+    """Through submitit's own local executor, which stands in for a cluster's queue."""
+    launcher = SubmititLauncher(2, tmp_path / "jobs", "local")
+    with launcher.batch():
+        jobs = [launcher.submit(perform, Job("language_model", replace(LSTM, seed=seed)), project) for seed in (1, 2)]
+    for job in jobs:
+        job.result()
+    assert {record.seeds[0] for record in current("language_model", project).values()} == {1, 2}
+
+
+def test_the_quick_preset_says_that_its_corpus_is_made_up():
+    assert {run.corpus for run in plan("quick", {})} == {PRESETS["quick"].corpus} == {"generated"}
