@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,3 +76,12 @@ def worked(module: AnyModule, setting: Any, size: int) -> str:
 
 def _numeral(number: Any) -> str:
     return f"{float(number):g}" if number >= 0 else f"({float(number):g})"
+
+
+def read(text: str) -> Any:
+    """The expression that a TeX formula of this module says, read back from its text."""
+    words = {r"\left\lfloor{": "floor(", r"}\right\rfloor": ")", r"\left\lceil{": "ceiling(", r"}\right\rceil": ")", r"\left(": "(", r"\right)": ")", r"\cdot": "*"}
+    plain = re.sub(r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"((\1)/(\2))", text)
+    for word, meaning in words.items():
+        plain = plain.replace(word, meaning)
+    return sympy.sympify(plain, locals={name: sympy.Symbol(name) for name in NAMES})

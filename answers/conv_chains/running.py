@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from answers.conv_chains.chain import Chain
 from answers.conv_chains.family import Shape
@@ -18,6 +19,13 @@ def build(modules: list[str], device: str = "cpu") -> nn.Sequential:
     torch.manual_seed(0)
     with torch.device(device):
         return nn.Sequential(*[eval(module, {"__builtins__": {}, "nn": nn}) for module in modules])
+
+
+def macs(modules: list[str], start: Shape) -> int:
+    """Multiply-adds of one sample by torch's own counter, two flops each."""
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        build(modules, "meta")(torch.zeros(1, *start, device="meta"))
+    return counter.get_total_flops() // 2
 
 
 def run(modules: list[str], start: Shape, device: str = "cpu") -> list[Shape]:
@@ -67,40 +75,45 @@ def agrees(chain: Chain) -> bool:
 
 @dataclass(frozen=True)
 class Reach:
-    """Measured along the height: the widest span of input rows behind one central output row, and the input rows that no
-    output row depends on."""
+    """Measured by autograd: the widest span of input rows behind one central output row (`receptive_field`), the input
+    rows (`discarded`) and the input positions (`missed`) on which no output depends."""
 
     receptive_field: int
     discarded: int
+    missed: int
 
 
-def reach(chain: Chain, draws: int = 60) -> Reach:
-    """By autograd on a slim twin of the chain: the same layers on as few channels as its shuffles allow.
+def reach(chain: Chain) -> Reach:
+    """On a slim twin of the chain: the same layers, weights of one, on as few channels as its shuffles allow.
 
-    Max pooling passes the gradient to the winner of a window, so the supports of `draws` random inputs are united.
+    Max pooling passes the gradient to the winner of a window only, so there many random inputs are united.
     """
-    twin = _slim(chain)
+    twin = slim(chain)
     network = build(twin.modules).double()
     for weights in network.parameters():
         nn.init.ones_(weights)
     rows = twin.shapes[-1].height
-    central = range(max(0, rows // 2 - 12), min(rows, rows // 2 + 12))
+    central = range(max(0, rows // 2 - 6), min(rows, rows // 2 + 6))
     behind = torch.zeros(len(central), twin.start.height, dtype=torch.bool)
-    reached = torch.zeros(twin.start.height, dtype=torch.bool)
-    for seed in range(draws if any("MaxPool" in module for module in twin.modules) else 1):
+    reached = torch.zeros(twin.start[1:], dtype=torch.bool)
+    pooled = any("MaxPool" in module for module in twin.modules)
+    for seed in range(150 if pooled else 1):
         inputs = torch.rand(1, *twin.start, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-        inputs.requires_grad_()
-        outputs = network(inputs)
-        (gradient,) = torch.autograd.grad(outputs.sum(), inputs, retain_graph=True)
-        reached |= (gradient != 0).any(dim=3).any(dim=1)[0]
-        for place, row in enumerate(central):
-            (gradient,) = torch.autograd.grad(outputs[0, :, row].sum(), inputs, retain_graph=True)
-            behind[place] |= (gradient != 0).any(dim=3).any(dim=1)[0]
+        outputs = network(inputs.requires_grad_())
+        reached |= _support(outputs, inputs)
+        for place, row in enumerate(central if seed < 30 else ()):
+            behind[place] |= _support(outputs[:, :, row], inputs).any(dim=1)
     spans = [int(row.nonzero().max() - row.nonzero().min()) + 1 for row in behind if row.any()]
-    return Reach(max(spans, default=0), int((~reached).sum()))
+    return Reach(max(spans, default=0), int((~reached.any(dim=1)).sum()), int((~reached).sum()))
 
 
-def _slim(chain: Chain) -> Chain:
+def _support(outputs: Tensor, inputs: Tensor) -> Tensor:
+    """The input positions (H, W) on which the outputs depend."""
+    (gradient,) = torch.autograd.grad(outputs.sum(), inputs, retain_graph=True)
+    return (gradient[0] != 0).any(dim=0)
+
+
+def slim(chain: Chain) -> Chain:
     """The chain with each run of layers that tie their channels together divided down to a single channel."""
     runs: list[list[int]] = [[chain.start.channels]]
     for layer in chain.layers:
@@ -119,7 +132,7 @@ def overlap_is_even(chain: Chain) -> bool:
     for layer in chain.layers:
         if layer.module.name not in ("ConvTranspose2d", "Upsample"):
             continue
-        alone = _slim(Chain((layer,), layer.before))
+        alone = slim(Chain((layer,), layer.before))
         network = build(alone.modules)
         for name, weights in network.named_parameters():
             nn.init.constant_(weights, 1.0 if name.endswith("weight") else 0.0)

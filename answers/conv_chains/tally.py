@@ -130,7 +130,8 @@ def tally(start: Shape, goal: Shape, family: Family) -> tuple[int, int]:
     Along one axis, let N be the ways through two modules, X, Y those idle in the first or second, Z in both. The axes
     are alike, so the chains number N^2 - X^2 - Y^2 + Z^2.
     """
-    assert start.height == start.width and goal.height == goal.width and not family.equal_axes
+    assert (start.height, goal.height) == (start.width, goal.width)
+    assert not family.equal_axes
     columns, offered = _columns(family), family.offered_channels(start, goal)
     most, n, m = family.growth * max(start.height, goal.height), start.height, goal.height
     first = [column.sizes(n) for column in columns]
