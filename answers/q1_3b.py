@@ -1,0 +1,29 @@
+"""1.3b: what batch norm does and why it is useful: exact by hand, measured on real images."""
+
+from __future__ import annotations
+
+from answers.regularisation.batch_norm_claims import backward_claims, degenerate_claims, forward_claims, symmetry_claims
+from answers.regularisation.batch_norm_measured import figure, landscape_claims, small_batch_claims, sweep_claims
+from answers.regularisation.paired import level_claim
+from writeup.claims import Answer, Ref, Table
+from writeup.records import Records
+
+
+def answer(records: Records) -> Answer:
+    claims = [
+        *forward_claims(),
+        *backward_claims(),
+        *symmetry_claims(),
+        *degenerate_claims(),
+        *sweep_claims(records),
+        *landscape_claims(records),
+        *small_batch_claims(records),
+        level_claim("1.3b.level"),
+    ]
+    labels = {"none": "none", "batch": "batch norm", "group": "group norm", "layer": "layer norm"}
+    rows = [
+        [label, *(Ref(f".{norm}_{column}") for column in ("usable", "loss", "accuracy"))]
+        for norm, label in labels.items()
+    ]
+    header = ["Norm", "Highest usable rate", "Training loss, nats", "Test accuracy, %"]
+    return Answer("1.3b", claims, {"norms": Table(header, rows, "lrrr")}, {"sweep": figure(records)})
