@@ -9,7 +9,8 @@ What is where:
     run.py            one run -> one record, its probe and the replay of the probe
     study.py          which runs the presets want: the learning-rate grid, variations, seeds; `tuned_rates`
     trace.py          the example's first losses, step by step
-    profile.py        time shares of forward, backward and update per component; bench.py: tokens per second
+    profile.py        time shares of forward, backward and update per component, by attribution.py
+    speed.py          seconds a step and peak memory, stock and fast, by timer.py; bench.py prints them
 
 Records of kind `language_model`, one a run, named by `Settings.name`:
 
@@ -30,4 +31,4 @@ To find runs, select by settings: `study.plan("cpu", finished)` lists them and `
 rate each cell was given, and from which grid.
 """
 
-MODULES = ("experiments.language_model.study", "experiments.language_model.profile")
+MODULES = tuple(f"experiments.language_model.{name}" for name in ("study", "profile", "speed"))
