@@ -17,6 +17,7 @@ from writeup.routing import Across, Gutter, Route, Side
 PADDING = 0.28  # cm: left and right of a node's text together
 NARROWEST, WIDEST = 1.2, 4.6  # cm of text in a node
 LANE = 11.0  # pt between parallel arrows in a gutter
+SLANT = 7  # pt by which the upper and lower corners of a hexagon stand in
 POINT = 2.54 / 72.27  # cm
 UPRIGHT = ("north", "south")
 
@@ -29,6 +30,7 @@ def draw_diagram(diagram: DiagramDescription) -> str:
 class _Drawing:
     def __init__(self, diagram: DiagramDescription) -> None:
         self.diagram = diagram
+        self.nodes = {node.id: node for node in diagram.nodes}
         self.cells = diagram.cells()
         self.rows = 1 + max(row for row, _ in self.cells.values())
         self.columns = 1 + max(column for _, column in self.cells.values())
@@ -150,8 +152,7 @@ class _Drawing:
         edge, path = self.arrows[index]
         lines = []
         for end, node, side in (("a", edge.source, path.leave), ("b", edge.target, path.enter)):
-            shift = f"{'xshift' if side in UPRIGHT else 'yshift'}={self.offsets[index, end]:.1f}pt"
-            lines.append(rf"\coordinate (e{index}{end}) at ([{shift}]n-{node}.{side});")
+            lines.append(_end(f"e{index}{end}", self.nodes[node], side, self.offsets[index, end]))
         for number, gutter in enumerate(path.gutters):
             lines.append(rf"\coordinate (e{index}g{number}) at {self._lane(gutter, index)};")
         points = _points(path, index)
@@ -160,10 +161,7 @@ class _Drawing:
         if edge.source == edge.target:
             piece, place = 1, "right, inner sep=2pt"
         elif path.is_straight:
-            # Of two parallel arrows, the left or lower one carries its label on its outer side.
-            outer = self.offsets[index, "a"] < 0
-            sides = ("right", "left") if path.leave in UPRIGHT else ("above", "below")
-            place = f"{sides[outer]}, fill=white, inner sep=1pt, outer sep=2pt"
+            place = f"{self._free_side(index)}, fill=white, inner sep=1pt, outer sep=2pt"
         elif path.gutters:
             piece = len(path.gutters)
             place += ", rotate=90" if path.gutters[-1].across == "column" else ""
@@ -174,6 +172,19 @@ class _Drawing:
             drawn += f" --{label if number == piece else ''} ({point})"
         style = {"forward": "", "backward": ", densely dashed", "loop": ", line width=1pt"}[edge.style]
         return [*lines, rf"\draw[->, rounded corners=3pt, draw=edge{edge.style}{style}] {drawn};"]
+
+    def _free_side(self, index: int) -> str:
+        """Where the label of a straight arrow stands: right or above, unless others crowd there and not opposite."""
+        edge, path = self.arrows[index]
+        mine, own = {(edge.source, path.leave), (edge.target, path.enter)}, self.offsets[index, "a"]
+        others = [
+            self.offsets[other, end] - own
+            for other, (arrow, route) in enumerate(self.arrows)
+            for end, place in (("a", (arrow.source, route.leave)), ("b", (arrow.target, route.enter)))
+            if place in mine and other != index
+        ]
+        crowded = any(offset > 0 for offset in others) and not any(offset < 0 for offset in others)
+        return (("right", "left") if path.leave in UPRIGHT else ("above", "below"))[crowded]
 
     def _lane(self, gutter: Gutter, index: int) -> str:
         """The coordinate at which arrow `index` runs along `gutter`; around the picture, longer arrows lie outside."""
@@ -209,6 +220,17 @@ def _points(path: Route, index: int) -> list[str]:
     return [start, f"{start} |- {end}" if upright else f"{end} |- {start}", end]
 
 
+def _end(name: str, node: Node, side: Side, offset: float) -> str:
+    """The coordinate `name` at which an arrow touches a side of a box, `offset` pt off its middle."""
+    if node.shape == "decision" and side not in UPRIGHT and offset:  # on the slanted side, part of the way to its end
+        tip, corner = f"n-{node.id}.{side}", f"n-{node.id}.{'north' if offset > 0 else 'south'} {side}"
+        inwards = SLANT if side == "west" else -SLANT
+        way = min(abs(offset) / 20, 0.8)
+        return rf"\path ({tip}) -- ([xshift={inwards}pt]{corner}) coordinate[pos={way:.2f}] ({name});"
+    shift = f"{'xshift' if side in UPRIGHT else 'yshift'}={offset:.1f}pt"
+    return rf"\coordinate ({name}) at ([{shift}]n-{node.id}.{side});"
+
+
 def _box(node: Node, text_width: float) -> str:
     text = rf"{{\bfseries {tex_label(node.label)}}}"
     if node.detail:
@@ -230,8 +252,8 @@ def _outline(node: Node) -> str:
     n = f"n-{node.id}"
     if node.shape == "decision":
         path = (
-            f"({n}.west) -- ([xshift=7pt]{n}.north west) -- ([xshift=-7pt]{n}.north east) -- ({n}.east)"
-            f" -- ([xshift=-7pt]{n}.south east) -- ([xshift=7pt]{n}.south west) -- cycle;"
+            f"({n}.west) -- ([xshift={SLANT}pt]{n}.north west) -- ([xshift=-{SLANT}pt]{n}.north east) -- ({n}.east)"
+            f" -- ([xshift=-{SLANT}pt]{n}.south east) -- ([xshift={SLANT}pt]{n}.south west) -- cycle;"
         )
         return rf"\draw[fill={_colour(node)}] {path}"
     left, right = f"([yshift=-3pt]{n}.north west)", f"([yshift=-3pt]{n}.north east)"

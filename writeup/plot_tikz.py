@@ -15,12 +15,13 @@ def draw_tikz(panels: PanelsDescription) -> str:
     looks = panels.looks()
     lines = [r"\begin{tikzpicture}[line width=0.5pt, font=\footnotesize, line join=round]"]
     lines += [rf"\definecolor{{look{look.colour}}}{{HTML}}{{{look.colour}}}" for look in looks.values()]
-    left, bottom = 0.0, 0.0
-    for plot in panels.plots:
-        drawing = _Drawing(plot, looks)
+    drawings = [_Drawing(plot, looks) for plot in panels.plots]
+    left, bottom = 0.0, max(drawing.bottom for drawing in drawings)
+    top = max(drawing.top for drawing in drawings)  # common margins, so that the axes of all panels stand level
+    for plot, drawing in zip(panels.plots, drawings, strict=True):
+        drawing.height = plot.height - bottom - top
         lines += [rf"\begin{{scope}}[xshift={left + drawing.left:.3f}cm]", *drawing.lines(), r"\end{scope}"]
         left += plot.width + panels.gap
-        bottom = max(bottom, drawing.bottom)
     if entries := panels.shared_legend():
         where = f"anchor=north] at ({panels.width / 2:.3f},{-bottom - 0.05:.3f})"
         lines += _legend(entries, looks, panels.legend_columns(), where)
@@ -37,8 +38,9 @@ class _Drawing:
         self.tick_height = 0.36 * max((text.count("\n") + 1 for text in self.x_axis.labels), default=0)
         self.left = self.tick_width + 0.2 + (0.45 if plot.y_label else 0.0)
         self.bottom = self.tick_height + 0.15 + (0.4 if plot.x_label else 0.0)
+        self.top = 0.55 if plot.title else 0.1
         self.width = plot.width - self.left - 0.2
-        self.height = plot.height - self.bottom - (0.55 if plot.title else 0.1)
+        self.height = plot.height - self.bottom - self.top
 
     def at(self, x: float, y: float) -> str:
         return f"({self.x(x)},{self.y(y)})"
@@ -140,7 +142,7 @@ def _mark(look: Look) -> str:
 
 def _legend(entries: Sequence[Series], looks: Mapping[str, Look], columns: int, where: str) -> list[str]:
     """A matrix of samples and labels, `columns` pairs wide; `where` ends its options and places it."""
-    lines = [rf"\matrix[inner sep=2pt, row sep=1pt, column sep=3pt, {where} {{"]
+    lines = [rf"\matrix[inner sep=2pt, row sep=2pt, column sep=3pt, {where} {{"]
     for start in range(0, len(entries), columns):
         cells = []
         for series in entries[start : start + columns]:
