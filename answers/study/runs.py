@@ -7,13 +7,12 @@ preset: where the full study is as far as the reduced one, it is the one that is
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean
 from typing import Any
 
-from answers.intervals import Spread, pooled_spread
+from answers.study.intervals import Spread, pooled_spread
 from experiments.language_model import study as plan_of_study
 from experiments.language_model.train import Settings
 from writeup.claims import WriteupError
@@ -108,6 +107,11 @@ class Study:
         """The example's settings as this preset trains them; its cell and its learning rate are the example's."""
         return plan_of_study.PRESETS[self.preset]
 
+    @property
+    def reduced(self) -> bool:
+        """Trained on a part of the training text only, or for fewer epochs than the example's."""
+        return self.base.train_tokens is not None or self.base.epochs < Settings().epochs
+
     def setting(self, **changes: Any) -> Setting | None:
         """The runs with the example's settings and `changes`, at the cell's tuned rate unless one is given."""
         wanted = replace(self.base, **changes)
@@ -126,7 +130,7 @@ class Study:
     def rates(self) -> dict[str, float]:
         """The learning rate of each cell's lowest validation loss at the example's sizes, with the example's seed."""
         rates: dict[str, float] = {}
-        for cell in CELLS:
+        for cell in {run.settings.cell for run in self.runs}:
             tried = {
                 run.settings.learning_rate: run.valid_loss
                 for run in self.runs
@@ -137,17 +141,19 @@ class Study:
         return rates
 
     @cached_property
+    def repeated(self) -> list[Setting]:
+        """The untied settings of LSTM and GRU that were run with several seeds."""
+        found: dict[Settings, list[Run]] = {}
+        for run in self.runs:
+            if run.settings.cell in CELLS and not run.settings.tied:
+                found.setdefault(replace(run.settings, seed=0), []).append(run)
+        return [Setting(tuple(runs)) for runs in found.values() if len(runs) > 1]
+
+    @cached_property
     def spread(self) -> Spread | None:
-        """The deviation over seeds, pooled over the settings of LSTM and GRU that were run with several seeds."""
-        groups = {replace(run.settings, seed=0) for run in self.runs if run.settings.cell in CELLS}
-        settings = [setting_of(self.runs, wanted) for wanted in sorted(groups, key=lambda s: s.name)]
-        return pooled_spread([setting.losses for setting in settings if not setting.settings.tied])
+        """The deviation over seeds, pooled over `repeated`; None while there is none."""
+        return pooled_spread([setting.losses for setting in self.repeated])
 
     @property
     def records(self) -> tuple[str, ...]:
         return tuple(run.record.path for run in self.runs)
-
-
-def setting_of(runs: Sequence[Run], wanted: Settings) -> Setting:
-    """Those of `runs` that have these settings, whatever their seed."""
-    return Setting(tuple(run for run in runs if replace(run.settings, seed=0) == replace(wanted, seed=0)))

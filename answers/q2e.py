@@ -1,0 +1,135 @@
+"""2e: LSTM against GRU, three parameters one at a time, the learning rate tuned for each cell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence, Set
+from statistics import fmean
+
+from answers.study import comparison, effects
+from answers.study.comparison import Comparison, comparisons
+from answers.study.runs import CELLS, Setting, Study
+from experiments.language_model.study import VARIATIONS
+from writeup.claims import Answer, Ref, Table
+from writeup.figures import Panels, Plot, Series
+from writeup.records import Records
+
+UNIT = "unit"  # what the times of the table are measured in
+NAMES = {"layers": "Layers", "hidden_size": "Hidden units", "bptt": "BPTT interval (steps)"}
+
+
+def answer(records: Records) -> Answer:
+    study = Study.read(records)
+    rows = {field: comparisons(study, field) for field, _values in VARIATIONS}
+    compared = list({one.key: one for compared in rows.values() for one in compared}.values())
+    baseline = next(one for one in compared if one.key == "baseline")
+    rates = {cell: study.grid(cell) for cell in CELLS}
+    grid = {rate: {cell: rates[cell][rate] for cell in CELLS} for rate in rates["LSTM"] if rate in rates["GRU"]}
+    simple = {cell: found for cell in ("RNN_TANH", "RNN_RELU") if (found := study.setting(cell=cell))}
+    claims = [
+        *comparison.study_claims(study, baseline),
+        *comparison.grid_claims(study, grid),
+        *comparison.baseline_claims(study, baseline),
+        *comparison.compared_claims(study, compared),
+        *comparison.count_claims(study, compared),
+        *effects.effect_claims(study, rows),
+        *effects.epoch_claims(study, baseline),
+        *effects.non_linearity_claims(study, simple),
+        *effects.size_claims(study, compared),
+        *effects.time_claims(records, compared),
+    ]
+    made = {one.id.removeprefix("2e") for one in claims}
+    varied = [field for field, found in rows.items() if len(found) > 1]
+    tables = {"grid": _grid_table(grid), "compared": _compared_table(rows, made)}
+    if varied:
+        tables["effects"] = _effects_table(rows, varied)
+    if simple:
+        tables["cells"] = _cells_table(simple)
+    return Answer(
+        "2e",
+        claims,
+        tables,
+        {"curves": Panels((_curves_plot(baseline, simple), _sizes_plot(compared)))},
+        {"has": made, "reduced": study.reduced, "varied": varied},
+    )
+
+
+def _grid_table(grid: Mapping[float, Mapping[str, Setting]]) -> Table:
+    rows = [[Ref(f".rate{rate:g}"), *(Ref(f".rate{rate:g}.{cell}") for cell in CELLS)] for rate in grid]
+    return Table(["Learning rate", *CELLS], rows, "rrr")
+
+
+def _compared_table(rows: Mapping[str, Sequence[Comparison]], made: Set[str]) -> Table:
+    """One row a comparison under a heading for each parameter; the baseline stands under each."""
+    lines: list[list[str | Ref] | str] = []
+    for field, compared in rows.items():
+        lines.append(NAMES[field])
+        for one in compared:
+            names = [f".{one.key}.{cell}" for cell in CELLS]
+            times = [f"{name}.time" for name in names]
+            lines.append(
+                [
+                    _value(field, one),
+                    *(Ref(name) for name in names),
+                    Ref(f".{one.key}.lower"),
+                    *(Ref(f"{name}.parameters") for name in names),
+                    *(Ref(time) if time in made else UNIT if one.key == "baseline" else "" for time in times),
+                ]
+            )
+    header = ["", "LSTM", "GRU", "Lower", "LSTM, millions", "GRU, millions", "LSTM, time", "GRU, time"]
+    return Table(header, lines, "rrrlrrrr")
+
+
+def _value(field: str, one: Comparison) -> Ref:
+    return Ref(f".base.{field}") if one.key == "baseline" else Ref(f".{one.key}.value")
+
+
+def _effects_table(rows: Mapping[str, Sequence[Comparison]], varied: Sequence[str]) -> Table:
+    lines: list[list[str | Ref]] = [
+        [
+            NAMES[field],
+            _value(field, rows[field][0]),
+            _value(field, rows[field][-1]),
+            *(Ref(f".{field}.{cell}.{column}") for cell in CELLS for column in ("change", "effect")),
+        ]
+        for field in varied
+    ]
+    return Table(["Parameter", "From", "To", "LSTM, %", "which", "GRU, %", "which"], lines, "lrrrlrl")
+
+
+def _cells_table(simple: Mapping[str, Setting]) -> Table:
+    gated: list[list[str | Ref]] = [
+        [cell, Ref(f".tuned.{cell}"), Ref(f".baseline.{cell}"), Ref(f".baseline.{cell}.parameters")] for cell in CELLS
+    ]
+    plain: list[list[str | Ref]] = [
+        [f"`{cell}`", Ref(f".{cell}.rate"), Ref(f".{cell}"), Ref(f".{cell}.parameters")] for cell in simple
+    ]
+    return Table(["Cell", "Learning rate", "Validation perplexity", "Parameters, M"], [*gated, *plain], "lrrr")
+
+
+def _curves_plot(baseline: Comparison, simple: Mapping[str, Setting]) -> Plot:
+    """Perplexity after each epoch on the annealing part; the bars reach from the lowest seed to the highest."""
+    series = []
+    for cell, setting in {**{cell: baseline.of(cell) for cell in CELLS}, **simple}.items():
+        curves = [run.annealing_curve for run in setting.runs if not run.diverged]
+        if not curves:
+            continue
+        seeds = [[math.exp(loss) for loss in losses] for losses in zip(*curves, strict=True)]
+        means = [math.exp(fmean(map(math.log, values))) for values in seeds]
+        lows, highs = ([end(values) for values in seeds] for end in (min, max))
+        series.append(Series(cell, list(range(1, len(means) + 1)), means, lows, highs, "both"))
+    return Plot(series, "epoch", "perplexity", y_scale="log", width=7.4)
+
+
+def _sizes_plot(compared: Sequence[Comparison]) -> Plot:
+    """Every comparison's perplexity against its number of parameters."""
+    series = [
+        Series(
+            cell,
+            [one.of(cell).parameters / 1e6 for one in compared],
+            [one.of(cell).perplexity for one in compared],
+            style="marks",
+        )
+        for cell in CELLS
+    ]
+    return Plot(series, "parameters (millions)", "validation perplexity", width=7.4)
