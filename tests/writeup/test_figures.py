@@ -157,7 +157,9 @@ def test_no_arrow_of_the_diagram_runs_through_a_box(pdf, boxes):
         for start, end in pairwise(corners):
             x, y = np.linspace(start, end, 50).T
             for left, bottom, right, top in boxes:
-                assert not ((left + 1 < x) & (x < right - 1) & (bottom + 1 < y) & (y < top - 1)).any()
+                # Arrows touch a hexagon on its slanted side, so up to SLANT inside its frame.
+                inside = (left + SLANT < x) & (x < right - SLANT) & (bottom + 1 < y) & (y < top - 1)
+                assert not inside.any()
 
 
 def test_a_diagram_too_wide_for_the_page_is_refused():
