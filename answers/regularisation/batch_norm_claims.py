@@ -1,4 +1,4 @@
-"""Claims of 1.3b that hold exactly: which statistics are used where, the backward pass, symmetries, degenerate batches."""
+"""Claims of 1.3b that hold exactly: statistics, the backward pass, symmetries, degenerate batches."""
 
 from __future__ import annotations
 
@@ -71,18 +71,42 @@ def forward_claims() -> list[Claim]:
 
     by_hand = "by hand against nn.BatchNorm2d, in double precision"
     return [
-        claim("1.3b.averaged_over", next(iter(AXES)), "what mean and variance are taken over",
-              gap_check(axes_gap, "nn.BatchNorm2d's output", by_hand),
-              [Control(list(AXES)[1], "layer norm"), Control(list(AXES)[2], "instance norm")]),
-        claim("1.3b.training_variance", "biased", "variance that normalises in training",
-              gap_check(training_gap, "nn.BatchNorm2d's output", by_hand), ["unbiased"]),
-        claim("1.3b.evaluation_statistics", "running", "statistics that normalise in evaluation",
-              gap_check(evaluation_gap, "nn.BatchNorm2d's output", by_hand), [Control("batch", "as in training")]),
-        claim("1.3b.running_variance", "unbiased", "variance that the running average collects",
-              gap_check(running_gap, "nn.BatchNorm2d's running variance", by_hand), ["biased"]),
-        claim("1.3b.momentum", nn.BatchNorm2d(1).momentum or 0.0, "weight of the new statistics in the running average",
-              momentum_check, [Control(1 - MOMENTUM, "weight of the old"), Control(0.5)]),
-    ]  # fmt: skip
+        claim(
+            "1.3b.averaged_over",
+            next(iter(AXES)),
+            "what mean and variance are taken over",
+            gap_check(axes_gap, "nn.BatchNorm2d's output", by_hand),
+            [Control(list(AXES)[1], "layer norm"), Control(list(AXES)[2], "instance norm")],
+        ),
+        claim(
+            "1.3b.training_variance",
+            "biased",
+            "variance that normalises in training",
+            gap_check(training_gap, "nn.BatchNorm2d's output", by_hand),
+            ["unbiased"],
+        ),
+        claim(
+            "1.3b.evaluation_statistics",
+            "running",
+            "statistics that normalise in evaluation",
+            gap_check(evaluation_gap, "nn.BatchNorm2d's output", by_hand),
+            [Control("batch", "as in training")],
+        ),
+        claim(
+            "1.3b.running_variance",
+            "unbiased",
+            "variance that the running average collects",
+            gap_check(running_gap, "nn.BatchNorm2d's running variance", by_hand),
+            ["biased"],
+        ),
+        claim(
+            "1.3b.momentum",
+            nn.BatchNorm2d(1).momentum or 0.0,
+            "weight of the new statistics in the running average",
+            momentum_check,
+            [Control(1 - MOMENTUM, "weight of the old"), Control(0.5)],
+        ),
+    ]
 
 
 def backward_claims() -> list[Claim]:
@@ -91,11 +115,18 @@ def backward_claims() -> list[Claim]:
     if not batch_norm.backward_by_symbols():
         raise AssertionError("sympy does not confirm the backward formula")
     return [
-        claim("1.3b.backward", full, "gradient of the loss by an input of batch norm (derived with sympy)",
-              gap_check(lambda c: batch_norm.backward_gap(BACKWARD[c]), "autograd's gradient",
-                        "autograd through nn.BatchNorm2d, in double precision"),
-              [Control(tex, f"without the {term}") for tex, term in BACKWARD.items() if term]),
-    ]  # fmt: skip
+        claim(
+            "1.3b.backward",
+            full,
+            "gradient of the loss by an input of batch norm (derived with sympy)",
+            gap_check(
+                lambda c: batch_norm.backward_gap(BACKWARD[c]),
+                "autograd's gradient",
+                "autograd through nn.BatchNorm2d, in double precision",
+            ),
+            [Control(tex, f"without the {term}") for tex, term in BACKWARD.items() if term],
+        ),
+    ]
 
 
 def symmetry_claims() -> list[Claim]:
@@ -127,25 +158,69 @@ def symmetry_claims() -> list[Claim]:
         return Evidence("backward pass through a convolution and nn.BatchNorm2d", found, EXACT, seed=0)
 
     return [
-        claim("1.3b.rescaling", "any factor", "positive factors on the weights before that leave the output as it is",
-              scaling, ["a factor of one only"]),
-        claim("1.3b.direction", "orthogonal", "gradient of the weights before batch norm, to those weights", direction,
-              [Control("oblique", "as without batch norm")]),
-        claim("1.3b.eps_order", 1, "power of epsilon by which the cosine between weights and gradient vanishes",
-              agrees(eps_slope, "regression over four values of epsilon", tolerance=0.01, seed=0),
-              [Control(2, "quadratically"), Control(0, "not at all")]),
-        claim("1.3b.gradient_factor", 0.5, "factor on that gradient when the weights are doubled",
-              agrees(lambda: batch_norm.gradient_norm(2) / batch_norm.gradient_norm(1), "autograd at eps = 0",
-                     tolerance=1e-9, seed=0), [Control(2.0, "inverse"), Control(1.0, "no change")]),
-        claim("1.3b.bias_gradient", "zero", "gradient of a bias before batch norm", bias,
-              [Control("usual", "as without batch norm")]),
-        claim("1.3b.restoring_scale", r"\gamma = s", "scale at which batch norm returns the batch itself",
-              gap_check(lambda c: batch_norm.restored_gap(c == r"\gamma = s", True), "the batch itself",
-                        "nn.BatchNorm2d with these parameters"), [Control(r"\gamma = 1", "the initial scale")]),
-        claim("1.3b.restoring_shift", r"\beta = \mu", "shift at which batch norm returns the batch itself",
-              gap_check(lambda c: batch_norm.restored_gap(True, c == r"\beta = \mu"), "the batch itself",
-                        "nn.BatchNorm2d with these parameters"), [Control(r"\beta = 0", "the initial shift")]),
-    ]  # fmt: skip
+        claim(
+            "1.3b.rescaling",
+            "any factor",
+            "positive factors on the weights before that leave the output as it is",
+            scaling,
+            ["a factor of one only"],
+        ),
+        claim(
+            "1.3b.direction",
+            "orthogonal",
+            "gradient of the weights before batch norm, to those weights",
+            direction,
+            [Control("oblique", "as without batch norm")],
+        ),
+        claim(
+            "1.3b.eps_order",
+            1,
+            "power of epsilon by which the cosine between weights and gradient vanishes",
+            agrees(eps_slope, "regression over four values of epsilon", tolerance=0.01, seed=0),
+            [Control(2, "quadratically"), Control(0, "not at all")],
+        ),
+        claim(
+            "1.3b.gradient_factor",
+            0.5,
+            "factor on that gradient when the weights are doubled",
+            agrees(
+                lambda: batch_norm.gradient_norm(2) / batch_norm.gradient_norm(1),
+                "autograd at eps = 0",
+                tolerance=1e-9,
+                seed=0,
+            ),
+            [Control(2.0, "inverse"), Control(1.0, "no change")],
+        ),
+        claim(
+            "1.3b.bias_gradient",
+            "zero",
+            "gradient of a bias before batch norm",
+            bias,
+            [Control("usual", "as without batch norm")],
+        ),
+        claim(
+            "1.3b.restoring_scale",
+            r"\gamma = s",
+            "scale at which batch norm returns the batch itself",
+            gap_check(
+                lambda c: batch_norm.restored_gap(c == r"\gamma = s", True),
+                "the batch itself",
+                "nn.BatchNorm2d with these parameters",
+            ),
+            [Control(r"\gamma = 1", "the initial scale")],
+        ),
+        claim(
+            "1.3b.restoring_shift",
+            r"\beta = \mu",
+            "shift at which batch norm returns the batch itself",
+            gap_check(
+                lambda c: batch_norm.restored_gap(True, c == r"\beta = \mu"),
+                "the batch itself",
+                "nn.BatchNorm2d with these parameters",
+            ),
+            [Control(r"\beta = 0", "the initial shift")],
+        ),
+    ]
 
 
 def degenerate_claims() -> list[Claim]:
@@ -175,17 +250,32 @@ def degenerate_claims() -> list[Claim]:
 
     words = ("depends", "does not depend")
     return [
-        claim("1.3b.of_two", "the sign", "what training-mode batch norm keeps of the difference of two numbers", two,
-              [Control("the value", "as it came")]),
-        claim("1.3b.of_one", "ValueError", "what nn.BatchNorm1d raises for a batch of one in training",
-              agrees(one, "one image through nn.BatchNorm1d"), ["RuntimeError", "nothing"], code=True),
+        claim(
+            "1.3b.of_two",
+            "the sign",
+            "what training-mode batch norm keeps of the difference of two numbers",
+            two,
+            [Control("the value", "as it came")],
+        ),
+        claim(
+            "1.3b.of_one",
+            "ValueError",
+            "what nn.BatchNorm1d raises for a batch of one in training",
+            agrees(one, "one image through nn.BatchNorm1d"),
+            ["RuntimeError", "nothing"],
+            code=True,
+        ),
         *[
-            claim(f"1.3b.others_{mode}", word, f"whether an image's output depends on the rest of its batch, {mode}",
-                  agrees(lambda t=training: depends(t), "the other images of the batch changed", seed=0),  # type: ignore[misc]
-                  [w for w in words if w != word])
+            claim(
+                f"1.3b.others_{mode}",
+                word,
+                f"whether an image's output depends on the rest of its batch, {mode}",
+                agrees(lambda t=training: depends(t), "the other images of the batch changed", seed=0),  # type: ignore[misc]
+                [w for w in words if w != word],
+            )
             for mode, training, word in (("training", True, words[0]), ("evaluation", False, words[1]))
         ],
-    ]  # fmt: skip
+    ]
 
 
 def _gap(a: Tensor, b: Tensor) -> float:

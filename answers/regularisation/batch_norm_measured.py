@@ -8,8 +8,9 @@ from statistics import fmean, median
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
-from answers.regularisation.paired import effect_claims, interval, mean_claim
+from answers.regularisation.paired import effect_claims, interval, mean_claim, sign_flip_check, verdict_of
 from experiments.regularisation import landscape, learning_rates, small_batches
 from experiments.regularisation.digits import CLASSES
 from writeup.claims import Claim, Control, agrees, claim
@@ -27,6 +28,10 @@ LOWER = ("lower", "higher")
 def losses(arm: dict[str, Any]) -> list[float]:
     """Final training losses, seed by seed; a run that diverged counts as no better than a guess."""
     return [CHANCE if loss is None else loss for loss in arm["train_loss"]]
+
+
+def percent(arm: dict[str, Any]) -> list[float]:
+    return [100 * value for value in arm["test_accuracy"]]
 
 
 def best(records: Records, norm: str) -> dict[str, Any]:
@@ -53,45 +58,101 @@ def sweep_claims(records: Records) -> list[Claim]:
     claims: list[Claim] = []
     for norm in NORMS:
         usable, arm = usable_rate(records, norm), best(records, norm)
-        accuracy = [100 * v for v in arm["test_accuracy"]]
+        accuracy = percent(arm)
         other = rates[rates.index(usable) + 1]
         rival = best(records, "batch" if norm != "batch" else "none")
         claims += [
-            claim(f"1.3b.{norm}_usable", usable, f"highest learning rate at which every seed trains, norm: {norm}",
-                  agrees(lambda norm=norm: usable_by_accuracy(records, norm),  # type: ignore[misc]
-                         "test accuracy of every seed above one half", records=[SWEEP]),
-                  [Control(other, "one step too high"), Control(rates[rates.index(usable) - 1], "one step too low")],
-                  form="g"),
-            mean_claim(f"1.3b.{norm}_loss", losses(arm), f"training loss at its own best rate, norm: {norm}", [SWEEP],
-                       Control(fmean(losses(rival)), "another norm's"), "nats", ".3f"),
-            mean_claim(f"1.3b.{norm}_accuracy", accuracy, f"test accuracy at its own best rate, norm: {norm}", [SWEEP],
-                       Control(100 * fmean(rival["test_accuracy"]), "another norm's"), "%", ".1f"),
-        ]  # fmt: skip
+            claim(
+                f"1.3b.{norm}_usable",
+                usable,
+                f"highest learning rate at which every seed trains, norm: {norm}",
+                agrees(
+                    lambda norm=norm: usable_by_accuracy(records, norm),  # type: ignore[misc]
+                    "test accuracy of every seed above one half",
+                    records=[SWEEP],
+                ),
+                [Control(other, "one step too high"), Control(rates[rates.index(usable) - 1], "one step too low")],
+                form="g",
+            ),
+            mean_claim(
+                f"1.3b.{norm}_loss",
+                losses(arm),
+                f"training loss at its own best rate, norm: {norm}",
+                [SWEEP],
+                Control(fmean(losses(rival)), "another norm's"),
+                "nats",
+                ".3f",
+            ),
+            mean_claim(
+                f"1.3b.{norm}_accuracy",
+                accuracy,
+                f"test accuracy at its own best rate, norm: {norm}",
+                [SWEEP],
+                Control(fmean(percent(rival)), "another norm's"),
+                "%",
+                ".1f",
+            ),
+        ]
     for id, norm in (("gain", "none"), ("over_layer", "layer"), ("over_group", "group")):
         first, second = best(records, norm), best(records, "batch")
-        claims += effect_claims(f"1.3b.{id}", losses(first), losses(second),
-                                f"training loss with batch norm less that with norm: {norm}, each at its best rate",
-                                [SWEEP], LOWER, "nats", "+.3f")  # fmt: skip
-        claims += effect_claims(f"1.3b.{id}_accuracy", *[[100 * v for v in arm["test_accuracy"]] for arm in (first, second)],
-                                f"test accuracy with batch norm less that with norm: {norm}, each at its best rate",
-                                [SWEEP], LOWER, "points", "+.1f")  # fmt: skip
+        claims += effect_claims(
+            f"1.3b.{id}",
+            losses(first),
+            losses(second),
+            f"training loss with batch norm less that with norm: {norm}, each at its best rate",
+            [SWEEP],
+            LOWER,
+            "nats",
+            "+.3f",
+        )
+        claims += effect_claims(
+            f"1.3b.{id}_accuracy",
+            percent(first),
+            percent(second),
+            f"test accuracy with batch norm less that with norm: {norm}, each at its best rate",
+            [SWEEP],
+            LOWER,
+            "points",
+            "+.1f",
+        )
     common = best(records, "none")["rate"]
-    claims += effect_claims("1.3b.same_rate", losses(at_rate(records, "none", common)),
-                            losses(at_rate(records, "batch", common)),
-                            "training loss with batch norm less that without, both at the best rate of the plain network",
-                            [SWEEP], LOWER, "nats", "+.3f")  # fmt: skip
+    claims += effect_claims(
+        "1.3b.same_rate",
+        losses(at_rate(records, "none", common)),
+        losses(at_rate(records, "batch", common)),
+        "training loss with batch norm less that without, both at the plain network's best rate",
+        [SWEEP],
+        LOWER,
+        "nats",
+        "+.3f",
+    )
     ratio = usable_rate(records, "batch") / usable_rate(records, "none")
     return [
         *claims,
-        claim("1.3b.usable_ratio", round(ratio), "highest usable rate with batch norm over that without",
-              agrees(lambda: usable_by_accuracy(records, "batch") / usable_by_accuracy(records, "none"),
-                     "test accuracy of every seed above one half", tolerance=1e-9, records=[SWEEP]),
-              [Control(1, "no difference"), Control(round(ratio) * 2, "one step of the grid more")]),
-        claim("1.3b.seeds", len(learning_rates.Settings().seeds), "seeds of every setting",
-              agrees(lambda: min(len(a["test_accuracy"]) for n in NORMS for a in records[SWEEP].curves[n]),
-                     "values in the record, counted", records=[SWEEP]),
-              [len(learning_rates.Settings().seeds) - 1]),
-    ]  # fmt: skip
+        claim(
+            "1.3b.usable_ratio",
+            round(ratio),
+            "highest usable rate with batch norm over that without",
+            agrees(
+                lambda: usable_by_accuracy(records, "batch") / usable_by_accuracy(records, "none"),
+                "test accuracy of every seed above one half",
+                tolerance=1e-9,
+                records=[SWEEP],
+            ),
+            [Control(1, "no difference"), Control(round(ratio) * 2, "one step of the grid more")],
+        ),
+        claim(
+            "1.3b.seeds",
+            len(learning_rates.Settings().seeds),
+            "seeds of every setting",
+            agrees(
+                lambda: min(len(a["test_accuracy"]) for n in NORMS for a in records[SWEEP].curves[n]),
+                "values in the record, counted",
+                records=[SWEEP],
+            ),
+            [len(learning_rates.Settings().seeds) - 1],
+        ),
+    ]
 
 
 def per_seed(records: Records, arm: str, measure: str) -> list[float]:
@@ -111,22 +172,36 @@ def ratio_claims(id: str, first: Sequence[float], second: Sequence[float], text:
         return float(np.prod(ratios) ** (1 / len(ratios)))
 
     def interval_by_scipy() -> tuple[float, ...]:
-        from scipy import stats
-
         made = stats.ttest_rel(second, first).confidence_interval()
         return math.exp(made.low), math.exp(made.high)
 
-    verdict = next(c for c in effect_claims(f"{id}_log", first, second, text, [WALKS], ("smaller", "larger"), form=".6f")
-                   if c.id.endswith("_verdict"))  # fmt: skip
+    words = ("smaller", "larger")
+    verdict = verdict_of(low, high, words)
     return [
-        claim(id, value, text, agrees(geometric, "geometric mean of the seeds' ratios", tolerance=1e-9, records=[WALKS]),
-              [Control(1 / value, "the arms swapped"), Control(1 + math.log(value), "logarithm for ratio")],
-              form=".2f"),
-        claim(f"{id}_interval", (math.exp(low), math.exp(high)), f"{text}: interval over seeds",
-              agrees(interval_by_scipy, "scipy's paired t test of the logarithms", tolerance=1e-9, records=[WALKS]),
-              [Control((math.exp(-high), math.exp(-low)), "the arms swapped")], form=".2f"),
-        verdict,
-    ]  # fmt: skip
+        claim(
+            id,
+            value,
+            text,
+            agrees(geometric, "geometric mean of the seeds' ratios", tolerance=1e-9, records=[WALKS]),
+            [Control(1 / value, "the arms swapped"), Control(1 + math.log(value), "logarithm for ratio")],
+            form=".2f",
+        ),
+        claim(
+            f"{id}_interval",
+            (math.exp(low), math.exp(high)),
+            f"{text}: interval over seeds",
+            agrees(interval_by_scipy, "scipy's paired t test of the logarithms", tolerance=1e-9, records=[WALKS]),
+            [Control((math.exp(-high), math.exp(-low)), "the arms swapped")],
+            form=".2f",
+        ),
+        claim(
+            f"{id}_verdict",
+            verdict,
+            f"{text}: what the seeds allow to say",
+            sign_flip_check(difference, words, [WALKS]),
+            [word for word in (*words, "indistinguishable") if word != verdict],
+        ),
+    ]
 
 
 def landscape_claims(records: Records) -> list[Claim]:
@@ -138,17 +213,32 @@ def landscape_claims(records: Records) -> list[Claim]:
         ("gradient_change", "largest change of the gradient along the walk, relative"),
         ("loss_range", "range of the loss along the walk"),
     ):
-        claims += ratio_claims(f"1.3b.{measure}", per_seed(records, "none", measure), per_seed(records, "batch", measure),
-                               f"{text}, with batch norm over without")  # fmt: skip
+        plain, normed = (per_seed(records, arm, measure) for arm in ("none", "batch"))
+        claims += ratio_claims(f"1.3b.{measure}", plain, normed, f"{text}, with batch norm over without")
     shift = {arm: [math.log(v) for v in arms[arm]["shift"]] for arm in arms}
-    claims += ratio_claims("1.3b.shift", shift["none"], shift["batch"],
-                           "movement of a layer's input distribution per step, with batch norm over without")  # fmt: skip
-    claims += ratio_claims("1.3b.noisy_shift", shift["none"], shift["noisy"],
-                           "the same with noise behind batch norm, over without batch norm")  # fmt: skip
+    claims += ratio_claims(
+        "1.3b.shift",
+        shift["none"],
+        shift["batch"],
+        "movement of a layer's inputs per step, with batch norm over without",
+    )
+    claims += ratio_claims(
+        "1.3b.noisy_shift",
+        shift["none"],
+        shift["noisy"],
+        "the same with noise behind batch norm, over without batch norm",
+    )
     for id, first, text in (("noisy_gain", "none", "the plain network"), ("noise_cost", "batch", "batch norm alone")):
-        claims += effect_claims(f"1.3b.{id}", arms[first]["train_loss"], arms["noisy"]["train_loss"],
-                                f"training loss with noise behind batch norm less that of {text}", [WALKS], LOWER,
-                                "nats", "+.3f")  # fmt: skip
+        claims += effect_claims(
+            f"1.3b.{id}",
+            arms[first]["train_loss"],
+            arms["noisy"]["train_loss"],
+            f"training loss with noise behind batch norm less that of {text}",
+            [WALKS],
+            LOWER,
+            "nats",
+            "+.3f",
+        )
     return claims
 
 
@@ -164,8 +254,8 @@ def small_batch_claims(records: Records) -> list[Claim]:
             )
             claims += effect_claims(
                 f"1.3b.{layers}_{size}",
-                [100 * v for v in first["test_accuracy"]],
-                [100 * v for v in second["test_accuracy"]],
+                percent(first),
+                percent(second),
                 f"test accuracy of batch norm less that of group norm, {layers} layers, batches of {size}",
                 [path],
                 LOWER,
@@ -175,13 +265,29 @@ def small_batch_claims(records: Records) -> list[Claim]:
     sizes = small_batches.CONNECTED.batch_sizes
     return [
         *claims,
-        claim("1.3b.smallest", min(sizes), "smallest batch compared",
-              agrees(lambda: min(int(name.rpartition("-")[2]) for name in records[SMALL["connected"]].curves),
-                     "the record's arms", records=list(SMALL.values())), [max(sizes)]),
-        claim("1.3b.largest", max(sizes), "largest batch compared",
-              agrees(lambda: max(int(name.rpartition("-")[2]) for name in records[SMALL["connected"]].curves),
-                     "the record's arms", records=list(SMALL.values())), [min(sizes)]),
-    ]  # fmt: skip
+        claim(
+            "1.3b.smallest",
+            min(sizes),
+            "smallest batch compared",
+            agrees(
+                lambda: min(int(name.rpartition("-")[2]) for name in records[SMALL["connected"]].curves),
+                "the record's arms",
+                records=list(SMALL.values()),
+            ),
+            [max(sizes)],
+        ),
+        claim(
+            "1.3b.largest",
+            max(sizes),
+            "largest batch compared",
+            agrees(
+                lambda: max(int(name.rpartition("-")[2]) for name in records[SMALL["connected"]].curves),
+                "the record's arms",
+                records=list(SMALL.values()),
+            ),
+            [min(sizes)],
+        ),
+    ]
 
 
 def figure(records: Records) -> Plot:
@@ -192,8 +298,22 @@ def figure(records: Records) -> Plot:
     for norm, label in labels.items():
         ends = [interval(losses(arm)) for arm in curves[norm]]
         # a loss is positive: where the seeds scatter widely the t interval would reach below zero, off a log axis
-        series.append(Series(label, [arm["rate"] for arm in curves[norm]], [fmean(losses(arm)) for arm in curves[norm]],
-                             [max(low, min(losses(arm))) for (low, _), arm in zip(ends, curves[norm], strict=True)],
-                             [high for _, high in ends], "both"))  # fmt: skip
-    return Plot(series, "learning rate", "training loss, nats", x_scale="log", y_scale="log",
-                references=[Reference(CHANCE, "guessing")], height=5.5)  # fmt: skip
+        series.append(
+            Series(
+                label,
+                [arm["rate"] for arm in curves[norm]],
+                [fmean(losses(arm)) for arm in curves[norm]],
+                [max(low, min(losses(arm))) for (low, _), arm in zip(ends, curves[norm], strict=True)],
+                [high for _, high in ends],
+                "both",
+            )
+        )
+    return Plot(
+        series,
+        "learning rate",
+        "training loss, nats",
+        x_scale="log",
+        y_scale="log",
+        references=[Reference(CHANCE, "guessing")],
+        height=5.5,
+    )

@@ -32,11 +32,25 @@ def regularisation_claims(records: Records) -> list[Claim]:
         plain = values(records, data, "channel", 0.0, "test_accuracy")
         fitted = values(records, data, "channel", 0.0, "train_accuracy")
         claims += [
-            mean_claim(f"1.2b.{data}_test", plain, f"test accuracy without dropout, {data} images", [PATHS[data]],
-                       Control(fmean(fitted), "the training accuracy"), "%", ".1f"),
-            mean_claim(f"1.2b.{data}_train", fitted, f"training accuracy without dropout, {data} images", [PATHS[data]],
-                       Control(fmean(plain), "the test accuracy"), "%", ".1f"),
-        ]  # fmt: skip
+            mean_claim(
+                f"1.2b.{data}_test",
+                plain,
+                f"test accuracy without dropout, {data} images",
+                [PATHS[data]],
+                Control(fmean(fitted), "the training accuracy"),
+                "%",
+                ".1f",
+            ),
+            mean_claim(
+                f"1.2b.{data}_train",
+                fitted,
+                f"training accuracy without dropout, {data} images",
+                [PATHS[data]],
+                Control(fmean(plain), "the test accuracy"),
+                "%",
+                ".1f",
+            ),
+        ]
         for form, p in settings.arms[1:]:
             claims += effect_claims(
                 f"1.2b.{data}_{form}_{round(100 * p)}",
@@ -88,16 +102,24 @@ def size_claims(records: Records) -> list[Claim]:
     seeds = [len(values(records, data, "channel", 0.0, "test_loss")) for data in PATHS]
     return [
         *claims,
-        claim("1.2b.seeds", len(FEW.seeds), "seeds of every setting",
-              agrees(lambda: min(seeds), "values in the records, counted", records=list(PATHS.values())),
-              [len(FEW.seeds) - 1]),
+        claim(
+            "1.2b.seeds",
+            len(FEW.seeds),
+            "seeds of every setting",
+            agrees(lambda: min(seeds), "values in the records, counted", records=list(PATHS.values())),
+            [len(FEW.seeds) - 1],
+        ),
         *[
-            claim(f"1.2b.{name}", p, f"the {name} probability of dropping",
-                  agrees(lambda p=p: _named_probability(records, p), "the records' arms", records=list(PATHS.values())),  # type: ignore[misc]
-                  [round(1 - p, 2)] if p != MODERATE else [0.3])
+            claim(
+                f"1.2b.{name}",
+                p,
+                f"the {name} probability of dropping",
+                agrees(lambda p=p: _named_probability(records, p), "the records' arms", records=list(PATHS.values())),  # type: ignore[misc]
+                [round(1 - p, 2)] if p != MODERATE else [0.3],
+            )
             for name, p in (("moderate", MODERATE), ("strong", 0.7), ("severe", SEVERE))
         ],
-    ]  # fmt: skip
+    ]
 
 
 def _named_probability(records: Records, p: float) -> float:

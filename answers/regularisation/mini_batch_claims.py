@@ -45,15 +45,36 @@ def counting_claims() -> list[Claim]:
 
     route = "torch's DataLoader, run for one epoch"
     return [
-        claim("1.3a.images", images, "digits in the set", agrees(lambda: sum(loaded()), route),
-              [Control(updates * EXAMPLE, "every batch full")], form=",d"),
-        claim("1.3a.batch", EXAMPLE, "images in a batch of the example", agrees(lambda: max(loaded()), route),
-              [Control(images, "the full batch")]),
-        claim("1.3a.updates", updates, "updates in one epoch", agrees(lambda: len(loaded()), route),
-              [Control(images // EXAMPLE, "the last, smaller batch forgotten"), Control(1, "one update an epoch")]),
-        claim("1.3a.last", images - (updates - 1) * EXAMPLE, "images in the last batch",
-              agrees(lambda: loaded()[-1], route), [Control(EXAMPLE, "every batch full")]),
-    ]  # fmt: skip
+        claim(
+            "1.3a.images",
+            images,
+            "digits in the set",
+            agrees(lambda: sum(loaded()), route),
+            [Control(updates * EXAMPLE, "every batch full")],
+            form=",d",
+        ),
+        claim(
+            "1.3a.batch",
+            EXAMPLE,
+            "images in a batch of the example",
+            agrees(lambda: max(loaded()), route),
+            [Control(images, "the full batch")],
+        ),
+        claim(
+            "1.3a.updates",
+            updates,
+            "updates in one epoch",
+            agrees(lambda: len(loaded()), route),
+            [Control(images // EXAMPLE, "the last, smaller batch forgotten"), Control(1, "one update an epoch")],
+        ),
+        claim(
+            "1.3a.last",
+            images - (updates - 1) * EXAMPLE,
+            "images in the last batch",
+            agrees(lambda: loaded()[-1], route),
+            [Control(EXAMPLE, "every batch full")],
+        ),
+    ]
 
 
 def exact_claims() -> list[Claim]:
@@ -78,22 +99,49 @@ def exact_claims() -> list[Claim]:
 
     without, with_replacement = next(iter(WITHOUT)), next(iter(WITH))
     return [
-        claim("1.3a.small_set", mini_batch.IMAGES, "images of which all batches are run",
-              agrees(lambda: len({i for b in mini_batch.all_batches(SIZE) for i in b}), "images in those batches"),
-              [Control(SIZE, "the batch")]),
-        claim("1.3a.small_batch", SIZE, "images in each of these batches",
-              agrees(lambda: len(next(iter(mini_batch.all_batches(SIZE)))), "the first of them"), [SIZE - 1]),
-        claim("1.3a.batches", math.comb(mini_batch.IMAGES, SIZE), "batches of that size",
-              agrees(lambda: sum(1 for _ in mini_batch.all_batches(SIZE)), "enumeration"),
-              [Control(math.perm(mini_batch.IMAGES, SIZE), "order counted"), Control(mini_batch.IMAGES * SIZE)]),
-        claim("1.3a.reduction", "mean", "what of its examples' losses a batch's loss must be", unbiased,
-              [Control("sum", "grows with the batch")]),
-        claim("1.3a.variance_without", without, "variance of the batch gradient, drawn without replacement",
-              variance_is(WITHOUT, False, range(1, mini_batch.IMAGES + 1)),
-              [Control(tex) for tex in WITHOUT if tex != without]),
-        claim("1.3a.variance_with", with_replacement, "variance of the batch gradient, drawn with replacement",
-              variance_is(WITH, True, range(1, SIZE + 1)), [Control(tex) for tex in WITH if tex != with_replacement]),
-    ]  # fmt: skip
+        claim(
+            "1.3a.small_set",
+            mini_batch.IMAGES,
+            "images of which all batches are run",
+            agrees(lambda: len({i for b in mini_batch.all_batches(SIZE) for i in b}), "images in those batches"),
+            [Control(SIZE, "the batch")],
+        ),
+        claim(
+            "1.3a.small_batch",
+            SIZE,
+            "images in each of these batches",
+            agrees(lambda: len(next(iter(mini_batch.all_batches(SIZE)))), "the first of them"),
+            [SIZE - 1],
+        ),
+        claim(
+            "1.3a.batches",
+            math.comb(mini_batch.IMAGES, SIZE),
+            "batches of that size",
+            agrees(lambda: sum(1 for _ in mini_batch.all_batches(SIZE)), "enumeration"),
+            [Control(math.perm(mini_batch.IMAGES, SIZE), "order counted"), Control(mini_batch.IMAGES * SIZE)],
+        ),
+        claim(
+            "1.3a.reduction",
+            "mean",
+            "what of its examples' losses a batch's loss must be",
+            unbiased,
+            [Control("sum", "grows with the batch")],
+        ),
+        claim(
+            "1.3a.variance_without",
+            without,
+            "variance of the batch gradient, drawn without replacement",
+            variance_is(WITHOUT, False, range(1, mini_batch.IMAGES + 1)),
+            [Control(tex) for tex in WITHOUT if tex != without],
+        ),
+        claim(
+            "1.3a.variance_with",
+            with_replacement,
+            "variance of the batch gradient, drawn with replacement",
+            variance_is(WITH, True, range(1, SIZE + 1)),
+            [Control(tex) for tex in WITH if tex != with_replacement],
+        ),
+    ]
 
 
 def comparison_claims(records: Records) -> list[Claim]:
@@ -107,17 +155,35 @@ def comparison_claims(records: Records) -> list[Claim]:
     for size, name in names.items():
         number = int(size)
         claims += [
-            claim(f"1.3a.{name}_size", number, f"batch size, {name}",
-                  agrees(lambda size=size: math.ceil(settings.epochs * settings.train_images / best[size]["updates"]),  # type: ignore[misc]
-                         "images seen, by updates recorded", records=[path]), [Control(number + 1, "off by one")]),
-            claim(f"1.3a.{name}_updates", settings.epochs * math.ceil(settings.train_images / number),
-                  f"updates in all epochs, batches of {size}",
-                  agrees(lambda size=size: best[size]["updates"], "steps that training made", records=[path]),  # type: ignore[misc]
-                  [Control(math.ceil(settings.train_images / number), "those of one epoch")], form=",d"),
-            mean_claim(f"1.3a.{name}_loss", best[size]["train_loss"], f"training loss, batches of {size}", [path],
-                       Control(fmean(best[SMALL if size != SMALL else FULL]["train_loss"]), "another batch size's"),
-                       "nats", ".2f"),
-        ]  # fmt: skip
+            claim(
+                f"1.3a.{name}_size",
+                number,
+                f"batch size, {name}",
+                agrees(
+                    lambda size=size: math.ceil(settings.epochs * settings.train_images / best[size]["updates"]),  # type: ignore[misc]
+                    "images seen, by updates recorded",
+                    records=[path],
+                ),
+                [Control(number + 1, "off by one")],
+            ),
+            claim(
+                f"1.3a.{name}_updates",
+                settings.epochs * math.ceil(settings.train_images / number),
+                f"updates in all epochs, batches of {size}",
+                agrees(lambda size=size: best[size]["updates"], "steps that training made", records=[path]),  # type: ignore[misc]
+                [Control(math.ceil(settings.train_images / number), "those of one epoch")],
+                form=",d",
+            ),
+            mean_claim(
+                f"1.3a.{name}_loss",
+                best[size]["train_loss"],
+                f"training loss, batches of {size}",
+                [path],
+                Control(fmean(best[SMALL if size != SMALL else FULL]["train_loss"]), "another batch size's"),
+                "nats",
+                ".2f",
+            ),
+        ]
     for id, first, second in (("small_full", FULL, SMALL), ("five_small", SMALL, "5"), ("five_single", SINGLE, "5")):
         claims += effect_claims(
             f"1.3a.{id}",
@@ -131,10 +197,22 @@ def comparison_claims(records: Records) -> list[Claim]:
         )
     return [
         *claims,
-        claim("1.3a.passes", settings.epochs, "passes over the images",
-              agrees(lambda: best[FULL]["updates"], "full-batch updates: one a pass", records=[path]),
-              [settings.epochs + 1]),
-        claim("1.3a.seeds", len(settings.seeds), "seeds of every setting",
-              agrees(lambda: min(len(arm["train_loss"]) for arms in curves.values() for arm in arms),
-                     "values in the record, counted", records=[path]), [len(settings.seeds) - 1]),
-    ]  # fmt: skip
+        claim(
+            "1.3a.passes",
+            settings.epochs,
+            "passes over the images",
+            agrees(lambda: best[FULL]["updates"], "full-batch updates: one a pass", records=[path]),
+            [settings.epochs + 1],
+        ),
+        claim(
+            "1.3a.seeds",
+            len(settings.seeds),
+            "seeds of every setting",
+            agrees(
+                lambda: min(len(arm["train_loss"]) for arms in curves.values() for arm in arms),
+                "values in the record, counted",
+                records=[path],
+            ),
+            [len(settings.seeds) - 1],
+        ),
+    ]

@@ -56,27 +56,55 @@ def noise_claims(records: Records) -> list[Claim]:
     deviation = float(np.std(found, ddof=1))
     verdict = verdict_of(low + 1, high + 1, ("lower", "higher"))
     return [
-        claim("1.3a.slope", fmean(found), "slope of log variance of the gradient against log batch size",
-              agrees(by_scipy, "scipy's regression, seed by seed", tolerance=1e-9, records=[NOISE]),
-              [Control(-0.5, "the slope of the standard deviation"), Control(1.0, "sign")], form=".3f"),
-        claim("1.3a.slope_interval", (low, high), "interval of the slope over seeds",
-              agrees(interval_by_scipy, "scipy's t test of one sample", tolerance=1e-9, records=[NOISE]),
-              [Control((fmean(found) - deviation, fmean(found) + deviation), "standard deviation for standard error")],
-              form=".3f"),
-        claim("1.3a.slope_verdict", verdict,
-              "the slope against minus one: what the seeds allow to say",
-              sign_flip_check([value + 1 for value in found], ("lower", "higher"), [NOISE]),
-              [word for word in ("lower", "higher", "indistinguishable") if word != verdict]),
-        claim("1.3a.half_batch", HALF, "a batch of half the images",
-              agrees(lambda: images // 2, "half the images of the experiment", records=[NOISE]), [images]),
-        claim("1.3a.noise_images", images, "images of the noise experiment",
-              agrees(lambda: 2 * HALF, "twice the batch of half", records=[NOISE]), [HALF], form=",d"),
-        claim("1.3a.finite_factor", (images - HALF) / (images - 1),
-              "variance without replacement over that with replacement, for half the data",
-              agrees(measured_ratio, "random batches of the experiment, mean over seeds", tolerance=0.03,
-                     records=[NOISE]),
-              [Control(1.0, "no correction"), Control(((images - HALF) / (images - 1)) ** 2, "squared")], form=".2f"),
-    ]  # fmt: skip
+        claim(
+            "1.3a.slope",
+            fmean(found),
+            "slope of log variance of the gradient against log batch size",
+            agrees(by_scipy, "scipy's regression, seed by seed", tolerance=1e-9, records=[NOISE]),
+            [Control(-0.5, "the slope of the standard deviation"), Control(1.0, "sign")],
+            form=".3f",
+        ),
+        claim(
+            "1.3a.slope_interval",
+            (low, high),
+            "interval of the slope over seeds",
+            agrees(interval_by_scipy, "scipy's t test of one sample", tolerance=1e-9, records=[NOISE]),
+            [Control((fmean(found) - deviation, fmean(found) + deviation), "standard deviation for standard error")],
+            form=".3f",
+        ),
+        claim(
+            "1.3a.slope_verdict",
+            verdict,
+            "the slope against minus one: what the seeds allow to say",
+            sign_flip_check([value + 1 for value in found], ("lower", "higher"), [NOISE]),
+            [word for word in ("lower", "higher", "indistinguishable") if word != verdict],
+        ),
+        claim(
+            "1.3a.half_batch",
+            HALF,
+            "a batch of half the images",
+            agrees(lambda: images // 2, "half the images of the experiment", records=[NOISE]),
+            [images],
+        ),
+        claim(
+            "1.3a.noise_images",
+            images,
+            "images of the noise experiment",
+            agrees(lambda: 2 * HALF, "twice the batch of half", records=[NOISE]),
+            [HALF],
+            form=",d",
+        ),
+        claim(
+            "1.3a.finite_factor",
+            (images - HALF) / (images - 1),
+            "variance without replacement over that with replacement, for half the data",
+            agrees(
+                measured_ratio, "random batches of the experiment, mean over seeds", tolerance=0.03, records=[NOISE]
+            ),
+            [Control(1.0, "no correction"), Control(((images - HALF) / (images - 1)) ** 2, "squared")],
+            form=".2f",
+        ),
+    ]
 
 
 def cost_claims(records: Records) -> list[Claim]:
@@ -108,21 +136,46 @@ def cost_claims(records: Records) -> list[Claim]:
 
     straight = max(abs(s - saved[0] - 1000 * per_image * (b - sizes[0])) for b, s in zip(sizes, saved, strict=True))
     return [
-        claim("1.3a.largest", largest, "largest batch timed",
-              agrees(lambda: max(sizes, key=lambda b: saved[sizes.index(b)]), "the batch that keeps most memory",
-                     records=[SPEED]), [sizes[-2]]),
-        claim("1.3a.speed_up", ratio, "images a second in the largest batch over those in a batch of one", speed_up,
-              [Control(float(largest), "time independent of the batch"), Control(1.0, "time proportional to it")],
-              form=".0f"),
-        claim("1.3a.memory", per_image, "memory kept for the backward pass, per image",
-              agrees(fresh, "two other batch sizes, measured anew", tolerance=0.05, records=[SPEED]),
-              [Control(saved[-1] / 1000 / sizes[0], "the whole batch's"), Control(per_image / 4, "one byte a number")],
-              unit="kB", form=".1f"),
-        claim("1.3a.memory_growth", "linearly" if straight < 0.01 * saved[-1] else "not linearly",
-              "how kept memory grows with the batch",
-              agrees(lambda: "linearly" if float(np.corrcoef(sizes, saved)[0, 1]) > 0.99999 else "not linearly",
-                     "correlation of bytes with batch size", records=[SPEED]), ["not linearly"]),
-    ]  # fmt: skip
+        claim(
+            "1.3a.largest",
+            largest,
+            "largest batch timed",
+            agrees(
+                lambda: max(sizes, key=lambda b: saved[sizes.index(b)]),
+                "the batch that keeps most memory",
+                records=[SPEED],
+            ),
+            [sizes[-2]],
+        ),
+        claim(
+            "1.3a.speed_up",
+            ratio,
+            "images a second in the largest batch over those in a batch of one",
+            speed_up,
+            [Control(float(largest), "time independent of the batch"), Control(1.0, "time proportional to it")],
+            form=".0f",
+        ),
+        claim(
+            "1.3a.memory",
+            per_image,
+            "memory kept for the backward pass, per image",
+            agrees(fresh, "two other batch sizes, measured anew", tolerance=0.05, records=[SPEED]),
+            [Control(saved[-1] / 1000 / sizes[0], "the whole batch's"), Control(per_image / 4, "one byte a number")],
+            unit="kB",
+            form=".1f",
+        ),
+        claim(
+            "1.3a.memory_growth",
+            "linearly" if straight < 0.01 * saved[-1] else "not linearly",
+            "how kept memory grows with the batch",
+            agrees(
+                lambda: "linearly" if float(np.corrcoef(sizes, saved)[0, 1]) > 0.99999 else "not linearly",
+                "correlation of bytes with batch size",
+                records=[SPEED],
+            ),
+            ["not linearly"],
+        ),
+    ]
 
 
 def figure(records: Records) -> Plot:

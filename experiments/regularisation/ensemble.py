@@ -26,9 +26,9 @@ class Settings:
     test_images: int = 200
     seeds: tuple[int, ...] = tuple(range(20))
     hidden: int = 6
-    p: float = 0.5
+    p: float = 0.2
     batch_size: int = 20
-    epochs: int = 40
+    epochs: int = 60
     learning_rate: float = 0.1
 
     @property

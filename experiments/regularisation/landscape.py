@@ -27,15 +27,16 @@ class MovingNoise(nn.Module):
 
     y = s a + m with m ~ U(mu - 0.1, mu + 0.1), s ~ N(sigma, 0.1), and for every channel and step anew
     mu ~ U(-0.5, 0.5), sigma ~ U(1, 1.25): the noise that Santurkar et al. put behind batch norm to bring distribution
-    shift back.
+    shift back. Evaluation applies the expectation, y = E[sigma] a.
     """
 
     def forward(self, activations: Tensor) -> Tensor:
+        low, high = 1.0, 1.25
         if not self.training:
-            return activations
+            return activations * (low + high) / 2
         channels = (1, activations.shape[1], 1, 1)
         mean = torch.empty(channels).uniform_(-0.5, 0.5)
-        scale = torch.empty(channels).uniform_(1.0, 1.25)
+        scale = torch.empty(channels).uniform_(low, high)
         jitter = torch.empty_like(activations).uniform_(-0.1, 0.1)
         return (scale + 0.1 * torch.randn_like(activations)) * activations + mean + jitter
 

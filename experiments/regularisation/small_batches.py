@@ -1,16 +1,17 @@
 """Batch norm against the other norms when the batch is small."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from experiments import Report
 from experiments.regularisation import side_by_side
-from experiments.regularisation.digits import Split, split
-from experiments.regularisation.normalised import make_network
+from experiments.regularisation.digits import SIZE, Split, split
+from experiments.regularisation.normalised import NORMS, make_network
 from experiments.regularisation.saving import restore, save_run
 from writeup.records import Record
 
@@ -20,8 +21,12 @@ MODULES = ("small_batches", "normalised", "digits", "side_by_side", "saving")
 
 @dataclass(frozen=True)
 class Settings:
-    """Every norm at every batch size is trained at all `rates`, so that each can be read at its own best."""
+    """Every norm at every batch size is trained at all `rates`, so that each can be read at its own best.
 
+    `layers` is "convolutional", where batch norm averages over images and places, or "connected", over images alone.
+    """
+
+    layers: str = "convolutional"
     train_images: int = 400
     test_images: int = 500
     seeds: tuple[int, ...] = tuple(range(20))
@@ -29,19 +34,32 @@ class Settings:
     batch_sizes: tuple[int, ...] = (2, 8, 40)
     rates: tuple[float, ...] = (0.01, 0.04, 0.16)
     channels: int = 8
+    hidden: int = 32
     depth: int = 4
     epochs: int = 4
 
     @property
     def name(self) -> str:
-        return f"{self.depth}-layers-{len(self.seeds)}-seeds-{self.epochs}-epochs"
+        return f"{self.layers}-{self.depth}-deep-{len(self.seeds)}-seeds-{self.epochs}-epochs"
 
 
+CONVOLUTIONAL = Settings()
+CONNECTED = Settings(layers="connected", depth=2)
 QUICK = Settings(seeds=(0, 1), norms=("batch", "group"), batch_sizes=(2, 40), rates=(0.04,), epochs=1)
 
 
+def build(settings: Settings, norm: str, models: int) -> nn.Sequential:
+    """The convolutional network of `normalised.py`, or two connected layers, each with its norm and ReLU."""
+    if settings.layers == "convolutional":
+        return make_network(models, norm, settings.channels, settings.depth)
+    first = nn.Conv2d(models, models * settings.hidden, SIZE, groups=models)  # sees the whole image at once
+    second = side_by_side.convolution(models, settings.hidden, settings.hidden, 1)
+    blocks = [part for layer in (first, second) for part in (layer, NORMS[norm](models, settings.hidden), nn.ReLU())]
+    return nn.Sequential(*blocks, side_by_side.readout(models, settings.hidden, 1))
+
+
 def plan(preset: str, finished: Mapping[str, Record]) -> list[Settings]:  # noqa: ARG001  # the plan needs no results
-    return [QUICK if preset == "quick" else Settings()]
+    return [QUICK, replace(QUICK, layers="connected", depth=2)] if preset == "quick" else [CONVOLUTIONAL, CONNECTED]
 
 
 def run(settings: Settings, root: Path, report: Report) -> Record:
@@ -64,7 +82,7 @@ def train_arm(settings: Settings, data: Split, norm: str, batch_size: int, rate:
     """Per seed: test accuracy, the loss of the last epoch's batches as training saw them, and the training set's loss
     in evaluation mode (capped at 100 where training diverged)."""
     with side_by_side.repeatable(seed=0):
-        network = make_network(len(settings.seeds), norm, settings.channels, settings.depth)
+        network = build(settings, norm, len(settings.seeds))
         side_by_side.seed_weights(network, settings.seeds)
         history = side_by_side.fit(
             network, data, learning_rate=rate, batch_size=batch_size, epochs=settings.epochs, seed=0
@@ -86,7 +104,7 @@ def probe(settings: Settings, steps: int = 20) -> dict[str, list[float]]:
     seeds = settings.seeds[:2]
     data = split(seeds, settings.train_images, settings.test_images)
     with side_by_side.repeatable(seed=0):
-        network = make_network(len(seeds), "batch", settings.channels, settings.depth)
+        network = build(settings, "batch", len(seeds))
         side_by_side.seed_weights(network, seeds)
         history = side_by_side.fit(
             network,
