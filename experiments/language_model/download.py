@@ -55,7 +55,7 @@ def _downloaded(cache: Path) -> Path:
                 pooch.retrieve(mirror + name, f"sha256:{digest}", name, cache, downloader=download)
                 break
             except (OSError, ValueError) as error:  # no network or a refusal; a wrong sum
-                failures.append(f"{mirror}: {type(error).__name__}: {error}")
+                failures.append(f"{mirror} ({type(error).__name__})")
         else:
             raise WriteupError(
                 f"WikiText-2: {name} could not be fetched; name a folder that holds it by --data or {VARIABLE}. "

@@ -52,8 +52,8 @@ class ProfileSettings:
     cell: str = "LSTM"
     corpus: str = "wikitext-2"
     hidden_size: int = 200  # also the embedding's
-    steps: int = 20
-    warm_up: int = 3
+    steps: int = 12
+    warm_up: int = 2
     repeats: int = 3  # of what runs once a run or once an epoch
     threads: int = 1
 

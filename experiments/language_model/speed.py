@@ -2,8 +2,8 @@
 
 Records of kind `language_model_speed`. In `curves`, for each setting's label (such as "GRU bptt=70"; a bare "GRU" has
 the example's sizes): {"stock": [...], "fast": [...], "products": [...]} in seconds a step, where the products are the
-decoder's three matrix products alone, and {"stock_bytes": [...], "fast_bytes": [...]}, the peaks of resident memory, one
-a process. `metrics` holds "<label> <path> tokens per second" from the median step.
+decoder's three matrix products alone, and {"stock_bytes": [...], "fast_bytes": [...]}, the peaks of resident memory,
+one a process. `metrics` holds "<label> <path> tokens per second" from the median step.
 """
 
 from collections.abc import Callable, Mapping
