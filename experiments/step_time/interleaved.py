@@ -1,8 +1,10 @@
-"""Seconds of a training step for every setting of the study, taken in turns.
+"""Processor seconds of a training step for every setting of the study, taken in turns.
 
-Other work on the machine slows whatever runs at the time. So the settings are timed in rounds: each round does a few
-steps of every setting, one right after the other, and settings are compared within a round. What makes the whole round
-slower then cancels in the ratio, and the scatter of the ratios over rounds says how well it did.
+What question 2e compares is the work that a setting makes, on a machine that may be busy with other things. So the
+clock is the processor time of the one thread, which stands still while others run; and the settings are timed in
+rounds, one right after the other, and compared within a round, so that what slows a whole round (a shared cache, a
+lower frequency) cancels in the ratio. The scatter of the ratios over rounds says how well that did. Tokens a second by
+the clock on the wall, and peak memory, are the business of `experiments.language_model.speed`.
 
 Records of kind `step_time`: `curves["seconds"]` maps "<path> <cell> layers<L> hidden<H> bptt<T>[ tied]" to one number
 a round, the mean seconds of its timed steps; `curves["tokens"]` maps the same keys to the tokens of one step.
@@ -44,11 +46,10 @@ class StepTimeSettings:
     rounds: int = 7
     warm_up: int = 1  # steps of a setting in a round before those that are timed
     steps: int = 1
-    threads: int = 1
 
     @property
     def name(self) -> str:
-        return f"{self.corpus}-hidden{self.hidden_size}-rounds{self.rounds}-steps{self.steps}-threads{self.threads}"
+        return f"{self.corpus}-hidden{self.hidden_size}-rounds{self.rounds}-steps{self.steps}"
 
     @property
     def baseline(self) -> Settings:
@@ -83,7 +84,7 @@ def run(settings: StepTimeSettings, root: Path, report: Report) -> Record:
     """Measure all rounds and save."""
     timed = timed_settings(settings)
     seconds: dict[str, list[float]] = {key(one): [] for one in timed}
-    with _threads(settings.threads):
+    with _one_thread():
         for turn in range(settings.rounds):
             for index, one in enumerate(timed):
                 report((turn + index / len(timed)) / settings.rounds, f"round {turn + 1}: {key(one)}")
@@ -112,7 +113,7 @@ def probe(settings: StepTimeSettings) -> dict[str, list[float]]:
 def replay(record: Record) -> dict[str, list[float]]:
     """The record's probe, repeated here."""
     settings = StepTimeSettings(**record.settings)
-    with _threads(settings.threads):
+    with _one_thread():
         return probe(settings)
 
 
@@ -127,20 +128,21 @@ def _losses(settings: Settings, steps: int) -> Iterator[float]:
 
 
 def _mean_seconds(one: Settings, settings: StepTimeSettings) -> float:
-    """Mean seconds of the steps after the warm-up."""
+    """Mean processor seconds of the steps after the warm-up."""
     losses = _losses(one, settings.warm_up + settings.steps)
     for _step in range(settings.warm_up):
         next(losses)
-    start = time.perf_counter()
+    start = time.process_time()
     for _loss in losses:
         pass
-    return (time.perf_counter() - start) / settings.steps
+    return (time.process_time() - start) / settings.steps
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
+def _one_thread() -> Iterator[None]:
+    """Processor time adds up over threads; with one it is what a quiet machine's clock on the wall would show."""
     before = torch.get_num_threads()
-    torch.set_num_threads(count)
+    torch.set_num_threads(1)
     try:
         yield
     finally:
