@@ -150,7 +150,7 @@ def role_claims() -> list[Claim]:
             "gradient of one shared weight",
             agrees(tying.finite_difference, "central difference of the loss", tolerance=1e-9),
             [Control(float(as_input[entry]), "as embedding"), Control(float(as_output[entry]), "as decoder")],
-            form=".3e",
+            form=".6f",
         ),
         claim(
             "2d.rows_read",

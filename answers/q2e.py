@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from answers.study import comparison, effects
@@ -38,7 +38,7 @@ def answer(records: Records) -> Answer:
         *effects.size_claims(study, compared),
         *effects.time_claims(records, compared),
     ]
-    made = {one.id.removeprefix("2e") for one in claims}
+    made = [one.id.removeprefix("2e") for one in claims]
     varied = [field for field, found in rows.items() if len(found) > 1]
     tables = {"grid": _grid_table(grid), "compared": _compared_table(rows, made)}
     if varied:
@@ -50,7 +50,7 @@ def answer(records: Records) -> Answer:
         claims,
         tables,
         {"curves": Panels((_curves_plot(baseline, simple), _sizes_plot(compared)))},
-        {"has": made, "reduced": study.reduced, "varied": varied},
+        {"has": made, "reduced": study.reduced, "varied": varied, "simple": list(simple)},
     )
 
 
@@ -59,7 +59,7 @@ def _grid_table(grid: Mapping[float, Mapping[str, Setting]]) -> Table:
     return Table(["Learning rate", *CELLS], rows, "rrr")
 
 
-def _compared_table(rows: Mapping[str, Sequence[Comparison]], made: Set[str]) -> Table:
+def _compared_table(rows: Mapping[str, Sequence[Comparison]], made: Sequence[str]) -> Table:
     """One row a comparison under a heading for each parameter; the baseline stands under each."""
     lines: list[list[str | Ref] | str] = []
     for field, compared in rows.items():

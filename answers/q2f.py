@@ -34,7 +34,7 @@ def answer(records: Records) -> Answer:
             *spread_claims("2f.deviation", study, "test perplexity over seeds, per cent", lambda run: run.test_loss),
         ],
         figures={"optimism": _plot(choices, contenders)},
-        context={"part": len(choices) > 1, "spread": study.spread is not None},
+        context={"reduced": study.reduced, "part": len(choices) > 1, "spread": study.spread is not None},
     )
 
 

@@ -96,6 +96,14 @@ def study_claims(study: Study, baseline: Comparison) -> list[Claim]:
             form=".1%",
         ),
         claim(
+            "2e.seen",
+            epochs * fraction,
+            "words that a run trains on in all its epochs, by those of one epoch of the whole text",
+            agrees(lambda: _seen(runs[0]) / TRAIN_TOKENS, "tokens of all epochs", tolerance=1e-3),
+            [Control(fraction, "a single epoch"), Control(1.0, "a whole epoch")],
+            form=".0%",
+        ),
+        claim(
             "2e.epochs",
             epochs,
             "epochs of a run",
@@ -134,6 +142,10 @@ def study_claims(study: Study, baseline: Comparison) -> list[Claim]:
 def _tokens(run: Run) -> float:
     """Training tokens in the columns: what an epoch predicts and the first row, which it does not."""
     return float(run.record.curves["tokens"][0] + run.settings.batch_size)
+
+
+def _seen(run: Run) -> float:
+    return float(sum(run.record.curves["tokens"]))
 
 
 def _steps(run: Run, whole_only: bool = False) -> int:
@@ -263,6 +275,7 @@ def baseline_claims(study: Study, baseline: Comparison) -> list[Claim]:
 def count_claims(study: Study, compared: Sequence[Comparison]) -> list[Claim]:
     """At how many settings each cell is lower, and at how many of them beyond the spread over seeds."""
     total = len(compared)
+    single = sum(len(one.lstm.runs) == len(one.gru.runs) == 1 for one in compared)
     signs = [sign(one.lstm.losses, one.gru.losses, study.spread) for one in compared]
     by_probability = [sign_by_probability(one.lstm.losses, one.gru.losses, study.spread) for one in compared]
     made = [
@@ -275,7 +288,14 @@ def count_claims(study: Study, compared: Sequence[Comparison]) -> list[Claim]:
                 "different sizes and windows",
             ),
             [Control(total + 2, "the baseline counted once a parameter"), Control(total - 1, "without the baseline")],
-        )
+        ),
+        claim(
+            "2e.single",
+            single,
+            "settings at which each cell was trained with one seed",
+            agrees(lambda: sum(_first_losses(one) == 2 for one in compared), "different first losses of the probes"),
+            distinct(single, "", Control(total + 1, "one too many"), Control(total - single, "those with several")),
+        ),
     ]
     for cell, direction in zip(CELLS, (-1, 1), strict=True):
         lower = sum((one.lstm.perplexity - one.gru.perplexity) * direction > 0 for one in compared)
@@ -307,6 +327,10 @@ def count_claims(study: Study, compared: Sequence[Comparison]) -> list[Claim]:
             ),
         ]
     return made
+
+
+def _first_losses(one: Comparison) -> int:
+    return len({run.record.probe["losses"][0] for setting in (one.lstm, one.gru) for run in setting.runs})
 
 
 def _ratio(one: Comparison) -> float:
