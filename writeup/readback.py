@@ -20,7 +20,7 @@ END = re.compile(r'<a id="appendix"></a>|\\label\{appendix\}|^## References|\\se
 # What in TeX is layout or a name, and not text.
 _TEX_LAYOUT = (
     r"\\begin\{tikzpicture\}.*?\\end\{tikzpicture\}",
-    r"\\begin\{longtable\}\[\]\{.*?\}\n",
+    r"\\real\{[\d.]+\}|- \d+\\tabcolsep",
     r"\\begin\{tablecaption\}\{\d+\}",
     r"\\(?:label|hyperref|href|url)(?:\[[^\]]*\]|\{[^}]*\})",
     r"\\(?:textasci\w+|text\w*quot\w+)\{\}",
@@ -72,8 +72,8 @@ def text_of_tex(tex: str) -> str:
 
 
 def text_of_markdown(markdown: str) -> str:
-    """Markdown without the targets of its links."""
-    return re.sub(r"\]\([^)]*\)", "]", markdown)
+    """Markdown without the targets of its links and the colours of its diagrams."""
+    return re.sub(r"(?<=\])\([^)]*\)|#[0-9A-Fa-f]{6}\b|stroke-width:[\d.]+px", "", markdown)
 
 
 def unmatched(ending: str, document: str, questions: Mapping[str, Expected]) -> list[str]:
