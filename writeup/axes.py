@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from matplotlib.ticker import LogLocator, MaxNLocator, ScalarFormatter
@@ -58,15 +58,16 @@ def fit_axis(
     if not low < high:
         raise WriteupError(f"plot: {name} has limits {low} and {high}; the lower one comes first")
     positions = _positions(low, high, scale) if ticks is None else ticks
-    slack = 1e-9 * (high - low)
-    shown = [float(p) for p in positions if low - slack <= p <= high + slack]
+    spread = Axis(scale, float(low), float(high), (), ())
+    shown = [float(p) for p in positions if p > 0 or scale == "linear"]
+    shown = [p for p in shown if -1e-9 <= spread.place(p) <= 1 + 1e-9]  # rounding must not lose a tick at the very end
     if labels is None:
         texts = _log_labels(shown) if scale == "log" else _linear_labels(shown, low, high)
     elif ticks is None or len(labels) != len(shown):
         raise WriteupError(f"plot: {name} has {len(labels)} tick labels for {len(shown)} ticks within its limits")
     else:
         texts = list(labels)
-    return Axis(scale, float(low), float(high), tuple(shown), tuple(texts))
+    return replace(spread, ticks=tuple(shown), labels=tuple(texts))
 
 
 def _positions(low: float, high: float, scale: Scale) -> Sequence[float]:

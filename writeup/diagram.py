@@ -71,7 +71,7 @@ class DiagramDescription:
     nodes: Sequence[Node]
     edges: Sequence[Edge] = ()
     groups: Sequence[Group] = ()
-    max_width: float = 15.5
+    max_width: float = 16.0
     direction: Literal["TB", "LR"] = "TB"
 
     def __post_init__(self) -> None:

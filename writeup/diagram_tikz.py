@@ -15,7 +15,8 @@ from writeup.labels import label_width, tex_label
 from writeup.routing import Across, Gutter, Route, Side
 
 PADDING = 0.28  # cm: left and right of a node's text together
-NARROWEST, WIDEST = 1.2, 4.6  # cm of text in a node
+NARROWEST, WIDEST = 0.8, 4.6  # cm of text in a node
+BOLD, SMALL = 1.25, 0.89  # widths of bold and of \scriptsize text, by that of \footnotesize
 LANE = 11.0  # pt between parallel arrows in a gutter
 SLANT = 7  # pt by which the upper and lower corners of a hexagon stand in
 POINT = 2.54 / 72.27  # cm
@@ -82,22 +83,27 @@ class _Drawing:
         return lines
 
     def _text_widths(self) -> list[float]:
-        """Text width in cm of each column: what its longest line needs, the widest cut until the picture fits."""
-        wanted = [NARROWEST] * self.columns
+        """Text width in cm of each column: what its longest line needs, the widest cut until the picture fits.
+
+        No column gets narrower than its longest word.
+        """
+        least, wanted = [NARROWEST] * self.columns, [NARROWEST] * self.columns
         for node in self.diagram.nodes:
             column = self.cells[node.id][1]
-            wanted[column] = max(wanted[column], min(label_width(f"{node.label}\n{node.detail}"), WIDEST))
+            words = _text_width("\n".join(node.label.split()), "\n".join(node.detail.split()))
+            least[column] = max(least[column], words)
+            wanted[column] = max(wanted[column], min(_text_width(node.label, node.detail), WIDEST), words)
         spent = PADDING * self.columns
         spent += POINT * sum(self._gap("column", index) for index in range(1, self.columns))
         spent += POINT * sum(LANE * (1 + len(self.lanes[Gutter("column", index)])) for index in (0, self.columns))
         while sum(wanted) + spent > self.diagram.max_width:
-            widest = wanted.index(max(wanted))
-            wanted[widest] -= 0.05
-            if wanted[widest] < NARROWEST:
+            _, widest = max((wanted[c], c) for c in range(self.columns) if wanted[c] > least[c] or wanted == least)
+            if wanted[widest] <= least[widest]:
                 raise WriteupError(
-                    f"diagram: {self.columns} columns do not fit into {self.diagram.max_width} cm; "
-                    "use fewer columns or shorter edge labels"
+                    f"diagram: {self.columns} columns need {sum(least) + spent:.1f} cm; "
+                    f"{self.diagram.max_width} cm are allowed: use fewer columns or shorter words and edge labels"
                 )
+            wanted[widest] = max(least[widest], wanted[widest] - 0.05)
         return wanted
 
     def _gap(self, across: Across, index: int) -> float:
@@ -105,9 +111,14 @@ class _Drawing:
         room = LANE * (len(self.lanes[Gutter(across, index)]) + 1)
         room = max(room, 20.0 if across == "row" else 22.0)
         for edge, path in self.arrows:
-            ends = [self.cells[name][across == "column"] for name in (edge.source, edge.target)]
-            if edge.label and path.is_straight and (path.leave in UPRIGHT) == (across == "row") and max(ends) == index:
-                height, width = 8.0 * (edge.label.count("\n") + 1) + 12, label_width(edge.label) / POINT + 14
+            first, last = sorted(self.cells[name][across == "column"] for name in (edge.source, edge.target))
+            is_across = (
+                path.is_straight
+                and (path.leave in UPRIGHT) == (across == "row")
+                and (first, last) == (index - 1, index)
+            )
+            if edge.label and is_across:
+                height, width = 8.0 * (edge.label.count("\n") + 1) + 12, SMALL * label_width(edge.label) / POINT + 12
                 room = max(room, height if across == "row" else width)
         return room
 
@@ -229,6 +240,11 @@ def _end(name: str, node: Node, side: Side, offset: float) -> str:
         return rf"\path ({tip}) -- ([xshift={inwards}pt]{corner}) coordinate[pos={way:.2f}] ({name});"
     shift = f"{'xshift' if side in UPRIGHT else 'yshift'}={offset:.1f}pt"
     return rf"\coordinate ({name}) at ([{shift}]n-{node.id}.{side});"
+
+
+def _text_width(label: str, detail: str) -> float:
+    """Width in cm of the longest line of a node's text: a bold label over a small detail."""
+    return max(BOLD * label_width(label), SMALL * label_width(detail))
 
 
 def _box(node: Node, text_width: float) -> str:

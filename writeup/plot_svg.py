@@ -41,7 +41,7 @@ def draw_svg(panels: PanelsDescription) -> str:
         areas = figure.subplots(1, len(panels.plots), squeeze=False, width_ratios=[p.width for p in panels.plots])[0]
         handles: dict[str, Any] = {}
         for plot, area in zip(panels.plots, areas, strict=True):
-            handles |= _draw(plot, area, looks)
+            handles = _draw(plot, area, looks) | handles  # the legend shows a label as its first panel does
         if entries:
             figure.legend(
                 [handles[series.label] for series in entries],
@@ -67,10 +67,10 @@ def _draw(plot: PlotDescription, area: Any, looks: Mapping[str, Look]) -> dict[s
     for reference in plot.references:
         _draw_reference(reference, area)
     handles = {series.label: _draw_series(plot, series, looks[series.label], area) for series in plot.series}
-    # Limits and ticks last: drawing changes them.
-    area.set(xlim=(x_axis.low, x_axis.high), ylim=(y_axis.low, y_axis.high))
     area.set_xticks(x_axis.ticks, [_number(text) for text in x_axis.labels])
     area.set_yticks(y_axis.ticks, [_number(text) for text in y_axis.labels])
+    # Limits last: drawing and ticks change them.
+    area.set(xlim=(x_axis.low, x_axis.high), ylim=(y_axis.low, y_axis.high))
     area.tick_params(which="major", length=2, width=0.5)
     area.tick_params(which="minor", length=0)
     if plot.legend not in ("below", "none"):

@@ -43,6 +43,17 @@ def test_an_axis_has_a_few_evenly_spaced_ticks_within_its_limits(values):
     assert all(-1e-6 <= axis.place(tick) <= 1 + 1e-6 for tick in axis.ticks)
 
 
+@given(positive, positive, st.sampled_from(["linear", "log"]))
+def test_no_tick_lies_beyond_the_limits(a, b, scale):
+    assume(max(a, b) > 1.01 * min(a, b))
+    axis = fit_axis([a, b], scale)
+    assert all(axis.low * (1 - 1e-6) <= tick <= axis.high * (1 + 1e-6) for tick in axis.ticks)
+
+
+def test_a_log_axis_over_many_decades_has_no_tick_below_its_limit():
+    assert min(fit_axis([1e-19, 1.0], "log").ticks) >= 1e-20
+
+
 def test_a_log_axis_places_equal_factors_at_equal_distances():
     axis = fit_axis([1, 100], "log", limits=(1, 100))
     assert [axis.place(v) for v in (1, 10, 100)] == pytest.approx([0, 0.5, 1])

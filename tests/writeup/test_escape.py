@@ -56,6 +56,12 @@ def test_tex_refuses_what_the_fonts_lack(before, character, after):
         tex_escape(before + character + after)
 
 
+@pytest.mark.parametrize(("text", "escaped"), [("[2pt]", "{[}2pt{]}"), ("*", "{*}"), ("--", "-{}-")])
+def test_tex_reads_no_option_star_or_dash(text, escaped):
+    r"""After a line break `\\\\` a bare bracket or star would be read as its option."""
+    assert tex_escape(text) == escaped
+
+
 def test_tex_sets_hostile_text_as_it_reads():
     """The PDF's text layer is the second route: it holds every character of the hostile sample, in order."""
     preamble = (
@@ -80,6 +86,20 @@ def test_pandoc_reads_escaped_markdown_as_plain_text(texts):
 def test_no_line_of_markdown_becomes_a_block(text):
     read = pypandoc.convert_text(markdown_escape(text), "html", format="gfm")
     assert html.unescape(read.strip()) == f"<p>{text.strip()}</p>"
+
+
+@pytest.mark.parametrize("underline", ["===", "---"])
+def test_no_line_of_markdown_makes_a_heading_of_the_one_before(underline):
+    read = pypandoc.convert_text(
+        f"Name\n{markdown_escape(underline)}", "html", format="gfm", extra_args=["--wrap=none"]
+    )
+    assert "<h" not in read
+
+
+@pytest.mark.parametrize("text", ["www.example.org", "https://example.org", "a@example.org"])
+def test_no_address_becomes_a_link_on_github(text):
+    """GitHub's autolinks need `www.`, `://` or `@` as they are (GFM specification 6.9); a backslash breaks them."""
+    assert not re.search(r"www\.|(?<!\\)://|(?<!\\)@", markdown_escape(text))
 
 
 @pytest.mark.parametrize("name", ["Ada Lovelace", "Jean-Luc O'Neill, Jr.", "José Ángel"])

@@ -162,8 +162,25 @@ def test_no_arrow_of_the_diagram_runs_through_a_box(pdf, boxes):
                 assert not inside.any()
 
 
+def test_a_box_is_as_wide_as_its_longest_word_needs():
+    """Compiling fails on overfull boxes; the arrow labels leave these boxes no width to spare."""
+    names = ["A", "ConvTranspose2d", "PixelShuffle", "B"]
+    nodes = [Node(f"n{i}", name, "kernel=14, stride=2", column=i) for i, name in enumerate(names)]
+    edges = [Edge(f"n{i}", f"n{i + 1}", "(64, 111)") for i in range(3)]
+    (text,) = text_of(compile(document(Diagram(nodes, edges, max_width=16).tikz()), engine=find_engine()))
+    assert all(name in text for name in names)
+
+
+def test_an_svg_axis_ends_at_its_limits_even_where_a_tick_was_asked_for_beyond():
+    plot = Plot([Series("a", [1e-19, 1], [1, 2])], "x", "y", x_scale="log")
+    source = plot.svg()
+    right = re.search(r'<g id="xtick_\d+">.*?x="([\d.]+)"', source, re.DOTALL)
+    spine = re.search(r'<g id="patch_2">\s*<path d="M ([\d.]+)', source)
+    assert float(right[1]) >= float(spine[1])
+
+
 def test_a_diagram_too_wide_for_the_page_is_refused():
-    with pytest.raises(WriteupError, match=r"9 columns do not fit into 5 cm"):
+    with pytest.raises(WriteupError, match=r"9 columns need \d+\.\d cm; 5 cm are allowed"):
         Diagram([Node(f"n{i}", "word", column=i) for i in range(9)], max_width=5).tikz()
 
 
