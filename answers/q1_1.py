@@ -23,6 +23,7 @@ from writeup.claims import Answer, CheckFailed, Claim, Control, Evidence, Ref, T
 from writeup.figures import Diagram, Edge, Node
 from writeup.records import Records
 
+MILLION = 10**6
 CASES = {
     "1": (Shape(64, 111, 111), Shape(4, 234, 234)),
     "2": (Shape(256, 56, 56), Shape(14, 126, 126)),
@@ -190,14 +191,14 @@ def _chain_claims(id: str, what: str, chain: Chain) -> Iterator[Claim]:
     area = learned.after if learned.module.name == "ConvTranspose2d" else learned.before  # the wrong side
     yield claim(
         f"{id}.macs",
-        chain.macs,
-        f"{what}: multiply-adds",
-        agrees(lambda: running.macs(modules, chain.start), "torch's flop counter"),
+        round(chain.macs / MILLION, 1),
+        f"{what}: million multiply-adds",
+        agrees(lambda: round(running.macs(modules, chain.start) / MILLION, 1), "torch's flop counter"),
         [
-            Control((chain.parameters - outputs) * area.height * area.width, "positions of the wrong side"),
-            Control(2 * chain.macs, "multiplications and additions counted apart"),
+            Control((chain.parameters - outputs) * area.height * area.width / MILLION, "positions of the wrong side"),
+            Control(2 * chain.macs / MILLION, "multiplications and additions counted apart"),
         ],
-        form=",d",
+        form=",.1f",
     )
     field = chain.receptive_field[0]
     yield claim(
@@ -342,7 +343,7 @@ def _table(case: Case) -> Table:
             last = place == len(chain.layers)
             shape = Ref(f".{case.number}.goal") if last else Ref(f"{id}.shape{place}")
             rows.append([Ref(f"{id}.layer{place}"), shape, *costs, Ref(f"{id}.field") if last else ""])
-    return Table(["Module", "Output", "Parameters", "Multiply-adds", "Sees"], rows, "llrrr")
+    return Table(["Module", "Output", "Params", "MACs (M)", "Sees"], rows, "llrrr")
 
 
 def _picture(case: Case) -> Diagram:
@@ -355,11 +356,22 @@ def _picture(case: Case) -> Diagram:
         for place, layer in enumerate(chain.layers, 1):
             arguments = layer.constructor.partition("(")[2].removesuffix(")").split(", ")
             settings = [part for part in arguments if "=" in part] or [f"factor={arguments[0]}"]
-            detail = ", ".join(part.replace("kernel_size", "kernel").replace("_", " ") for part in settings)
-            nodes.append(Node(f"{name}{place}", layer.module.name, detail, row=row, column=place))
+            detail = "\n".join(part.replace("_", " ") for part in settings)
+            nodes.append(
+                Node(
+                    f"{name}{place}",
+                    layer.module.name.replace("Transpose", "\nTranspose"),
+                    detail,
+                    row=row,
+                    column=place,
+                )
+            )
         last = len(chain.layers) + 1
         nodes.append(Node(f"{name}{last}", "B", shape="round", row=row, column=places[-1]))
-        edges += [Edge(f"{name}{i}", f"{name}{i + 1}", str(shape)) for i, shape in enumerate(chain.shapes)]
+        edges += [
+            Edge(f"{name}{i}", f"{name}{i + 1}", str(shape).replace(", ", ",\n", 1))
+            for i, shape in enumerate(chain.shapes)
+        ]
     return Diagram(nodes, edges, direction="LR")
 
 

@@ -11,6 +11,7 @@ import sympy
 from answers.conv_chains.module import AnyModule
 from answers.conv_chains.windows import Window
 
+FRACTION = re.compile(r"\\frac\{([^{}]*)\}\{([^{}]*)\}")
 NAMES = ("n", "k", "s", "p", "d", "o", "r", "f", "a", "b", "m")
 n, k, s, p, d, o, r, f, a, b, m = (sympy.Symbol(name) for name in NAMES)
 
@@ -70,8 +71,16 @@ def tex(expression: Any, numbers: Mapping[sympy.Symbol, Any] | None = None) -> s
 
 
 def worked(module: AnyModule, setting: Any, size: int) -> str:
-    """One step of arithmetic, such as (111 - 1) * 2 - 2 * 0 + 1 * (14 - 1) + 0 + 1 = 234, in TeX."""
-    return f"{tex(form(module), values(module, setting, size))} = {module.size(setting, size)}"
+    """One step of arithmetic, such as (111 - 1) * 2 - 2 * 0 + 1 * (14 - 1) + 0 + 1 = 234, in TeX for a line of text."""
+    level = FRACTION.sub(r"(\1)/\2", tex(form(module), values(module, setting, size)))
+    for tall, low in (
+        (r"\left\lfloor{", r"\lfloor "),
+        (r"}\right\rfloor", r" \rfloor"),
+        (r"\left(", "("),
+        (r"\right)", ")"),
+    ):
+        level = level.replace(tall, low)
+    return f"{level} = {module.size(setting, size)}"
 
 
 def _numeral(number: Any) -> str:
@@ -80,8 +89,8 @@ def _numeral(number: Any) -> str:
 
 def read(text: str) -> Any:
     """The expression that a TeX formula of this module says, read back from its text."""
-    words = {r"\left\lfloor{": "floor(", r"}\right\rfloor": ")", r"\left\lceil{": "ceiling(", r"}\right\rceil": ")", r"\left(": "(", r"\right)": ")", r"\cdot": "*"}
-    plain = re.sub(r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"((\1)/(\2))", text)
-    for word, meaning in words.items():
+    plain = FRACTION.sub(r"((\1)/(\2))", text).replace(r"\left", "").replace(r"\right", "").replace(r"\cdot", "*")
+    for word, meaning in {r"\lfloor": "floor(", r"\lceil": "ceiling(", r"\rfloor": ")", r"\rceil": ")"}.items():
         plain = plain.replace(word, meaning)
+    plain = plain.replace("{", "(").replace("}", ")")
     return sympy.sympify(plain, locals={name: sympy.Symbol(name) for name in NAMES})
