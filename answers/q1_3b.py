@@ -21,9 +21,9 @@ def answer(records: Records) -> Answer:
         level_claim("1.3b.level"),
     ]
     labels = {"none": "none", "batch": "batch norm", "group": "group norm", "layer": "layer norm"}
-    rows = [
-        [label, *(Ref(f".{norm}_{column}") for column in ("usable", "loss", "accuracy"))]
-        for norm, label in labels.items()
+    columns = ("usable", "loss", "accuracy")
+    rows: list[list[str | Ref]] = [
+        [label, *(Ref(f".{norm}_{column}") for column in columns)] for norm, label in labels.items()
     ]
     header = ["Norm", "Highest usable rate", "Training loss, nats", "Test accuracy, %"]
-    return Answer("1.3b", claims, {"norms": Table(header, rows, "lrrr")}, {"sweep": figure(records)})
+    return Answer("1.3b", claims, {"norms": Table(header, [*rows], "lrrr")}, {"sweep": figure(records)})

@@ -193,7 +193,7 @@ def comparison_claims(records: Records) -> list[Claim]:
             [path],
             ("lower", "higher"),
             "nats",
-            "+.2f",
+            "+.3f",
         )
     return [
         *claims,

@@ -16,7 +16,7 @@ from experiments.regularisation.saving import restore, save_run
 from writeup.records import Record
 
 KIND = "throughput"
-MODULES = ("throughput", "normalised", "side_by_side", "saving")
+MODULES = ("throughput", "normalised", "digits", "side_by_side", "saving")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,14 @@
+"""1.2b: every claim holds and every wrong value is rejected."""
+
+from pathlib import Path
+
+from writeup.assignment import load_assignment
+from writeup.verify import verify_question
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_claim_holds_and_every_control_is_rejected():
+    verified = verify_question(load_assignment(ROOT).find("1.2b"), ROOT)
+    assert [str(problem) for problem in verified.problems] == []
+    assert verified.rows
