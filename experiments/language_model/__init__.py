@@ -9,7 +9,7 @@ What is where:
     run.py            one run -> one record, its probe and the replay of the probe
     study.py          which runs the presets want: the learning-rate grid, variations, seeds; `tuned_rates`
     trace.py          the example's first losses, step by step
-    profile.py        time shares of forward, backward and update per component, by attribution.py
+    profile.py        time shares of forward, backward and update per component, by attribution.py and ablation.py
     speed.py          seconds a step and peak memory, stock and fast, by timer.py; bench.py prints them
 
 Records of kind `language_model`, one a run, named by `Settings.name`:

@@ -28,21 +28,21 @@ from statistics import median
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from experiments.language_model.attribution import profiled_step
+from experiments.language_model.ablation import ABLATIONS
+from experiments.language_model.attribution import Times, profiled_step
 from experiments.language_model.data import Corpus, batchify, count_windows, windows
 from experiments.language_model.download import SHA256, data_folder
-from experiments.language_model.model import RNNModel
 from experiments.language_model.run import PROBE_RATE, corpus_of
 from experiments.language_model.stock import StockPath
+from experiments.language_model.timer import steps_of
 from experiments.language_model.train import Settings, build
 from writeup.records import Record, save
 
 KIND = "language_model_profile"
-SOURCES = tuple(
-    f"experiments/language_model/{name}.py" for name in ("data", "model", "stock", "attribution", "profile")
-)
+_FILES = ("data", "model", "stock", "ablation", "attribution", "timer", "profile")
+SOURCES = tuple(f"experiments/language_model/{name}.py" for name in _FILES)
 
 
 @dataclass(frozen=True)
@@ -80,16 +80,28 @@ def run(settings: ProfileSettings, root: Path, report: Callable[[float, str], No
     """Measure and save. Wants a quiet machine."""
     corpus = corpus_of(settings.corpus)
     with _threads(settings.threads):
-        report(0.0, "timing steps without the profiler")
-        curves: dict[str, Any] = {
-            "plain": _steps(settings, corpus),
+        series: dict[str, Iterator[Any]] = {
+            "plain": (seconds for seconds, _ in steps_of(settings.example)),
+            **{
+                name: (seconds for seconds, _ in steps_of(settings.example, change))
+                for name, change in ABLATIONS.items()
+            },
             "evaluation": _evaluation_windows(settings, corpus),
+            "profiled": _profiled(settings, corpus),
         }
-        report(0.4, "timing steps under the profiler")
-        curves |= _profiled(settings, corpus)
-        report(0.7, "timing steps without a component")
-        ablations = {"decoder": _without_decoder, "recurrent layers": _without_recurrence}
-        curves["ablated"] = {name: _steps(settings, corpus, ablate) for name, ablate in ablations.items()}
+        # In turns, so that a slow spell of the machine meets all of them.
+        rounds = []
+        for done in range(settings.warm_up + settings.steps):
+            report(0.9 * done / (settings.warm_up + settings.steps), f"step {done + 1}")
+            rounds.append({name: next(times) for name, times in series.items()})
+        measured = {name: [taken[name] for taken in rounds[settings.warm_up :]] for name in series}
+        curves: dict[str, Any] = {
+            "plain": measured["plain"],
+            "evaluation": measured["evaluation"],
+            "ablated": {name: measured[name] for name in ABLATIONS},
+        }
+        for part, times in measured["profiled"][0].items():
+            curves[part] = {name: [step[part][name] for step in measured["profiled"]] for name in times}
         report(0.9, "reading, cutting, saving")
         curves["once"] = _once(settings, corpus)
         losses = probe(settings)
@@ -118,13 +130,7 @@ def run(settings: ProfileSettings, root: Path, report: Callable[[float, str], No
 
 def probe(settings: ProfileSettings) -> dict[str, list[float]]:
     """The losses of the warm-up steps: the computation of which the rest only measures the time."""
-    corpus = corpus_of(settings.corpus)
-    path, batches = _start(settings, corpus)
-    hidden, losses = path.model.initial_hidden(settings.example.batch_size), []
-    for inputs, targets in islice(batches, settings.warm_up):
-        loss, hidden = path.step(inputs, targets, hidden, settings.example.learning_rate)
-        losses.append(round(loss.item(), 6))
-    return {"losses": losses}
+    return {"losses": [round(loss, 6) for _, loss in islice(steps_of(settings.example), settings.warm_up)]}
 
 
 def replay(record: Record) -> dict[str, list[float]]:
@@ -150,43 +156,22 @@ def _start(settings: ProfileSettings, corpus: Corpus) -> tuple[StockPath, Iterat
     return path, cycle(windows(batchify(corpus.train, example.batch_size), example.bptt))
 
 
-def _steps(settings: ProfileSettings, corpus: Corpus, ablate: Callable[[RNNModel], None] | None = None) -> list[float]:
-    """Seconds of whole steps without the profiler, after `ablate` has changed the model."""
+def _profiled(settings: ProfileSettings, corpus: Corpus) -> Iterator[Times]:
+    """Seconds of every component and phase of a step under the profiler."""
     path, batches = _start(settings, corpus)
-    if ablate:
-        ablate(path.model)
-    hidden, times = path.model.initial_hidden(settings.example.batch_size), []
-    for _ in range(settings.warm_up + settings.steps):
-        start = time.perf_counter()
-        inputs, targets = next(batches)
-        _, hidden = path.step(inputs, targets % path.model.decoder.out_features, hidden, settings.example.learning_rate)
-        times.append(time.perf_counter() - start)
-    return times[settings.warm_up :]
-
-
-def _profiled(settings: ProfileSettings, corpus: Corpus) -> dict[str, dict[str, list[float]]]:
-    """Seconds of every component and phase, one number a step, under the profiler."""
-    path, batches = _start(settings, corpus)
-    hidden: Any = path.model.initial_hidden(settings.example.batch_size)
-    collected: dict[str, dict[str, list[float]]] = {"forward": {}, "backward": {}, "step": {}}
-    for step in range(settings.warm_up + settings.steps):
+    hidden = path.model.initial_hidden(settings.example.batch_size)
+    while True:
         times, hidden = profiled_step(path, batches, hidden, settings.example.learning_rate)
-        if step >= settings.warm_up:
-            for part, seconds in times.items():
-                for name, value in seconds.items():
-                    collected[part].setdefault(name, []).append(value)
-    return collected
+        yield times
 
 
-def _evaluation_windows(settings: ProfileSettings, corpus: Corpus) -> list[float]:
+def _evaluation_windows(settings: ProfileSettings, corpus: Corpus) -> Iterator[float]:
     """Seconds of evaluation windows without the profiler."""
     path, _ = _start(settings, corpus)
     example = settings.example
-    hidden, times = path.model.initial_hidden(example.evaluation_batch_size), []
-    batches = cycle(windows(batchify(corpus.valid, example.evaluation_batch_size), example.bptt))
-    for inputs, targets in islice(batches, settings.warm_up + settings.steps):
-        times.append(_seconds(partial(path.loss, inputs, targets, hidden)))
-    return times[settings.warm_up :]
+    hidden = path.model.initial_hidden(example.evaluation_batch_size)
+    for inputs, targets in cycle(windows(batchify(corpus.valid, example.evaluation_batch_size), example.bptt)):
+        yield _seconds(partial(path.loss, inputs, targets, hidden))
 
 
 def _once(settings: ProfileSettings, corpus: Corpus) -> dict[str, list[float]]:
@@ -208,25 +193,6 @@ def _seconds(action: Callable[[], Any]) -> float:
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
-
-
-def _without_decoder(model: RNNModel) -> None:
-    """A decoder to two words costs next to nothing, and neither does the softmax over them."""
-    model.decoder = nn.Linear(model.decoder.in_features, 2)
-
-
-def _without_recurrence(model: RNNModel) -> None:
-    """The embedded words pass on unchanged."""
-    model.rnn = _Identity(model.rnn)  # type: ignore[assignment]  # all of nn.RNNBase that a step uses
-
-
-class _Identity(nn.Module):
-    def __init__(self, rnn: nn.RNNBase) -> None:
-        super().__init__()
-        self.num_layers, self.hidden_size = rnn.num_layers, rnn.hidden_size
-
-    def forward(self, embedded: Tensor, hidden: Any) -> tuple[Tensor, Any]:
-        return embedded, hidden
 
 
 def _rounded(values: Any) -> Any:

@@ -5,7 +5,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from itertools import cycle, islice
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from experiments.language_model.data import batchify, windows
+from experiments.language_model.model import RNNModel
 from experiments.language_model.run import ROOT, corpus_of
 from experiments.language_model.train import Settings, build
 
@@ -28,14 +29,17 @@ def measured(settings: Settings, warm_up: int, steps: int, threads: int) -> dict
     return json.loads(done.stdout)
 
 
-def steps_of(settings: Settings) -> Iterator[tuple[float, float]]:
-    """Seconds and loss of one training step after another."""
+def steps_of(settings: Settings, change: Callable[[RNNModel], None] | None = None) -> Iterator[tuple[float, float]]:
+    """Seconds and loss of one training step after another; `change` may alter the model beforehand."""
     corpus = corpus_of(settings.corpus)
     path = build(settings, len(corpus.vocabulary), torch.Generator().manual_seed(settings.seed))
+    if change:
+        change(path.model)
+    words = path.model.decoder.out_features
     hidden = path.model.initial_hidden(settings.batch_size)
     for inputs, targets in cycle(windows(batchify(corpus.train, settings.batch_size), settings.bptt)):
         start = time.perf_counter()
-        loss, hidden = path.step(inputs, targets, hidden, settings.learning_rate)
+        loss, hidden = path.step(inputs, targets % words, hidden, settings.learning_rate)
         yield time.perf_counter() - start, loss.item()
 
 
