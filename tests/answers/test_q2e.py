@@ -1,0 +1,58 @@
+"""2e: the comparison's claims on made-up studies, whole and in part; a changed record is found out."""
+
+import pytest
+
+from answers.q2e import answer
+from writeup.claims import CheckFailed
+
+
+def printed(made):
+    return {claim.id: claim.printed() for claim in made.claims}
+
+
+@pytest.mark.parametrize("count", [6, 8, 11, 16])
+def test_a_part_of_the_plan_gives_claims_that_hold(study_of, faults, count):
+    assert faults(answer(study_of(count))) == []
+
+
+def test_every_claim_holds_and_every_control_is_rejected(whole_study, faults):
+    assert faults(answer(whole_study)) == []
+
+
+def test_the_example_rate_favours_one_cell_and_tuning_the_other(whole_study):
+    found = printed(answer(whole_study))
+    assert (found["2e.example_lower"], found["2e.lower"]) == ("the LSTM", "the GRU")
+
+
+def test_settings_are_counted_once(whole_study):
+    assert printed(answer(whole_study))["2e.settings"] == "7"
+
+
+def test_a_wider_model_lowers_the_perplexity(whole_study):
+    found = printed(answer(whole_study))
+    assert found["2e.hidden_size.LSTM.effect"] == found["2e.hidden_size.GRU.effect"] == "lowers"
+
+
+def test_the_pair_nearest_in_parameters_is_found(whole_study):
+    found = printed(answer(whole_study))
+    assert (found["2e.pair.LSTM.layers"], found["2e.pair.GRU.layers"]) == ("2", "3")
+
+
+def test_without_timing_there_is_no_word_on_time(study_of):
+    assert not [name for name in printed(answer(study_of(16))) if "time" in name]
+
+
+def test_every_reference_of_a_table_is_a_claim(whole_study):
+    made = answer(whole_study)
+    ids = {claim.id for claim in made.claims}
+    cells = [cell for table in made.tables.values() for row in table.rows if not isinstance(row, str) for cell in row]
+    assert [cell.id for cell in cells if hasattr(cell, "id") and "2e" + cell.id not in ids] == []
+
+
+def test_a_final_loss_that_its_curve_contradicts_is_found(study_of):
+    records = study_of(6)
+    record = next(r for r in records.of_kind("language_model") if r.settings["learning_rate"] == 20.0)
+    record.metrics["valid_loss"] -= 1.0
+    bad = next(c for c in answer(records).claims if c.id == f"2e.rate20.{record.settings['cell']}")
+    with pytest.raises(CheckFailed, match="foretold by the annealing curves"):
+        bad.check(bad.value)
