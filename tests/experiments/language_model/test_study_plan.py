@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 import pytest
+import torch
 
-from experiments.language_model.study import PRESETS, SEEDS, VARIATIONS, plan, tuned_rates
+from experiments.language_model.study import EQUAL_HIDDEN_SIZE, PRESETS, SEEDS, VARIATIONS, plan, tuned_rates
 
 BASE = PRESETS["cpu"]
 
@@ -71,6 +72,12 @@ def test_no_run_is_planned_twice_and_names_are_unique(preset):
     }
     names = [run.name for run in plan(preset, finished)]
     assert len(names) == len(set(names))
+
+
+def test_the_equal_pair_has_equally_many_recurrent_parameters_to_half_a_percent():
+    lstm, gru = torch.nn.LSTM(200, 200, 2), torch.nn.GRU(200, EQUAL_HIDDEN_SIZE, 2)
+    counts = [sum(parameter.numel() for parameter in rnn.parameters()) for rnn in (lstm, gru)]
+    assert counts[1] == pytest.approx(counts[0], rel=0.005)
 
 
 def test_the_full_preset_reads_all_of_the_text():
