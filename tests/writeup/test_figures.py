@@ -35,6 +35,11 @@ EDGES = [
     Edge("model", "model", "$h$", "loop"),
 ]
 DIAGRAM = Diagram(NODES, EDGES, [Group("the model", ["model"])], max_width=9)
+GRID = Diagram(  # every cell taken, so that arrows must turn: in a row, a column, one gutter, two gutters
+    [Node(f"n{row}{column}", f"{row}{column}", row=row, column=column) for row in range(3) for column in range(3)],
+    [Edge("n00", f"n{end}", style="loop") for end in ("02", "20", "11", "22")]
+    + [Edge("n22", f"n{end}", style="backward") for end in ("20", "02", "11", "00")],
+)
 X, Y = [1, 3, 10, 100], [5.0, 2.0, -1.0, 4.0]
 LOG = Plot([Series("measured", X, Y)], "batch size $B$", "value", x_scale="log", references=[Reference(0, "zero")])
 BARS = Plot(
@@ -53,7 +58,7 @@ BAND = Plot(
     width=6,
 )
 PANELS = Panels([BAND, BARS])
-FIGURES = {"diagram": DIAGRAM, "log": LOG, "bars": BARS, "band": BAND, "panels": PANELS}
+FIGURES = {"diagram": DIAGRAM, "log": LOG, "bars": BARS, "band": BAND, "panels": PANELS, "grid": GRID}
 
 
 def document(*pictures):
@@ -131,32 +136,33 @@ def shapes(pdf, page_number):
     return found
 
 
-@pytest.fixture(scope="module")
-def boxes(pdf):
-    """(left, bottom, right, top) of the diagram's boxes; arrow heads are filled and stroked too, but small."""
+def boxes(found):
+    """(left, bottom, right, top) of a diagram's boxes; arrow heads are filled and stroked too, but small."""
     filled = [
-        (*corners.min(axis=0), *corners.max(axis=0))
-        for is_filled, colour, corners in shapes(pdf, 0)
-        if is_filled and colour
+        (*corners.min(axis=0), *corners.max(axis=0)) for is_filled, colour, corners in found if is_filled and colour
     ]
     return [box for box in filled if box[2] - box[0] > 20]
 
 
-def test_no_box_of_the_diagram_overlaps_another(boxes):
-    assert len(boxes) == len(NODES)
-    for index, (left, bottom, right, top) in enumerate(boxes):
-        for other_left, other_bottom, other_right, other_top in boxes[:index]:
+@pytest.mark.parametrize("name", ["diagram", "grid"])
+def test_no_box_of_a_diagram_overlaps_another(pdf, name):
+    drawn = boxes(shapes(pdf, list(FIGURES).index(name)))
+    assert len(drawn) == len(FIGURES[name].nodes)
+    for index, (left, bottom, right, top) in enumerate(drawn):
+        for other_left, other_bottom, other_right, other_top in drawn[:index]:
             assert right < other_left or other_right < left or top < other_bottom or other_top < bottom
 
 
-def test_no_arrow_of_the_diagram_runs_through_a_box(pdf, boxes):
-    colours = set(EDGE_COLOURS.values())
-    arrows = [corners for is_filled, colour, corners in shapes(pdf, 0) if colour in colours and not is_filled]
-    assert len(arrows) == len(EDGES)
+@pytest.mark.parametrize("name", ["diagram", "grid"])
+def test_no_arrow_of_a_diagram_runs_through_a_box(pdf, name):
+    found, colours = shapes(pdf, list(FIGURES).index(name)), set(EDGE_COLOURS.values())
+    arrows = [corners for is_filled, colour, corners in found if colour in colours and not is_filled]
+    assert len(arrows) == len(FIGURES[name].edges)
+    drawn = boxes(found)
     for corners in arrows:
         for start, end in pairwise(corners):
             x, y = np.linspace(start, end, 50).T
-            for left, bottom, right, top in boxes:
+            for left, bottom, right, top in drawn:
                 # Arrows touch a hexagon on its slanted side, so up to SLANT inside its frame.
                 inside = (left + SLANT < x) & (x < right - SLANT) & (bottom + 1 < y) & (y < top - 1)
                 assert not inside.any()
@@ -169,14 +175,6 @@ def test_a_box_is_as_wide_as_its_longest_word_needs():
     edges = [Edge(f"n{i}", f"n{i + 1}", "(64, 111)") for i in range(3)]
     (text,) = text_of(compile(document(Diagram(nodes, edges, max_width=16).tikz()), engine=find_engine()))
     assert all(name in text for name in names)
-
-
-def test_an_svg_axis_ends_at_its_limits_even_where_a_tick_was_asked_for_beyond():
-    plot = Plot([Series("a", [1e-19, 1], [1, 2])], "x", "y", x_scale="log")
-    source = plot.svg()
-    right = re.search(r'<g id="xtick_\d+">.*?x="([\d.]+)"', source, re.DOTALL)
-    spine = re.search(r'<g id="patch_2">\s*<path d="M ([\d.]+)', source)
-    assert float(right[1]) >= float(spine[1])
 
 
 def test_a_diagram_too_wide_for_the_page_is_refused():
@@ -207,15 +205,20 @@ def test_the_tikz_curve_reads_back_as_the_data():
     assert y == pytest.approx(Y, abs=5e-3)
 
 
-def test_the_svg_curve_reads_back_as_the_data():
+def test_the_svg_curve_and_frame_read_back_as_the_data_and_limits():
     source = LOG.svg()
     points = numbers(re.search(r'<path d="([^"]*)"[^>]*style="fill: none; stroke: #0072b2', source)[1])
     mark = r'<g id="{}tick_\d+">(?:(?!</g>\s*</g>).)*?<use xlink:href="#\w+" x="([\d.]+)" y="([\d.]+)" style'
     x_ticks = [float(x) for x, _ in re.findall(mark.format("x"), source, re.DOTALL)]
     y_ticks = [float(y) for _, y in re.findall(mark.format("y"), source, re.DOTALL)]
-    x, y = read_back(LOG, points, x_ticks[: len(LOG.ticks()["x"])], y_ticks)
+    x_ticks = x_ticks[: len(LOG.ticks()["x"])]  # the unlabelled ticks of the log axis follow
+    x, y = read_back(LOG, points, x_ticks, y_ticks)
     assert x == pytest.approx(X, rel=2e-3)
     assert y == pytest.approx(Y, abs=5e-3)
+    frame = numbers(re.search(r'<g id="patch_2">\s*<path d="([^"]*)"', source)[1])
+    x, y = read_back(LOG, np.array([frame.min(axis=0), frame.max(axis=0)]), x_ticks, y_ticks)
+    assert x == pytest.approx([LOG.axes()[0].low, LOG.axes()[0].high], rel=2e-3)
+    assert sorted(y) == pytest.approx([LOG.axes()[1].low, LOG.axes()[1].high], rel=5e-3)
 
 
 @pytest.mark.parametrize("name", ["log", "bars", "band"])
