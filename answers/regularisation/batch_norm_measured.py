@@ -9,10 +9,20 @@ from typing import Any
 
 import numpy as np
 from scipy import stats
+from torch import nn
 
-from answers.regularisation.paired import effect_claims, interval, mean_claim, sign_flip_check, verdict_of
+from answers.regularisation.paired import (
+    differences,
+    effect_claims,
+    interval,
+    mean_claim,
+    sign_flip_check,
+    sign_flip_probability,
+    verdict_of,
+)
 from experiments.regularisation import landscape, learning_rates, small_batches
 from experiments.regularisation.digits import CLASSES
+from experiments.regularisation.normalised import make_network
 from writeup.claims import Claim, Control, agrees, claim
 from writeup.figures import Plot, Reference, Series
 from writeup.records import Records
@@ -62,6 +72,12 @@ def usable_by_seed(records: Records, norm: str) -> list[float]:
     arms = records[SWEEP].curves[norm]
     by_seed = zip(*(learns(arm) for arm in arms), strict=True)
     return [math.log(max(arm["rate"] for arm, fine in zip(arms, seed, strict=True) if fine)) for seed in by_seed]
+
+
+def convolutions(settings: learning_rates.Settings) -> int:
+    """Convolutions of 3 x 3 in one model of the sweep."""
+    layers = make_network(1, "batch", settings.channels, settings.depth)
+    return sum(isinstance(layer, nn.Conv2d) and layer.kernel_size == (3, 3) for layer in layers)
 
 
 def sweep_claims(records: Records) -> list[Claim]:
@@ -127,17 +143,7 @@ def sweep_claims(records: Records) -> list[Claim]:
             "points",
             "+.1f",
         )
-    common = best(records, "none")["rate"]
-    claims += effect_claims(
-        "1.3b.same_rate",
-        losses(at_rate(records, "none", common)),
-        losses(at_rate(records, "batch", common)),
-        "training loss with batch norm less that without, both at the plain network's best rate",
-        [SWEEP],
-        LOWER,
-        "nats",
-        "+.3f",
-    )
+    claims += grid_claims(records)
     ratio = usable_rate(records, "batch") / usable_rate(records, "none")
     claims += ratio_claims(
         "1.3b.seed_usable",
@@ -161,6 +167,13 @@ def sweep_claims(records: Records) -> list[Claim]:
             [Control(1, "no difference"), Control(round(ratio) * 2, "one step of the grid more")],
         ),
         claim(
+            "1.3b.depth",
+            learning_rates.Settings().depth,
+            "convolutions of the network",
+            agrees(lambda: convolutions(learning_rates.Settings()), "the network, built and its layers counted"),
+            [Control(learning_rates.Settings().depth + 1, "the readout counted too")],
+        ),
+        claim(
             "1.3b.seeds",
             len(learning_rates.Settings().seeds),
             "seeds of every setting",
@@ -171,6 +184,38 @@ def sweep_claims(records: Records) -> list[Claim]:
             ),
             [len(learning_rates.Settings().seeds) - 1],
         ),
+    ]
+
+
+def grid_claims(records: Records) -> list[Claim]:
+    """At how many rates of the grid batch norm ends lower, at how many higher, beyond the spread of the seeds."""
+    rates = learning_rates.Settings().rates
+    pairs = [[losses(at_rate(records, norm, rate)) for norm in ("none", "batch")] for rate in rates]
+    found = [differences(plain, normed) for plain, normed in pairs]
+    by_interval = [verdict_of(*interval(values), LOWER) for values in found]
+
+    def by_signs(word: str) -> int:
+        sign = -1 if word == "lower" else 1
+        return sum(sign_flip_probability(values) < 0.05 and sign * fmean(values) > 0 for values in found)
+
+    return [
+        claim(
+            "1.3b.rates",
+            len(rates),
+            "learning rates of the grid",
+            agrees(lambda: len(records[SWEEP].curves["batch"]), "arms in the record", records=[SWEEP]),
+            [len(rates) - 1],
+        ),
+        *[
+            claim(
+                f"1.3b.rates_{word}",
+                by_interval.count(word),
+                f"rates at which batch norm ends {word}, beyond the spread of the seeds",
+                agrees(lambda word=word: by_signs(word), "sign-flip tests, rate by rate", records=[SWEEP]),  # type: ignore[misc]
+                [by_interval.count(word) + 1, len(rates)],
+            )
+            for word in LOWER
+        ],
     ]
 
 
@@ -283,6 +328,20 @@ def small_batch_claims(records: Records) -> list[Claim]:
                 "points",
                 "+.1f",
             )
+    worst = max(
+        records[SMALL["connected"]].curves[f"batch-{min(small_batches.CONNECTED.batch_sizes)}"],
+        key=lambda arm: fmean(arm["test_accuracy"]),
+    )
+    claims += effect_claims(
+        "1.3b.mismatch",
+        worst["evaluation_mode_loss"],
+        worst["training_mode_loss"],
+        "loss of the last epoch in training mode less that in evaluation mode, connected layers, smallest batches",
+        [SMALL["connected"]],
+        LOWER,
+        "nats",
+        "+.2f",
+    )
     sizes = small_batches.CONNECTED.batch_sizes
     return [
         *claims,

@@ -128,7 +128,7 @@ def level_claim(id: str) -> Claim:
     """How often such an interval holds the true mean; found by drawing many normal samples."""
 
     def coverage() -> float:
-        samples = np.random.default_rng(0).normal(size=(4000, 20))
+        samples = np.random.default_rng(0).normal(size=(1000, 20))
         ends = [interval(list(sample)) for sample in samples]
         return sum(low < 0 < high for low, high in ends) / len(ends)
 
@@ -136,7 +136,7 @@ def level_claim(id: str) -> Claim:
         id,
         LEVEL,
         "share of such intervals that hold the true mean",
-        agrees(coverage, "coverage over 4000 simulated samples of twenty", tolerance=0.02, seed=0),
+        agrees(coverage, "coverage over 1000 simulated samples of twenty", tolerance=0.025, seed=0),
         [Control(0.9, "a 90 % interval"), Control(0.68, "one standard error")],
         form=".0%",
     )

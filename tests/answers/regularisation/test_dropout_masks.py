@@ -30,7 +30,7 @@ def test_a_dropped_map_of_ones_has_the_variance_of_one_unit():
 
 
 def test_the_optimum_under_dropout_has_no_gradient():
-    """At the weights found, moving any weight either way raises the error averaged over sampled masks' exact moments."""
+    """At the weights found, moving any weight either way raises the expected error."""
     x, y = masks.regression_data()
     p = 0.4
     w = masks.dropout_solution(p)
