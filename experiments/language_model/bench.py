@@ -31,6 +31,14 @@ def table(record: Record) -> Table:
     return shown
 
 
+def copy_sources(root: Path) -> None:
+    """Put below `root` the sources that a record there takes fingerprints of."""
+    for source in ALL_SOURCES:
+        path = root / source
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((ROOT / source).read_bytes())
+
+
 def main(
     threads: Annotated[int, typer.Option(min=1)] = 1,
     steps: Annotated[int, typer.Option(min=1, help="measured steps a process")] = 5,
@@ -41,10 +49,7 @@ def main(
     console = Console()
     settings = SpeedSettings(variations=variations, steps=steps, rounds=rounds, threads=threads)
     with tempfile.TemporaryDirectory() as folder, console.status("measuring") as status:
-        for source in ALL_SOURCES:  # a record fingerprints the sources below its root
-            path = Path(folder) / source
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes((ROOT / source).read_bytes())
+        copy_sources(Path(folder))
         record = run(settings, Path(folder), lambda fraction, text: status.update(f"{fraction:4.0%}  {text}"))
     console.print(table(record))
 

@@ -65,6 +65,13 @@ def test_training_teaches_the_model_something():
     assert progress.best_loss < math.log(60) - 0.5, "a model that knew nothing would stay at log 60"
 
 
+def test_bfloat16_products_change_the_validation_loss_by_less_than_seeds_do():
+    """Two epochs on the stock path with three seeds; the fast path must stay well inside their spread."""
+    stock = [fit(replace(TINY, path="stock", epochs=2, seed=seed), CORPUS, ignore)[1].best_loss for seed in (1, 2, 3)]
+    fast = fit(replace(TINY, precision="bfloat16", epochs=2, seed=1), CORPUS, ignore)[1].best_loss
+    assert abs(fast - stock[0]) < 0.5 * (max(stock) - min(stock))
+
+
 def test_evaluation_weighs_windows_by_their_length():
     path, _ = fit(replace(TINY, epochs=1), CORPUS, ignore)
     columns = batchify(CORPUS.valid, 10)
