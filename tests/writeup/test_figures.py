@@ -168,6 +168,17 @@ def test_no_arrow_of_a_diagram_runs_through_a_box(pdf, name):
                 assert not inside.any()
 
 
+@pytest.mark.parametrize("name", ["diagram", "grid"])
+def test_every_arrow_points_from_a_box_into_a_box(pdf, name):
+    """Prolonged by 14 pt at either end (the head takes some), it is well inside."""
+    found, colours = shapes(pdf, list(FIGURES).index(name)), set(EDGE_COLOURS.values())
+    drawn = np.array(boxes(found))
+    for corners in [corners for is_filled, colour, corners in found if colour in colours and not is_filled]:
+        for end, before in ((corners[0], corners[1]), (corners[-1], corners[-2])):
+            x, y = end + 14 * (end - before) / np.linalg.norm(end - before)
+            assert ((drawn[:, 0] + 2 < x) & (x < drawn[:, 2] - 2) & (drawn[:, 1] < y) & (y < drawn[:, 3])).any()
+
+
 def test_a_box_is_as_wide_as_its_longest_word_needs():
     """Compiling fails on overfull boxes; the arrow labels leave these boxes no width to spare."""
     names = ["A", "ConvTranspose2d", "PixelShuffle", "B"]
