@@ -61,6 +61,7 @@ def module_claims() -> list[Claim]:
             "what a kept channel is multiplied by in training",
             kept_are_scaled_by,
             [Control(r"1", "no scaling"), Control(r"1/p", "p for 1-p"), Control(r"1-p", "scaled down instead of up")],
+            code=True,
         ),
         claim(
             "1.2a.evaluation",

@@ -16,9 +16,9 @@ EXACT = 1e-12
 SMALL_EPS = (1e-5, 1e-6, 1e-7, 1e-8)
 
 BACKWARD = {
-    r"\frac{1}{s}\left(g_i - \overline{g} - \hat{x}_i \overline{g\hat{x}}\right)": "",
-    r"\frac{1}{s}\left(g_i - \overline{g}\right)": "projection",
-    r"\frac{1}{s}\left(g_i - \hat{x}_i \overline{g\hat{x}}\right)": "mean",
+    r"(g_i - \bar g - \hat x_i \overline{g \hat x}) / s": "",
+    r"(g_i - \bar g) / s": "projection",
+    r"(g_i - \hat x_i \overline{g \hat x}) / s": "mean",
 }
 AXES = {
     "all images and places of a channel": (0, 2, 3),
@@ -125,6 +125,7 @@ def backward_claims() -> list[Claim]:
                 "autograd through nn.BatchNorm2d, in double precision",
             ),
             [Control(tex, f"without the {term}") for tex, term in BACKWARD.items() if term],
+            code=True,
         ),
     ]
 
@@ -208,6 +209,7 @@ def symmetry_claims() -> list[Claim]:
                 "nn.BatchNorm2d with these parameters",
             ),
             [Control(r"\gamma = 1", "the initial scale")],
+            code=True,
         ),
         claim(
             "1.3b.restoring_shift",
@@ -219,6 +221,7 @@ def symmetry_claims() -> list[Claim]:
                 "nn.BatchNorm2d with these parameters",
             ),
             [Control(r"\beta = 0", "the initial shift")],
+            code=True,
         ),
     ]
 

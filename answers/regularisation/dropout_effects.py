@@ -60,7 +60,7 @@ def regularisation_claims(records: Records) -> list[Claim]:
                 [PATHS[data]],
                 BETTER,
                 "points",
-                "+.1f",
+                "+.2f",
             )
     claims += effect_claims(
         "1.2b.gap",
@@ -70,7 +70,7 @@ def regularisation_claims(records: Records) -> list[Claim]:
         [PATHS["few"]],
         ("smaller", "larger"),
         "points",
-        "+.1f",
+        "+.2f",
     )
     return claims
 
@@ -143,7 +143,7 @@ def feature_claims(records: Records) -> list[Claim]:
         for name, p in (("without", 0.0), ("with", MODERATE))
     ]
     for id, measure, words, form, factor in (
-        ("half_removed", "half_removed_accuracy", BETTER, "+.1f", 1),
+        ("half_removed", "half_removed_accuracy", BETTER, "+.2f", 1),
         ("redundancy", "channel_correlation", ("lower", "higher"), "+.3f", 1),
     ):
         claims += effect_claims(
@@ -171,7 +171,7 @@ def form_claims(records: Records) -> list[Claim]:
             [PATHS["few"]],
             BETTER,
             "points",
-            "+.1f",
+            "+.2f",
         ),
         mean_claim(
             "1.2b.map_correlation",

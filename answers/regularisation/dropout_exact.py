@@ -24,15 +24,15 @@ EXACT = 1e-12
 SIDE = 3
 
 VARIANCES: dict[str, Callable[[Fraction], Fraction]] = {
-    r"\frac{p}{1-p}x^2": lambda p: p / (1 - p),
-    r"p(1-p)x^2": lambda p: p * (1 - p),
-    r"\frac{1-p}{p}x^2": lambda p: (1 - p) / p,
+    r"p/(1-p) x^2": lambda p: p / (1 - p),
+    r"p(1-p) x^2": lambda p: p * (1 - p),
+    r"(1-p)/p x^2": lambda p: (1 - p) / p,
 }
 # Weight of w_j^2, given p and sum_i x_ij^2.
 PENALTIES: dict[str, Callable[[float, np.ndarray], np.ndarray]] = {
-    r"\frac{p}{1-p}\sum_j w_j^2 \sum_i x_{ij}^2": lambda p, squares: p / (1 - p) * squares,
-    r"p\sum_j w_j^2 \sum_i x_{ij}^2": lambda p, squares: p * squares,
-    r"\frac{p}{1-p}\sum_j w_j^2": lambda p, squares: p / (1 - p) * np.ones_like(squares),
+    r"p/(1-p) \sum_j w_j^2 \sum_i x_{ij}^2": lambda p, squares: p / (1 - p) * squares,
+    r"p \sum_j w_j^2 \sum_i x_{ij}^2": lambda p, squares: p * squares,
+    r"p/(1-p) \sum_j w_j^2": lambda p, squares: p / (1 - p) * np.ones_like(squares),
 }
 
 
@@ -69,13 +69,15 @@ def mask_claims() -> list[Claim]:
             "factor that keeps the expected activation as it is",
             expectation,
             [Control("1", "no scaling"), Control("1-p", "the weight scaling of the original paper, at the wrong time")],
+            code=True,
         ),
         claim(
             "1.2b.variance",
-            r"\frac{p}{1-p}x^2",
+            r"p/(1-p) x^2",
             "variance that dropout adds to an activation x",
             variance,
-            [Control(r"p(1-p)x^2", "the scaling forgotten"), Control(r"\frac{1-p}{p}x^2", "p for 1-p")],
+            [Control(r"p(1-p) x^2", "the scaling forgotten"), Control(r"(1-p)/p x^2", "p for 1-p")],
+            code=True,
         ),
         claim(
             "1.2b.variance_example",
@@ -91,6 +93,7 @@ def mask_claims() -> list[Claim]:
             "number of networks that n droppable units define",
             count,
             [Control("n^2", "pairs of units"), Control("2*n", "on or off, unit by unit")],
+            code=True,
         ),
     ]
 
@@ -128,6 +131,7 @@ def penalty_claims() -> list[Claim]:
             "what dropout on the inputs adds to the squared error of linear regression, in expectation",
             check,
             [Control(tex) for tex in PENALTIES if tex != value],
+            code=True,
         )
     ]
 
@@ -152,6 +156,7 @@ def ensemble_claims(records: Records) -> list[Claim]:
             "factor on the weights at which one pass equals the ensemble of a softmax-linear model",
             weight_factor,
             [Control("1", "weights as they are"), Control("p", "p for 1-p")],
+            code=True,
         ),
         claim(
             "1.2b.deep_masks",

@@ -23,14 +23,14 @@ SINGLE, SMALL, FULL = "1", "20", "500"
 
 # Factor on the one-sample variance, given batch size B and number of images N.
 WITHOUT: dict[str, Callable[[int, int], float]] = {
-    r"\frac{\sigma^2}{B}\cdot\frac{N-B}{N-1}": lambda b, n: (n - b) / (b * (n - 1)),
-    r"\frac{\sigma^2}{B}": lambda b, n: 1 / b,  # noqa: ARG005  # one signature
-    r"\frac{\sigma^2}{B}\cdot\frac{N-B}{N}": lambda b, n: (n - b) / (b * n),
+    "v/B (N-B)/(N-1)": lambda b, n: (n - b) / (b * (n - 1)),
+    "v/B": lambda b, n: 1 / b,  # noqa: ARG005  # one signature
+    "v/B (N-B)/N": lambda b, n: (n - b) / (b * n),
 }
 WITH: dict[str, Callable[[int, int], float]] = {
-    r"\frac{\sigma^2}{B}": lambda b, n: 1 / b,  # noqa: ARG005
-    r"\frac{\sigma^2}{\sqrt{B}}": lambda b, n: b**-0.5,  # noqa: ARG005
-    r"\frac{\sigma^2}{B^2}": lambda b, n: b**-2.0,  # noqa: ARG005
+    "v/B": lambda b, n: 1 / b,  # noqa: ARG005
+    r"v/\sqrt{B}": lambda b, n: b**-0.5,  # noqa: ARG005
+    "v/B^2": lambda b, n: b**-2.0,  # noqa: ARG005
 }
 
 
@@ -133,6 +133,7 @@ def exact_claims() -> list[Claim]:
             "variance of the batch gradient, drawn without replacement",
             variance_is(WITHOUT, False, range(1, mini_batch.IMAGES + 1)),
             [Control(tex) for tex in WITHOUT if tex != without],
+            code=True,
         ),
         claim(
             "1.3a.variance_with",
@@ -140,6 +141,7 @@ def exact_claims() -> list[Claim]:
             "variance of the batch gradient, drawn with replacement",
             variance_is(WITH, True, range(1, SIZE + 1)),
             [Control(tex) for tex in WITH if tex != with_replacement],
+            code=True,
         ),
     ]
 
