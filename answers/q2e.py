@@ -14,7 +14,7 @@ from writeup.claims import Answer, Ref, Table
 from writeup.figures import Panels, Plot, Series
 from writeup.records import Records
 
-UNIT = "unit"  # what the times of the table are measured in
+UNIT = "unit"  # the LSTM baseline's time, in which the others are given
 NAMES = {"layers": "Layers", "hidden_size": "Hidden units", "bptt": "BPTT interval (steps)"}
 
 
@@ -62,22 +62,18 @@ def _grid_table(grid: Mapping[float, Mapping[str, Setting]]) -> Table:
 def _compared_table(rows: Mapping[str, Sequence[Comparison]], made: Sequence[str]) -> Table:
     """One row a comparison under a heading for each parameter; the baseline stands under each."""
     lines: list[list[str | Ref] | str] = []
+    timed = ".rounds" in made
     for field, compared in rows.items():
         lines.append(NAMES[field])
         for one in compared:
             names = [f".{one.key}.{cell}" for cell in CELLS]
-            times = [f"{name}.time" for name in names]
-            lines.append(
-                [
-                    _value(field, one),
-                    *(Ref(name) for name in names),
-                    Ref(f".{one.key}.lower"),
-                    *(Ref(f"{name}.parameters") for name in names),
-                    *(Ref(time) if time in made else UNIT if one.key == "baseline" else "" for time in times),
-                ]
-            )
-    header = ["", "LSTM", "GRU", "Lower", "LSTM, millions", "GRU, millions", "LSTM, time", "GRU, time"]
-    return Table(header, lines, "rrrlrrrr")
+            line: list[str | Ref] = [_value(field, one), *(Ref(name) for name in names), Ref(f".{one.key}.lower")]
+            line += [Ref(f"{name}.parameters") for name in names]
+            if timed:
+                line += [Ref(f"{name}.time") if f"{name}.time" in made else UNIT for name in names]
+            lines.append(line)
+    header = ["", "LSTM", "GRU", "Lower", "LSTM, M", "GRU, M", *(("LSTM, t", "GRU, t") if timed else ())]
+    return Table(header, lines, "lrrlrrrr" if timed else "lrrlrr")
 
 
 def _value(field: str, one: Comparison) -> Ref:
@@ -94,7 +90,7 @@ def _effects_table(rows: Mapping[str, Sequence[Comparison]], varied: Sequence[st
         ]
         for field in varied
     ]
-    return Table(["Parameter", "From", "To", "LSTM, %", "which", "GRU, %", "which"], lines, "lrrrlrl")
+    return Table(["Parameter", "From", "To", "LSTM, %", "", "GRU, %", ""], lines, "lrrrlrl")
 
 
 def _cells_table(simple: Mapping[str, Setting]) -> Table:

@@ -12,6 +12,7 @@ from statistics import fmean
 import torch
 from torch import nn
 
+from answers.bptt.graph import executed, nodes
 from answers.study.comparison import LOWER_IN_A_SENTENCE, Comparison
 from answers.study.run_claims import (
     change_claim,
@@ -26,8 +27,9 @@ from answers.study.step_times import key, quicker_claim, ratio_claim, step_claim
 from writeup.claims import Claim, Control, Evidence, agrees, claim, require
 from writeup.records import Records
 
-EFFECT = {-1: "raises", 1: "lowers", 0: "does not measurably change"}  # of the second setting, from the first's sign
+EFFECT = {-1: "raises it", 1: "lowers it", 0: "open"}  # the second setting, by the first's sign
 QUICKER = {-1: "the GRU", 1: "the LSTM", 0: "neither cell"}  # of GRU against LSTM
+NEARLY_EQUAL = 0.2  # a fifth more or less
 UNITS = 8  # of the modules that are looked into
 
 
@@ -41,7 +43,29 @@ def effect_claims(study: Study, rows: Mapping[str, Sequence[Comparison]]) -> lis
         text = f"from the lowest to the highest {field}, {cell}"
         made.append(sign_claim(f"2e.{field}.{cell}.effect", first, last, study, f"effect {text}", EFFECT))
         made.append(change_claim(f"2e.{field}.{cell}.change", first, last, f"change of perplexity in per cent {text}"))
+    if len(rows["bptt"]) > 1:
+        made += [
+            _updates_claim("fewest", rows["bptt"][-1].lstm, rows["bptt"][0].lstm),
+            _updates_claim("most", rows["bptt"][0].lstm, rows["bptt"][-1].lstm),
+        ]
     return made
+
+
+def _updates_claim(which: str, setting: Setting, other: Setting) -> Claim:
+    """Steps an epoch: a shorter window makes more of the same text."""
+    metrics, base = setting.runs[0].record.metrics, setting.settings
+    value = int(metrics["steps"]) // base.epochs
+    rows = setting.runs[0].record.curves["tokens"][0] / base.batch_size
+    controls = [
+        Control(math.floor(rows / base.bptt), "the last, shorter window forgotten"),
+        Control(int(other.runs[0].record.metrics["steps"]) // base.epochs, "the other end"),
+    ]
+    check = agrees(
+        lambda: math.ceil(rows / base.bptt), "rows of the epoch's tokens by the window", records=setting.records
+    )
+    return claim(
+        f"2e.bptt.{which}", value, f"steps an epoch, the {which} of the BPTT intervals", check, controls, form=",d"
+    )
 
 
 def epoch_claims(study: Study, baseline: Comparison) -> list[Claim]:
@@ -152,9 +176,10 @@ def size_claims(study: Study, compared: Sequence[Comparison]) -> list[Claim]:
             )
         )
     candidates = [(a.lstm, b.gru) for a, b in permutations(compared, 2) if _same_window(a, b)]
-    if not candidates:
+    near = [(lstm, gru) for lstm, gru in candidates if max(_apart(lstm, gru)) < NEARLY_EQUAL]
+    if not near:
         return made
-    lstm, gru = min(candidates, key=lambda pair: abs(math.log(_recurrent(pair[0]) / _recurrent(pair[1]))))
+    lstm, gru = min(near, key=lambda pair: sum(_apart(*pair)))
     for cell, setting in (("LSTM", lstm), ("GRU", gru)):
         id = f"2e.pair.{cell}"
         made += [
@@ -178,8 +203,13 @@ def _same_window(first: Comparison, second: Comparison) -> bool:
     return first.lstm.settings.bptt == second.gru.settings.bptt
 
 
-def _recurrent(setting: Setting) -> float:
-    return setting.runs[0].record.metrics["recurrent_parameters"]
+def _apart(lstm: Setting, gru: Setting) -> tuple[float, float]:
+    """How far two models are apart in parameters: all of them, and the recurrent ones (logarithms of ratios)."""
+    metrics = [setting.runs[0].record.metrics for setting in (lstm, gru)]
+    total, recurrent = (
+        abs(math.log(metrics[0][name] / metrics[1][name])) for name in ("parameters", "recurrent_parameters")
+    )
+    return total, recurrent
 
 
 def time_claims(records: Records, compared: Sequence[Comparison]) -> list[Claim]:
@@ -191,6 +221,7 @@ def time_claims(records: Records, compared: Sequence[Comparison]) -> list[Claim]
     baseline = names["baseline", "LSTM"]
     at_baseline = next(one for one in compared if one.key == "baseline")
     made = [
+        *(_nodes_claim(cell, at_baseline.of(cell)) for cell in CELLS),
         step_claim("2e.step", record, baseline, "median training step of the LSTM baseline"),
         claim(
             "2e.rounds",
@@ -210,3 +241,27 @@ def time_claims(records: Records, compared: Sequence[Comparison]) -> list[Claim]
         made.append(ratio_claim(f"2e.{path}.ratio", record, gru, lstm, text))
         made.append(quicker_claim(f"2e.{path}.time", record, gru, lstm, text, QUICKER))
     return made
+
+
+def _nodes_claim(cell: str, setting: Setting) -> Claim:
+    """Autograd nodes behind one window of the baseline's recurrent layers: what the backward pass has to visit."""
+    window, controls = setting.settings.bptt, {"LSTM": "GRU", "GRU": "LSTM"}
+    value = len(nodes(_output(cell, setting)))
+
+    def engine_runs() -> int:
+        output = _output(cell, setting)
+        return sum(executed(lambda: output.backward(torch.ones_like(output))).values())
+
+    others = [
+        Control(len(nodes(_output(controls[cell], setting))), f"the {controls[cell]}'s"),
+        Control(window, "one for each step of the window"),
+    ]
+    check = agrees(engine_runs, "nodes that autograd's engine runs in a backward pass")
+    return claim(f"2e.nodes.{cell}", value, f"autograd nodes of the {cell} behind one window", check, others, form=",d")
+
+
+def _output(cell: str, setting: Setting) -> torch.Tensor:
+    """What the baseline's layers give for one window, of few units: the graph is the same."""
+    module = getattr(nn, cell)(UNITS, UNITS, setting.settings.layers)
+    output: torch.Tensor = module(torch.zeros(setting.settings.bptt, 1, UNITS))[0]
+    return output
