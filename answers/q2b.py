@@ -7,6 +7,7 @@ from answers.bptt.cost import Cost
 from answers.bptt.graphs import graph_claims, graphs_table
 from answers.bptt.place import path_table, place_claims
 from answers.bptt.recursion import omitted_table, recursion_claims
+from answers.regularisation.paired import level_claim
 from writeup.claims import Answer
 from writeup.records import Records
 
@@ -15,7 +16,14 @@ def answer(records: Records) -> Answer:
     cost = Cost.read(records)
     return Answer(
         "2b",
-        [*place_claims(), *graph_claims(), *recursion_claims(), *border_claims(), *cost.claims()],
+        [
+            level_claim("2b.level"),
+            *place_claims(),
+            *graph_claims(),
+            *recursion_claims(),
+            *border_claims(),
+            *cost.claims(),
+        ],
         tables={"path": path_table(), "graphs": graphs_table(), "omitted": omitted_table()},
         figures={"cost": cost.figure()} if cost.cells else {},
         context={"cells": cost.cells},

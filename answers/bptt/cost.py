@@ -162,7 +162,7 @@ class Cost:
 
 
 def _half_width(values: list[float]) -> float:
-    return stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * stdev(values) / math.sqrt(len(values))
+    return float(stats.t.ppf((1 + LEVEL) / 2, len(values) - 1)) * stdev(values) / math.sqrt(len(values))
 
 
 def _whole_windows(record: Record) -> int:

@@ -49,6 +49,19 @@ def onednn(enabled: bool) -> Iterator[None]:
             yield
 
 
+def saved_bytes(*tensors: Tensor) -> int:
+    """Size of all distinct storages that the nodes behind `tensors` have saved for the backward pass."""
+    storages: dict[int, int] = {}
+    for node in nodes(*tensors):
+        for name in dir(node):
+            if name.startswith("_saved_"):
+                value = getattr(node, name)
+                for item in value if isinstance(value, (tuple, list)) else (value,):
+                    if isinstance(item, Tensor):
+                        storages[item.untyped_storage().data_ptr()] = item.untyped_storage().nbytes()
+    return sum(storages.values())
+
+
 class _Box:
     """Holds one saved tensor; lives as long as the graph holds it."""
 

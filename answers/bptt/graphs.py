@@ -93,12 +93,12 @@ def graph_claims() -> list[Claim]:
     claims.append(
         claim(
             "2b.products_formula",
-            "layers × (T + 1)",
+            "L(T+1)",
             "number of matrix products in the unrolled LSTM's graph",
             products_follow,
             [
-                Control("layers × T", "the product with all inputs at once forgotten"),
-                Control("2 × layers × T", "inputs multiplied step by step, too"),
+                Control("LT", "the product with all inputs at once forgotten"),
+                Control("2LT", "inputs multiplied step by step, too"),
             ],
         )
     )
@@ -120,11 +120,11 @@ def _slope(cell: str, fused: bool) -> int:
 
 def products_follow(candidate: str) -> Evidence:
     formulas = {
-        "layers × (T + 1)": lambda layers, length: layers * (length + 1),
-        "layers × T": lambda layers, length: layers * length,
-        "2 × layers × T": lambda layers, length: 2 * layers * length,
+        "L(T+1)": lambda layers, length: layers * (length + 1),
+        "LT": lambda layers, length: layers * length,
+        "2LT": lambda layers, length: 2 * layers * length,
     }
-    sizes = [(layers, length) for layers in (1, 2, 3) for length in (1, 7, 20)]
+    sizes = [(layers, length) for layers in (1, 3) for length in (1, 7)]
     with graph.onednn(False):
         found = [
             graph.executed(nn.LSTM(FEATURES, SIZE, layers)(words(length))[0].sum().backward)[MATRIX_PRODUCT]
@@ -132,7 +132,7 @@ def products_follow(candidate: str) -> Evidence:
         ]
     expected = [formulas[candidate](*size) for size in sizes]
     require(found == expected, found, expected, f"{candidate} for (layers, T) = {sizes}")
-    return Evidence("nodes that the engine ran at nine sizes", found)
+    return Evidence("nodes that the engine ran at four sizes", found)
 
 
 def graphs_table() -> Table:
