@@ -140,18 +140,21 @@ def symmetry_claims() -> list[Claim]:
         return Evidence("autograd at eps = 0, in double precision (cosine; without batch norm)", (cosine, plain), EXACT)
 
     def scaling(candidate: str) -> Evidence:
-        gap = batch_norm.scale_gap({"any factor": 7.0, "a factor of one only": 1.0}[candidate])
+        gap = batch_norm.scale_gap({"any positive factor": 7.0, "a factor of one only": 1.0}[candidate])
         alone = batch_norm.scale_gap(-7.0)  # a negative factor flips the sign: the check must be able to see a change
         require(gap < EXACT and alone > 1, "an unchanged output", gap, candidate)
-        if candidate != "any factor":
+        if candidate != "any positive factor":
             require(
                 batch_norm.scale_gap(7.0) > EXACT, "a change at other factors", batch_norm.scale_gap(7.0), candidate
             )
         return Evidence("weights multiplied by seven at eps = 0, in double precision", gap, EXACT, seed=0)
 
-    def eps_slope() -> float:
+    def eps_order(candidate: str) -> Evidence:
+        power = {r"\epsilon": 1.0, r"\epsilon^2": 2.0, r"\sqrt{\epsilon}": 0.5}[candidate]
         cosines = [batch_norm.gradient_cosine(eps) for eps in SMALL_EPS]
-        return float(np.polyfit(np.log(SMALL_EPS), np.log(cosines), 1)[0])
+        slope = float(np.polyfit(np.log(SMALL_EPS), np.log(cosines), 1)[0])
+        require(abs(slope - power) < 0.01, slope, power, "slope of log cosine against log epsilon")
+        return Evidence("regression of log cosine on four values of log epsilon", slope, 0.01, seed=0)
 
     def bias(candidate: str) -> Evidence:
         found = batch_norm.bias_gradient(nn.BatchNorm2d(3) if candidate == "zero" else nn.Identity())
@@ -161,7 +164,7 @@ def symmetry_claims() -> list[Claim]:
     return [
         claim(
             "1.3b.rescaling",
-            "any factor",
+            "any positive factor",
             "positive factors on the weights before that leave the output as it is",
             scaling,
             ["a factor of one only"],
@@ -175,10 +178,11 @@ def symmetry_claims() -> list[Claim]:
         ),
         claim(
             "1.3b.eps_order",
-            1,
-            "power of epsilon by which the cosine between weights and gradient vanishes",
-            agrees(eps_slope, "regression over four values of epsilon", tolerance=0.01, seed=0),
-            [Control(2, "quadratically"), Control(0, "not at all")],
+            r"\epsilon",
+            "order in which the cosine between weights and gradient vanishes with epsilon",
+            eps_order,
+            [Control(r"\epsilon^2", "squared"), Control(r"\sqrt{\epsilon}", "as epsilon stands under a root")],
+            code=True,
         ),
         claim(
             "1.3b.gradient_factor",

@@ -24,15 +24,15 @@ EXACT = 1e-12
 SIDE = 3
 
 VARIANCES: dict[str, Callable[[Fraction], Fraction]] = {
-    r"p/(1-p) x^2": lambda p: p / (1 - p),
-    r"p(1-p) x^2": lambda p: p * (1 - p),
-    r"(1-p)/p x^2": lambda p: (1 - p) / p,
+    r"x^2 p/(1-p)": lambda p: p / (1 - p),
+    r"x^2 p(1-p)": lambda p: p * (1 - p),
+    r"x^2 (1-p)/p": lambda p: (1 - p) / p,
 }
 # Weight of w_j^2, given p and sum_i x_ij^2.
 PENALTIES: dict[str, Callable[[float, np.ndarray], np.ndarray]] = {
-    r"p/(1-p) \sum_j w_j^2 \sum_i x_{ij}^2": lambda p, squares: p / (1 - p) * squares,
+    r"\frac{p}{1-p} \sum_j w_j^2 \sum_i x_{ij}^2": lambda p, squares: p / (1 - p) * squares,
     r"p \sum_j w_j^2 \sum_i x_{ij}^2": lambda p, squares: p * squares,
-    r"p/(1-p) \sum_j w_j^2": lambda p, squares: p / (1 - p) * np.ones_like(squares),
+    r"\frac{p}{1-p} \sum_j w_j^2": lambda p, squares: p / (1 - p) * np.ones_like(squares),
 }
 
 
@@ -73,10 +73,10 @@ def mask_claims() -> list[Claim]:
         ),
         claim(
             "1.2b.variance",
-            r"p/(1-p) x^2",
+            r"x^2 p/(1-p)",
             "variance that dropout adds to an activation x",
             variance,
-            [Control(r"p(1-p) x^2", "the scaling forgotten"), Control(r"(1-p)/p x^2", "p for 1-p")],
+            [Control(r"x^2 p(1-p)", "the scaling forgotten"), Control(r"x^2 (1-p)/p", "p for 1-p")],
             code=True,
         ),
         claim(

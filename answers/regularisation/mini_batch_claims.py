@@ -23,12 +23,12 @@ SINGLE, SMALL, FULL = "1", "20", "500"
 
 # Factor on the one-sample variance, given batch size B and number of images N.
 WITHOUT: dict[str, Callable[[int, int], float]] = {
-    "v/B (N-B)/(N-1)": lambda b, n: (n - b) / (b * (n - 1)),
-    "v/B": lambda b, n: 1 / b,  # noqa: ARG005  # one signature
-    "v/B (N-B)/N": lambda b, n: (n - b) / (b * n),
+    r"\frac{v}{B} \frac{N-B}{N-1}": lambda b, n: (n - b) / (b * (n - 1)),
+    r"\frac{v}{B}": lambda b, n: 1 / b,  # noqa: ARG005  # one signature
+    r"\frac{v}{B} \frac{N-B}{N}": lambda b, n: (n - b) / (b * n),
 }
 WITH: dict[str, Callable[[int, int], float]] = {
-    "v/B": lambda b, n: 1 / b,  # noqa: ARG005
+    r"\frac{v}{B}": lambda b, n: 1 / b,  # noqa: ARG005
     r"v/\sqrt{B}": lambda b, n: b**-0.5,  # noqa: ARG005
     "v/B^2": lambda b, n: b**-2.0,  # noqa: ARG005
 }

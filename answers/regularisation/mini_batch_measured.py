@@ -80,6 +80,13 @@ def noise_claims(records: Records) -> list[Claim]:
             [word for word in ("lower", "higher", "indistinguishable") if word != verdict],
         ),
         claim(
+            "1.3a.noise_seeds",
+            len(gradient_noise.Settings().seeds),
+            "seeds of the noise experiment",
+            agrees(lambda: len(rows["one_sample"]), "values in the record, counted", records=[NOISE]),
+            [len(gradient_noise.Settings().seeds) - 1],
+        ),
+        claim(
             "1.3a.half_batch",
             HALF,
             "a batch of half the images",
