@@ -270,8 +270,36 @@ def _case_claims(case: Case) -> Iterator[Claim]:
         require(label == best, best, label, "fewest multiply-adds by torch's counter")
         return Evidence("torch's flop counter over the chains whose shapes in torch never fall below A", cost)
 
+    cheaper = [name for name, chain in case.chains.items() if chain.macs < case.chains[case.choice].macs]
+    if cheaper:
+        yield claim(
+            f"{id}.squeezed",
+            len(cheaper),
+            "cheaper chains that fall below A's resolution",
+            agrees(lambda: sum(_squeezes_for_less(case, chain) for chain in case.chains.values()), "shapes in torch"),
+            [Control(len(case.chains) - 1, "all others"), Control(0, "none")],
+        )
     others = [label for name, (label, _) in CHARACTERS.items() if name != case.choice]
     yield claim(f"{id}.choice", CHARACTERS[case.choice][0], "the chain to choose", chosen, others)
+
+
+def _squeezes_for_less(case: Case, chain: Chain) -> bool:
+    narrow = min(shape.height for shape in shapes_in_torch(tuple(chain.modules), case.start)) < case.start.height
+    chosen = case.chains[case.choice]
+    return narrow and running.macs(chain.modules, case.start) < running.macs(chosen.modules, case.start)
+
+
+def _shuffle_is_transposed(kernel: int, stride: int) -> bool:
+    """Rearranges the weights of a transposed convolution into a convolution before a pixel shuffle and compares."""
+    torch.manual_seed(0)
+    transposed = nn.ConvTranspose2d(3, 2, kernel, stride, bias=False).double()
+    taps = kernel // stride
+    convolution = nn.Conv2d(3, 2 * stride**2, taps, padding=taps - 1, bias=False).double()
+    with torch.no_grad():
+        phases = transposed.weight.view(3, 2, taps, stride, taps, stride).flip(2, 4)  # (in, out, i, a, j, b)
+        convolution.weight.copy_(phases.permute(1, 3, 5, 0, 2, 4).reshape_as(convolution.weight))
+        inputs = torch.randn(2, 3, 9, 8, dtype=torch.float64)
+        return torch.allclose(nn.PixelShuffle(stride)(convolution(inputs)), transposed(inputs), rtol=0, atol=1e-12)
 
 
 def _shared_claims(cases: list[Case]) -> Iterator[Claim]:
@@ -291,6 +319,16 @@ def _shared_claims(cases: list[Case]) -> Iterator[Claim]:
         agrees(lambda: sum(len(case.chains) for case in cases), "adding up the cases"),
         [Control(len(cases), "cases instead of chains")],
     )
+    windows = [case.chains["transposed"].layers[0].height for case in cases if case.choice == "upsampling"]
+    twins = agrees(
+        lambda: "the same" if all(_shuffle_is_transposed(w.kernel, w.stride) for w in windows) else "another",
+        "weights copied across, outputs compared in double precision",
+        tolerance=1e-12,
+        seed=0,
+    )
+    yield claim("1.1.twins", "the same", "what a pixel shuffle computes beside its transposed twin", twins, ["another"])
+    smooth = agrees(lambda: "no" if all(map(_keeps_sizes_bilinear, cases)) else "some", "shapes in torch, meta device")
+    yield claim("1.1.bilinear", "no", "sizes that bilinear upsampling changes", smooth, ["some"])
     lost = agrees(lambda: sum(_reach(chain).discarded for chain in chains), route, seed=0)
     yield claim("1.1.discarded", 0, "rows of A that no output depends on, all chains", lost, [1, 2])
     missed = agrees(lambda: "no" if sum(_reach(chain).missed for chain in chains) == 0 else "some", route, seed=0)
@@ -303,6 +341,12 @@ def _shared_claims(cases: list[Case]) -> Iterator[Claim]:
         lambda: "every" if all(_trains(chain) for chain in chains) else "not every", "one backward pass", seed=0
     )
     yield claim("1.1.trained", "every", "parameters that receive gradient, all chains", trained, ["not every"])
+
+
+def _keeps_sizes_bilinear(case: Case) -> bool:
+    chain = case.chains["upsampling"]
+    modules = tuple(module.replace("scale_factor", 'mode="bilinear", scale_factor') for module in chain.modules)
+    return shapes_in_torch(modules, case.start) == shapes_in_torch(tuple(chain.modules), case.start)
 
 
 def _trains(chain: Chain) -> bool:
@@ -354,18 +398,11 @@ def _picture(case: Case) -> Diagram:
         places = [0, *range(1, len(chain.layers) + 1), columns]
         nodes.append(Node(f"{name}0", "A", shape="round", row=row, column=0))
         for place, layer in enumerate(chain.layers, 1):
-            arguments = layer.constructor.partition("(")[2].removesuffix(")").split(", ")
-            settings = [part for part in arguments if "=" in part] or [f"factor={arguments[0]}"]
-            detail = "\n".join(part.replace("_", " ") for part in settings)
-            nodes.append(
-                Node(
-                    f"{name}{place}",
-                    layer.module.name.replace("Transpose", "\nTranspose"),
-                    detail,
-                    row=row,
-                    column=place,
-                )
-            )
+            numbers = forms.values(layer.module, layer.height, layer.before.height)
+            idle = {forms.n: 0, forms.s: 1, forms.p: 0, forms.d: 1, forms.o: 0}  # defaults go without saying
+            said = [f"{symbol} = {number}" for symbol, number in numbers.items() if idle.get(symbol) != number]
+            detail = ", ".join(part for part in said if not part.startswith("n "))
+            nodes.append(Node(f"{name}{place}", layer.module.name, detail, row=row, column=place))
         last = len(chain.layers) + 1
         nodes.append(Node(f"{name}{last}", "B", shape="round", row=row, column=places[-1]))
         edges += [
