@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from statistics import fmean
 
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from answers.regularisation import mini_batch
-from answers.regularisation.paired import effect_claims, mean_claim
+from answers.regularisation.paired import effect_claims, mean_claim, retrained_claim
 from experiments.regularisation import batch_size
-from experiments.regularisation.digits import all_digits
+from experiments.regularisation.digits import all_digits, split
 from writeup.claims import Check, Claim, Control, Evidence, agrees, claim, require
 from writeup.records import Records
 
@@ -197,8 +198,16 @@ def comparison_claims(records: Records) -> list[Claim]:
             "nats",
             "+.3f",
         )
+    alone = replace(settings, seeds=(0,))
+
+    def again() -> float:
+        data = split(alone.seeds, alone.train_images, alone.test_images)
+        return float(batch_size.train_arm(alone, data, int(SMALL), best[SMALL]["rate"])["train_loss"][0])
+
+    text = f"training loss of the first seed with batches of {SMALL}"
     return [
         *claims,
+        retrained_claim("1.3a.small_again", best[SMALL]["train_loss"], again, text, [path], 0.01),
         claim(
             "1.3a.passes",
             settings.epochs,

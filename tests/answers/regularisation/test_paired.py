@@ -2,7 +2,13 @@
 
 import pytest
 
-from answers.regularisation.paired import effect_claims, interval, mean_claim, sign_flip_probability
+from answers.regularisation.paired import (
+    effect_claims,
+    interval,
+    mean_claim,
+    retrained_claim,
+    sign_flip_probability,
+)
 from writeup.claims import CheckFailed, Control
 
 FIRST = [0.11, 0.25, 0.18, 0.32, 0.21, 0.27, 0.15, 0.30]
@@ -54,3 +60,9 @@ def test_a_mean_of_other_values_is_rejected():
     made = mean_claim("q.m", FIRST, "t", [], Control(0.3))
     with pytest.raises(CheckFailed):
         made.check(sum(FIRST) / (len(FIRST) - 1))
+
+
+def test_a_recorded_result_that_training_does_not_repeat_is_rejected():
+    made = retrained_claim("q.again", FIRST, lambda: FIRST[0] + 0.02, "t", [], tolerance=0.01)
+    with pytest.raises(CheckFailed):
+        made.check(made.value)
