@@ -15,9 +15,10 @@ from functools import partial
 from typing import TypeVar
 
 from answers.conv_chains.chain import Chain
-from answers.conv_chains.family import CONV, POOL, TRANSPOSED, Bounds, Family, Shape
+from answers.conv_chains.family import CONV, POOL, TRANSPOSED, Family, Shape
 from answers.conv_chains.ranking import ranked
 from answers.conv_chains.search import Search, groups
+from answers.conv_chains.windows import Bounds
 
 ASSIGNMENT = [
     (Shape(64, 111, 111), Shape(4, 234, 234)),

@@ -30,6 +30,7 @@ MODULES = (
     "ZeroPad2d",
 )
 FORCED = ("UpsampleSize", "AdaptiveAvgPool2d")
+MOST_SETTINGS = 1_000_000  # a minute of work
 CONV = Bounds(kernel=20, stride=4, padding=10, dilation=4)
 TRANSPOSED = Bounds(kernel=20, stride=4, padding=10, dilation=4, output_padding=3)
 POOL = Bounds(kernel=5, stride=4, padding=2, dilation=2)
@@ -85,6 +86,12 @@ class Family:
             if factor <= 1 or factor.denominator & (factor.denominator - 1):
                 raise SolverError(
                     f"Upsample factor {factor}: must exceed 1 and be exact in binary, such as 1.5 or 2.25"
+                )
+        for bounds in (self.conv, self.transposed, self.pool):
+            if bounds.most_settings > MOST_SETTINGS:
+                raise SolverError(
+                    f"{bounds}: {bounds.most_settings:,} settings of one axis are too many to search; "
+                    f"at most {MOST_SETTINGS:,}: lower the largest bound"
                 )
         if any(factor < 2 for factor in self.shuffles) or any(channels < 1 for channels in self.channels):
             raise SolverError(f"shuffles {self.shuffles} must be 2 or more, channels {self.channels} 1 or more")

@@ -40,6 +40,11 @@ class Bounds:
     dilation: int = 1
     output_padding: int = 0
 
+    @property
+    def most_settings(self) -> int:
+        """An upper bound of the number of settings within."""
+        return self.kernel * self.stride * (self.padding + 1) * self.dilation * (self.output_padding + 1)
+
     def windows(self) -> Iterator[Window]:
         """All windows in these bounds; dilation stays 1 where the kernel is 1, since it has no effect there."""
         for kernel in range(1, self.kernel + 1):
