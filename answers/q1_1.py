@@ -399,7 +399,8 @@ def _picture(case: Case) -> Diagram:
         nodes.append(Node(f"{name}0", "A", shape="round", row=row, column=0))
         for place, layer in enumerate(chain.layers, 1):
             numbers = forms.values(layer.module, layer.height, layer.before.height)
-            idle = {forms.n: 0, forms.s: 1, forms.p: 0, forms.d: 1, forms.o: 0}  # defaults go without saying
+            # defaults go without saying; a pool's default stride is its kernel
+            idle = {forms.p: 0, forms.d: 1, forms.o: 0} | ({forms.s: 1} if layer.module.learned else {})
             said = [f"{symbol} = {number}" for symbol, number in numbers.items() if idle.get(symbol) != number]
             detail = ", ".join(part for part in said if not part.startswith("n "))
             nodes.append(Node(f"{name}{place}", layer.module.name, detail, row=row, column=place))
