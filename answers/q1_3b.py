@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from answers.regularisation.batch_norm_claims import backward_claims, degenerate_claims, forward_claims, symmetry_claims
-from answers.regularisation.batch_norm_measured import figure, landscape_claims, small_batch_claims, sweep_claims
+from answers.regularisation.batch_norm_landscape import landscape_claims
+from answers.regularisation.batch_norm_limits import small_batch_claims
+from answers.regularisation.batch_norm_sweep import figure, sweep_claims
 from answers.regularisation.paired import level_claim
 from writeup.claims import Answer, Ref, Table
 from writeup.records import Records

@@ -63,15 +63,29 @@ def regularisation_claims(records: Records) -> list[Claim]:
                 "points",
                 "+.2f",
             )
-    claims += effect_claims(
-        "1.2b.gap",
-        gap(records, 0.0),
-        gap(records, MODERATE),
-        f"change of the gap between training and test accuracy with channel dropout at p = {MODERATE:g}, few images",
-        [PATHS["few"]],
-        ("smaller", "larger"),
-        "points",
-        "+.2f",
+    for p in (0.3, MODERATE, 0.7):
+        claims += effect_claims(
+            f"1.2b.gap_{round(100 * p)}",
+            gap(records, 0.0),
+            gap(records, p),
+            f"change of the gap between training and test accuracy with channel dropout at p = {p:g}, few images",
+            [PATHS["few"]],
+            ("smaller", "larger"),
+            "points",
+            "+.2f",
+        )
+    fitted = values(records, "few", "channel", SEVERE, "train_accuracy")
+    plain = values(records, "few", "channel", 0.0, "train_accuracy")
+    claims.append(
+        mean_claim(
+            "1.2b.few_train_severe",
+            fitted,
+            f"training accuracy with channel dropout at p = {SEVERE:g}, few images",
+            [PATHS["few"]],
+            Control(fmean(plain), "that without dropout"),
+            "%",
+            ".1f",
+        )
     )
     return claims
 

@@ -205,7 +205,7 @@ def figure(records: Records) -> Plot:
             Series(r"$(N-B)/(B(N-1))$", fine, [(images - b) / (b * (images - 1)) for b in fine]),
         ],
         "images in a batch $B$",
-        "variance of the gradient, one image: $1$",
+        "variance of the gradient",
         x_scale="log",
         y_scale="log",
         height=5.5,

@@ -124,6 +124,49 @@ def sign_flip_probability(found: Values) -> float:
     return float((as_far.sum() + 1) / (FLIPS + 1))
 
 
+def ratio_claims(id: str, first: Sequence[float], second: Sequence[float], text: str, record: str) -> list[Claim]:
+    """exp(mean(second - first)) of logarithms, its interval and its verdict: how many times as large."""
+    difference = [b - a for a, b in zip(first, second, strict=True)]
+    low, high = interval(difference)
+    value = math.exp(fmean(difference))
+
+    def geometric() -> float:
+        ratios = np.exp(np.asarray(second)) / np.exp(np.asarray(first))
+        return float(np.prod(ratios) ** (1 / len(ratios)))
+
+    def interval_by_scipy() -> tuple[float, ...]:
+        made = stats.ttest_rel(second, first).confidence_interval()
+        return math.exp(made.low), math.exp(made.high)
+
+    words = ("smaller", "larger")
+    verdict = verdict_of(low, high, words)
+    return [
+        claim(
+            id,
+            value,
+            text,
+            agrees(geometric, "geometric mean of the seeds' ratios", tolerance=1e-9, records=[record]),
+            [Control(1 / value, "the arms swapped"), Control(1 + math.log(value), "logarithm for ratio")],
+            form=".2f",
+        ),
+        claim(
+            f"{id}_interval",
+            (math.exp(low), math.exp(high)),
+            f"{text}: interval over seeds",
+            agrees(interval_by_scipy, "scipy's paired t test of the logarithms", tolerance=1e-9, records=[record]),
+            [Control((math.exp(-high), math.exp(-low)), "the arms swapped")],
+            form=".2f",
+        ),
+        claim(
+            f"{id}_verdict",
+            verdict,
+            f"{text}: what the seeds allow to say",
+            sign_flip_check(difference, words, [record]),
+            [word for word in (*words, "indistinguishable") if word != verdict],
+        ),
+    ]
+
+
 def retrained_claim(
     id: str, stored: Values, train: Callable[[], float], text: str, records: Sequence[str], tolerance: float
 ) -> Claim:

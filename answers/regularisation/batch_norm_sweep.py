@@ -1,15 +1,12 @@
-"""Claims of 1.3b that training on real images supports, with intervals over seeds, and the figure."""
+"""Claims of 1.3b from the sweep over learning rates, with intervals over seeds, and the figure."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
-from statistics import fmean, median
+from statistics import fmean
 from typing import Any
 
-import numpy as np
-from scipy import stats
 from torch import nn
 
 from answers.regularisation.paired import (
@@ -17,12 +14,12 @@ from answers.regularisation.paired import (
     effect_claims,
     interval,
     mean_claim,
+    ratio_claims,
     retrained_claim,
-    sign_flip_check,
     sign_flip_probability,
     verdict_of,
 )
-from experiments.regularisation import landscape, learning_rates, small_batches
+from experiments.regularisation import learning_rates
 from experiments.regularisation.digits import CLASSES, split
 from experiments.regularisation.normalised import make_network
 from writeup.claims import Claim, Control, agrees, claim
@@ -30,8 +27,6 @@ from writeup.figures import Plot, Reference, Series
 from writeup.records import Records
 
 SWEEP = f"{learning_rates.KIND}/{learning_rates.Settings().name}"
-WALKS = f"{landscape.KIND}/{landscape.Settings().name}"
-SMALL = {s.layers: f"{small_batches.KIND}/{s.name}" for s in (small_batches.CONVOLUTIONAL, small_batches.CONNECTED)}
 NORMS = ("none", "batch", "layer", "group")
 CHANCE = math.log(CLASSES)  # nats: the loss of a guess
 LOWER = ("lower", "higher")
@@ -239,157 +234,6 @@ def grid_claims(records: Records) -> list[Claim]:
             )
             for word in LOWER
         ],
-    ]
-
-
-def per_seed(records: Records, arm: str, measure: str) -> list[float]:
-    """The logarithm of the median over the walked steps, seed by seed."""
-    rows = records[WALKS].curves[arm][measure]
-    return [math.log(median(column)) for column in zip(*rows, strict=True)]
-
-
-def ratio_claims(
-    id: str, first: Sequence[float], second: Sequence[float], text: str, record: str = WALKS
-) -> list[Claim]:
-    """exp(mean(second - first)) of logarithms, its interval and its verdict: how many times as large."""
-    difference = [b - a for a, b in zip(first, second, strict=True)]
-    low, high = interval(difference)
-    value = math.exp(fmean(difference))
-
-    def geometric() -> float:
-        ratios = np.exp(np.asarray(second)) / np.exp(np.asarray(first))
-        return float(np.prod(ratios) ** (1 / len(ratios)))
-
-    def interval_by_scipy() -> tuple[float, ...]:
-        made = stats.ttest_rel(second, first).confidence_interval()
-        return math.exp(made.low), math.exp(made.high)
-
-    words = ("smaller", "larger")
-    verdict = verdict_of(low, high, words)
-    return [
-        claim(
-            id,
-            value,
-            text,
-            agrees(geometric, "geometric mean of the seeds' ratios", tolerance=1e-9, records=[record]),
-            [Control(1 / value, "the arms swapped"), Control(1 + math.log(value), "logarithm for ratio")],
-            form=".2f",
-        ),
-        claim(
-            f"{id}_interval",
-            (math.exp(low), math.exp(high)),
-            f"{text}: interval over seeds",
-            agrees(interval_by_scipy, "scipy's paired t test of the logarithms", tolerance=1e-9, records=[record]),
-            [Control((math.exp(-high), math.exp(-low)), "the arms swapped")],
-            form=".2f",
-        ),
-        claim(
-            f"{id}_verdict",
-            verdict,
-            f"{text}: what the seeds allow to say",
-            sign_flip_check(difference, words, [record]),
-            [word for word in (*words, "indistinguishable") if word != verdict],
-        ),
-    ]
-
-
-def landscape_claims(records: Records) -> list[Claim]:
-    """Smoothness along the gradient, and the distribution shift that does not decide."""
-    arms = records[WALKS].curves
-    claims: list[Claim] = []
-    for measure, text in (
-        ("smoothness", "change of the gradient per length walked along it"),
-        ("gradient_change", "largest change of the gradient along the walk, relative"),
-        ("loss_range", "range of the loss along the walk"),
-    ):
-        plain, normed = (per_seed(records, arm, measure) for arm in ("none", "batch"))
-        claims += ratio_claims(f"1.3b.{measure}", plain, normed, f"{text}, with batch norm over without")
-    shift = {arm: [math.log(v) for v in arms[arm]["shift"]] for arm in arms}
-    claims += ratio_claims(
-        "1.3b.shift",
-        shift["none"],
-        shift["batch"],
-        "movement of a layer's inputs per step, with batch norm over without",
-    )
-    claims += ratio_claims(
-        "1.3b.noisy_shift",
-        shift["none"],
-        shift["noisy"],
-        "the same with noise behind batch norm, over without batch norm",
-    )
-    for id, first, text in (("noisy_gain", "none", "the plain network"), ("noise_cost", "batch", "batch norm alone")):
-        claims += effect_claims(
-            f"1.3b.{id}",
-            arms[first]["train_loss"],
-            arms["noisy"]["train_loss"],
-            f"training loss with noise behind batch norm less that of {text}",
-            [WALKS],
-            LOWER,
-            "nats",
-            "+.3f",
-        )
-    return claims
-
-
-def small_batch_claims(records: Records) -> list[Claim]:
-    """Batch norm against group norm at the smallest batch, in connected and in convolutional layers."""
-    claims: list[Claim] = []
-    for layers, path in SMALL.items():
-        curves = records[path].curves
-        for size in (2, 8, 40):
-            first, second = (
-                max(curves[f"{norm}-{size}"], key=lambda arm: fmean(arm["test_accuracy"]))
-                for norm in ("group", "batch")
-            )
-            claims += effect_claims(
-                f"1.3b.{layers}_{size}",
-                percent(first),
-                percent(second),
-                f"test accuracy of batch norm less that of group norm, {layers} layers, batches of {size}",
-                [path],
-                LOWER,
-                "points",
-                "+.1f",
-            )
-    worst = max(
-        records[SMALL["connected"]].curves[f"batch-{min(small_batches.CONNECTED.batch_sizes)}"],
-        key=lambda arm: fmean(arm["test_accuracy"]),
-    )
-    claims += effect_claims(
-        "1.3b.mismatch",
-        worst["evaluation_mode_loss"],
-        worst["training_mode_loss"],
-        "loss of the last epoch in training mode less that in evaluation mode, connected layers, smallest batches",
-        [SMALL["connected"]],
-        LOWER,
-        "nats",
-        "+.2f",
-    )
-    sizes = small_batches.CONNECTED.batch_sizes
-    return [
-        *claims,
-        claim(
-            "1.3b.smallest",
-            min(sizes),
-            "smallest batch compared",
-            agrees(
-                lambda: min(int(name.rpartition("-")[2]) for name in records[SMALL["connected"]].curves),
-                "the record's arms",
-                records=list(SMALL.values()),
-            ),
-            [max(sizes)],
-        ),
-        claim(
-            "1.3b.largest",
-            max(sizes),
-            "largest batch compared",
-            agrees(
-                lambda: max(int(name.rpartition("-")[2]) for name in records[SMALL["connected"]].curves),
-                "the record's arms",
-                records=list(SMALL.values()),
-            ),
-            [min(sizes)],
-        ),
     ]
 
 
