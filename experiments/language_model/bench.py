@@ -1,4 +1,4 @@
-"""Print how fast training is, in tokens a second, on both paths: `make bench`.
+"""Print how fast training is, in tokens a processor second, on both paths: `make bench`.
 
 The reference is the stock path, which computes what the public example computes; the floor is the time of the decoder's
 three matrix products alone. Nothing is saved; the saved measurements are the records of `speed.py`.
@@ -17,15 +17,17 @@ from experiments.language_model.run import ROOT
 from experiments.language_model.speed import ALL_SOURCES, PATHS, SpeedSettings, run
 from writeup.records import Record
 
+SERIES = ("stock_processor", "fast_processor", "products")
+
 
 def table(record: Record) -> Table:
     """Tokens a second, their ratio, and peak memory."""
-    shown = Table(title=f"Training, tokens a second; {record.device}, {record.settings['threads']} thread(s)")
+    shown = Table(title=f"Training, tokens a processor second; {record.device}, {record.settings['threads']} thread(s)")
     for column in ("setting", "stock", "fast", "fast : stock", "floor", "peak, stock", "peak, fast"):
         shown.add_column(column, justify="left" if column == "setting" else "right")
     for label, curves in record.curves.items():
-        stock, fast, products = (median(curves[name]) for name in ("stock", "fast", "products"))
-        tokens = record.metrics[f"{label} stock tokens per second"] * stock
+        stock, fast, products = (median(curves[name]) for name in SERIES)
+        tokens = record.metrics[f"{label} stock tokens per processor second"] * stock
         speeds = (f"{tokens / stock:,.0f}", f"{tokens / fast:,.0f}", f"{stock / fast:.2f}", f"{tokens / products:,.0f}")
         shown.add_row(label, *speeds, *(f"{max(curves[f'{path}_bytes']) / 2**20:,.0f} MiB" for path in PATHS))
     return shown

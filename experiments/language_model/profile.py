@@ -7,10 +7,11 @@ Records of kind `language_model_profile`, one a cell. In `curves`, one number a 
 
     forward, backward   {component: [...]}, under the profiler; `attribution.COMPONENTS`
     step                {phase: [...]}, under the profiler; `attribution.PHASES` and `other`, `whole` being their sum
-    plain               whole steps without the profiler
+    plain               whole steps without the profiler; plain_processor: processor seconds of the same steps
     evaluation          evaluation windows without the profiler
     ablated             {"decoder": [...], "recurrent layers": [...]}: whole steps, without the profiler, of a model
-                        that lacks the component (a decoder to two words; the identity instead of the recurrence)
+                        that lacks the component (a decoder to two words; the identity instead of the recurrence);
+                        ablated_processor: their processor seconds
     once                {"corpus": [...], "batchify": [...], "save": [...]}: reading and cutting the texts, saving
 
 `metrics` holds what turns windows into epochs: `train_windows`, `valid_windows`, `test_windows`.
@@ -81,11 +82,8 @@ def run(settings: ProfileSettings, root: Path, report: Callable[[float, str], No
     corpus = corpus_of(settings.corpus)
     with _threads(settings.threads):
         series: dict[str, Iterator[Any]] = {
-            "plain": (seconds for seconds, _ in steps_of(settings.example)),
-            **{
-                name: (seconds for seconds, _ in steps_of(settings.example, change))
-                for name, change in ABLATIONS.items()
-            },
+            "plain": steps_of(settings.example),
+            **{name: steps_of(settings.example, change) for name, change in ABLATIONS.items()},
             "evaluation": _evaluation_windows(settings, corpus),
             "profiled": _profiled(settings, corpus),
         }
@@ -96,9 +94,11 @@ def run(settings: ProfileSettings, root: Path, report: Callable[[float, str], No
             rounds.append({name: next(times) for name, times in series.items()})
         measured = {name: [taken[name] for taken in rounds[settings.warm_up :]] for name in series}
         curves: dict[str, Any] = {
-            "plain": measured["plain"],
+            "plain": [step.seconds for step in measured["plain"]],
+            "plain_processor": [step.processor_seconds for step in measured["plain"]],
             "evaluation": measured["evaluation"],
-            "ablated": {name: measured[name] for name in ABLATIONS},
+            "ablated": {name: [step.seconds for step in measured[name]] for name in ABLATIONS},
+            "ablated_processor": {name: [step.processor_seconds for step in measured[name]] for name in ABLATIONS},
         }
         for part, times in measured["profiled"][0].items():
             curves[part] = {name: [step[part][name] for step in measured["profiled"]] for name in times}
@@ -130,7 +130,7 @@ def run(settings: ProfileSettings, root: Path, report: Callable[[float, str], No
 
 def probe(settings: ProfileSettings) -> dict[str, list[float]]:
     """The losses of the warm-up steps: the computation of which the rest only measures the time."""
-    return {"losses": [round(loss, 6) for _, loss in islice(steps_of(settings.example), settings.warm_up)]}
+    return {"losses": [round(step.loss, 6) for step in islice(steps_of(settings.example), settings.warm_up)]}
 
 
 def replay(record: Record) -> dict[str, list[float]]:

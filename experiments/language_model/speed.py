@@ -1,9 +1,10 @@
 """Training speed of the study's settings, each alone in a process: the stock path, the fast path and a floor.
 
 Records of kind `language_model_speed`. In `curves`, for each setting's label (such as "GRU bptt=70"; a bare "GRU" has
-the example's sizes): {"stock": [...], "fast": [...], "products": [...]} in seconds a step, where the products are the
-decoder's three matrix products alone, and {"stock_bytes": [...], "fast_bytes": [...]}, the peaks of resident memory,
-one a process. `metrics` holds "<label> <path> tokens per second" from the median step.
+the example's sizes): {"stock": [...], "fast": [...]} in seconds a step, {"stock_processor": [...], "fast_processor":
+[...], "products": [...]} in processor seconds, where the products are the decoder's three matrix products alone, and
+{"stock_bytes": [...], "fast_bytes": [...]}, the peaks of resident memory, one a process. `metrics` holds
+"<label> <path> tokens per second" and "... tokens per processor second" from the median step.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,7 +34,7 @@ class SpeedSettings:
     size: int = 650  # measured beside the example's 200, for embedding and hidden units
     variations: bool = True  # the study's other settings, too
     steps: int = 5
-    warm_up: int = 2
+    warm_up: int = 1
     rounds: int = 2
     threads: int = 1
     precision: str = "bfloat16"
@@ -80,9 +81,10 @@ def run(settings: SpeedSettings, root: Path, report: Callable[[float, str], None
         settings=asdict(settings),
         seeds=[Settings.seed],
         metrics={
-            f"{label} {path} tokens per second": round(tokens[label] / median(curves[label][path]), 1)
+            f"{label} {path} tokens per {unit}": round(tokens[label] / median(curves[label][path + series]), 1)
             for label in labelled
             for path in PATHS
+            for unit, series in {"second": "", "processor second": "_processor"}.items()
         },
         curves=curves,
         timing={},
@@ -94,13 +96,8 @@ def run(settings: SpeedSettings, root: Path, report: Callable[[float, str], None
 
 def probe(settings: SpeedSettings) -> dict[str, list[float]]:
     """Two losses of each cell on each path: what was timed computes the same."""
-    return {
-        f"{cell} {path}": [
-            round(loss, 6) for _, loss in islice(steps_of(replace(settings.labelled()[cell], path=path)), 2)
-        ]
-        for cell in CELLS
-        for path in PATHS
-    }
+    runs = {f"{cell} {path}": replace(settings.labelled()[cell], path=path) for cell in CELLS for path in PATHS}
+    return {name: [round(step.loss, 6) for step in islice(steps_of(run), 2)] for name, run in runs.items()}
 
 
 def replay(record: Record) -> dict[str, list[float]]:

@@ -1,4 +1,8 @@
-"""Seconds of single training steps and peak memory, in a fresh process for each setting."""
+"""Seconds of single training steps and peak memory, in a fresh process for each setting.
+
+Each step has two times: by the clock on the wall, and of the processor. With one thread they are equal on a quiet
+machine, and only the first is stretched when other programs take their turns.
+"""
 
 import json
 import resource
@@ -8,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from itertools import cycle, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -19,9 +23,9 @@ from experiments.language_model.train import Settings, build
 
 
 def measured(settings: Settings, warm_up: int, steps: int, threads: int) -> dict[str, list[float]]:
-    """Start a process that measures: {path: seconds of each step, "<path>_bytes": [peak of resident memory]}.
-
-    On the fast path also "products": seconds of the decoder's three matrix products alone, as often.
+    """Start a process that measures: {path: seconds of each step, "<path>_processor": processor seconds of each,
+    "<path>_bytes": [peak of resident memory]}; on the fast path also "products": processor seconds of the decoder's
+    three matrix products alone, as often.
     """
     asked = json.dumps({"settings": asdict(settings), "warm_up": warm_up, "steps": steps, "threads": threads})
     command = [sys.executable, "-m", "experiments.language_model.timer", asked]
@@ -29,8 +33,16 @@ def measured(settings: Settings, warm_up: int, steps: int, threads: int) -> dict
     return json.loads(done.stdout)
 
 
-def steps_of(settings: Settings, change: Callable[[RNNModel], None] | None = None) -> Iterator[tuple[float, float]]:
-    """Seconds and loss of one training step after another; `change` may alter the model beforehand."""
+class Step(NamedTuple):
+    """One training step: seconds on the wall and of the processor, loss in nats a word."""
+
+    seconds: float
+    processor_seconds: float
+    loss: float
+
+
+def steps_of(settings: Settings, change: Callable[[RNNModel], None] | None = None) -> Iterator[Step]:
+    """One training step after another; `change` may alter the model beforehand."""
     corpus = corpus_of(settings.corpus)
     path = build(settings, len(corpus.vocabulary), torch.Generator().manual_seed(settings.seed))
     if change:
@@ -38,13 +50,13 @@ def steps_of(settings: Settings, change: Callable[[RNNModel], None] | None = Non
     words = path.model.decoder.out_features
     hidden = path.model.initial_hidden(settings.batch_size)
     for inputs, targets in cycle(windows(batchify(corpus.train, settings.batch_size), settings.bptt)):
-        start = time.perf_counter()
+        start, processor_start = time.perf_counter(), time.process_time()
         loss, hidden = path.step(inputs, targets % words, hidden, settings.learning_rate)
-        yield time.perf_counter() - start, loss.item()
+        yield Step(time.perf_counter() - start, time.process_time() - processor_start, loss.item())
 
 
 def products_of(settings: Settings) -> Iterator[float]:
-    """Seconds of the decoder's three products, one forward, two backward: the floor of a step at equal mathematics."""
+    """Processor seconds of the decoder's three products, the floor of a step at equal mathematics."""
     rows, words = settings.bptt * settings.batch_size, len(corpus_of(settings.corpus).vocabulary)
     dtype = getattr(torch, settings.precision)
     features = torch.randn(rows, settings.hidden_size).to(dtype)
@@ -52,21 +64,25 @@ def products_of(settings: Settings) -> Iterator[float]:
     logits = torch.empty(rows, words, dtype=dtype)
     returned, gradient = torch.empty_like(features), torch.empty_like(weight)
     while True:
-        start = time.perf_counter()
+        start = time.process_time()
         torch.mm(features, weight.t(), out=logits)
         torch.mm(logits, weight, out=returned)
         torch.mm(logits.t(), features, out=gradient)
-        yield time.perf_counter() - start
+        yield time.process_time() - start
 
 
 def _work(asked: dict[str, Any]) -> dict[str, list[float]]:
     """What the fresh process does; the products come after the peak of memory was read."""
     torch.set_num_threads(asked["threads"])
     settings, first, last = Settings(**asked["settings"]), asked["warm_up"], asked["warm_up"] + asked["steps"]
-    times = [seconds for seconds, _ in islice(steps_of(settings), first, last)]
+    steps = list(islice(steps_of(settings), first, last))
     unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    found = {settings.path: times, f"{settings.path}_bytes": [float(peak)]}
+    found = {
+        settings.path: [step.seconds for step in steps],
+        f"{settings.path}_processor": [step.processor_seconds for step in steps],
+        f"{settings.path}_bytes": [float(peak)],
+    }
     return found | ({"products": list(islice(products_of(settings), first, last))} if settings.path == "fast" else {})
 
 
