@@ -21,7 +21,6 @@ END = re.compile(r'<a id="appendix"></a>|\\label\{appendix\}|^## References|\\se
 _TEX_LAYOUT = (
     r"\\begin\{tikzpicture\}.*?\\end\{tikzpicture\}",
     r"\\real\{[\d.]+\}|- \d+\\tabcolsep",
-    r"\\begin\{tablecaption\}\{\d+\}",
     r"\\(?:label|hyperref|href|url)(?:\[[^\]]*\]|\{[^}]*\})",
     r"\\(?:textasci\w+|text\w*quot\w+)\{\}",
 )

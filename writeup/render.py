@@ -94,16 +94,16 @@ class Page:
     def table(self, name: str, caller: Callable[[], str]) -> str:
         made = self._shown("tables", name)
         rows = [[self._cell(cell) for cell in row] for row in made.rows if not isinstance(row, str)]
-        widths = [min(max([4, *(len(row[i]) for row in rows)]), 60) for i in range(len(made.header))]
+        words = [max(map(len, cell.split())) if cell else 0 for cell in made.header]
+        widths = [min(max([4, words[i], *(len(row[i]) for row in rows)]), 60) for i in range(len(made.header))]
         lines = [_pipe(made.header), _pipe([_rule(a, w) for a, w in zip(made.align, widths, strict=True)])]
         plain_rows = iter(rows)
         for row in made.rows:
             heading = [f"**{row}**"] + [""] * (len(made.header) - 1) if isinstance(row, str) else None
             lines.append(_pipe(heading or next(plain_rows)))
         title = f"**Table {self._number('tables', name)}.** {caller().strip()}"
-        if self.format == "tex":
-            title = _framed("tablecaption", title, argument=str(min(len(lines) + 4, 30)))
-        return f"\n\n{title}\n\n" + "\n".join(lines) + "\n\n"
+        text = f"{title}\n\n" + "\n".join(lines)
+        return "\n\n" + (_framed("writeuptable", text) if self.format == "tex" else text) + "\n\n"
 
     def figure(self, name: str, caller: Callable[[], str]) -> str:
         drawn: Any = self._shown("figures", name)
@@ -211,10 +211,9 @@ def raw(tex: str) -> str:
     return f"```{{=latex}}\n{tex}\n```"
 
 
-def _framed(name: str, markdown: str, argument: str = "", inside: str = "") -> str:
+def _framed(name: str, markdown: str, inside: str = "") -> str:
     """Markdown inside a TeX environment of the document's preamble; `inside` is TeX that comes first in it."""
-    begin = f"\\begin{{{name}}}" + (f"{{{argument}}}" if argument else "")
-    return "\n\n".join([raw(f"{begin}\n{inside}".strip()), markdown, raw(f"\\end{{{name}}}")])
+    return "\n\n".join([raw(f"\\begin{{{name}}}\n{inside}".strip()), markdown, raw(f"\\end{{{name}}}")])
 
 
 def _pipe(cells: Sequence[str]) -> str:
@@ -391,7 +390,7 @@ def to_tex(markdown: str) -> str:
 
 def _breakable(match: re.Match[str]) -> str:
     # a reader expects a break after a dot, an underscore, a bracket, a slash, an equals sign, and before a capital
-    inner = re.sub(r"(\\_|[.(=/]|[a-z](?=[A-Z]))(?=[^}\s])", r"\1\\allowbreak{}", match[1])
+    inner = re.sub(r"(\\_|[.(=/-]|[a-z](?=[A-Z]))(?=[^}\s])", r"\1\\allowbreak{}", match[1])
     return rf"\texttt{{{inner}}}"
 
 
