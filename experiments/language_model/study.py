@@ -49,19 +49,18 @@ def plan(preset: str, finished: Mapping[str, Record]) -> list[Settings]:
     if not rates:
         return runs
     tuned = {cell: replace(base, cell=cell, learning_rate=rate) for cell, rate in rates.items()}
-    first, second = ([{name: values[index]} for name, values in VARIATIONS] for index in (0, 1))
-    seeds = [{"seed": seed} for seed in SEEDS[1:]]
-    # Cut short anywhere, the study should still compare every parameter, and know the spread over seeds.
-    changes: list[dict[str, Any]] = [*first, *seeds, *second]
+    first: list[dict[str, Any]] = [{name: values[0]} for name, values in VARIATIONS]
+    second: list[dict[str, Any]] = [{name: values[1]} for name, values in VARIATIONS]
+    seeds: list[dict[str, Any]] = [{"seed": seed} for seed in SEEDS[1:]]
     if preset == "quick":
-        changes = [first[0], seeds[0]]
-    runs += [replace(tuned[cell], **change) for change in changes for cell in CELLS]
-    if preset == "quick":
-        return runs
+        return runs + [replace(tuned[cell], **change) for change in (first[0], seeds[0]) for cell in CELLS]
     tied = replace(tuned["LSTM"], tied=True)
-    simple = [replace(base, cell=cell, learning_rate=SIMPLE_RATE) for cell in ("RNN_TANH", "RNN_RELU")]
-    equal = replace(tuned["GRU"], hidden_size=EQUAL_HIDDEN_SIZE)
-    runs += [tied, *simple, equal, *(replace(tied, seed=seed) for seed in SEEDS[1:])]
+    # Cut short anywhere, the study should still compare every parameter, and know the spread over seeds.
+    runs += [replace(tuned[cell], **change) for change in [*first, *seeds] for cell in CELLS]
+    runs += [tied, *(replace(tuned[cell], **change) for change in second for cell in CELLS)]
+    runs += [replace(tied, **seed) for seed in seeds]
+    runs += [replace(base, cell=cell, learning_rate=SIMPLE_RATE) for cell in ("RNN_TANH", "RNN_RELU")]
+    runs += [replace(tuned["GRU"], hidden_size=EQUAL_HIDDEN_SIZE)]
     if preset == "full":
         repeated = [replace(run, seed=seed) for run in runs[len(grid) * len(CELLS) :] for seed in SEEDS]
         runs += [run for run in dict.fromkeys(repeated) if run not in runs]
