@@ -33,9 +33,14 @@ def failing(path, change):
     return broken
 
 
-def test_swapped_norms_in_the_sweep_are_noticed():
-    broken = failing(SWEEP, lambda curves: curves | {"none": curves["batch"], "batch": curves["none"]})
-    assert {"1.3b.none_again", "1.3b.batch_again"} <= broken
+def test_norms_swapped_at_one_rate_are_noticed():
+    def swap(curves):
+        at = next(k for k, arm in enumerate(curves["none"]) if arm["rate"] == 0.05)
+        none, batch = list(curves["none"]), list(curves["batch"])
+        none[at], batch[at] = batch[at], none[at]
+        return curves | {"none": none, "batch": batch}
+
+    assert {"1.3b.none_again", "1.3b.batch_again"} <= failing(SWEEP, swap)
 
 
 def test_swapped_arms_in_the_landscape_are_noticed():
