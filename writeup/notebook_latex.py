@@ -25,7 +25,7 @@ from traitlets.config import Config
 
 from writeup.escape import T1_CHARACTERS, tex_escape
 
-COLUMNS = 106  # characters of \footnotesize lmtt that fit the line of the template's page
+COLUMNS = 120  # characters of lmtt at the template's 7.5 pt that fit the line of its page
 STYLES: tuple[tuple[_TokenType, str], ...] = (
     (Comment, "codecomment"),
     (String, "codestring"),

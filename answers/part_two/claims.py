@@ -29,11 +29,11 @@ def notebook_inputs(records: Records) -> dict[str, Any]:
     ]
     settings = ("cell", "layers", "hidden_size", "bptt", "learning_rate", "seed", "train_tokens")
     study = [
-        {
-            **{name: record.settings[name] for name in settings},
-            "perplexity": round(record.metrics["valid_perplexity"], 2),
-            "annealing_loss": [round(loss, 4) for loss in record.curves["valid_loss"]],
-        }
+        [
+            *(record.settings[name] for name in settings),
+            round(record.metrics["valid_perplexity"], 2),
+            [round(loss, 3) for loss in record.curves["valid_loss"]],
+        ]
         for record in records.of_kind(KIND)
         if not record.metrics["diverged"]
     ]
