@@ -141,8 +141,8 @@ def overlap_is_even(chain: Chain) -> bool:
             if layer.module.name == "Upsample":  # how often each input row is repeated
                 level = network(ramp.contiguous())[0, 0, :, 0].unique(return_counts=True)[1]
             else:
-                middle = layer.after.height // 3
-                level = network(torch.ones(1, *alone.start))[0, 0, middle : 2 * middle, layer.after.width // 2]
+                height, width = layer.after.height // 3, layer.after.width // 3
+                level = network(torch.ones(1, *alone.start))[0, 0, height : 2 * height, width : 2 * width]
         if level.min() != level.max():
             return False
     return True

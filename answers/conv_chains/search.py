@@ -21,7 +21,7 @@ Types = tuple[int, ...]  # a chain's modules, as places in the family's list
 DEFAULT = Family()
 MOST_ROWS = 10_000  # of start and goal: the per-row bookkeeping of a chain stays in megabytes
 MOST_CHANNELS = 1_000_000
-MOST_STEPS = 60_000_000  # elementary steps of a search, about a minute
+MOST_STEPS = 20_000_000  # elementary steps of a search, well under a minute
 
 
 class Group(NamedTuple):

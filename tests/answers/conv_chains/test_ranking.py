@@ -66,9 +66,9 @@ def test_order_is_layers_then_parameters_then_multiply_adds():
 @pytest.mark.parametrize("equal_axes", [True, False])
 def test_the_count_is_the_length_of_the_list_without_repeats(equal_axes):
     family = Family(conv=Bounds(3, 2, 1), transposed=Bounds(2, 2, 0), pool=Bounds(2, 2, 1), margin=1, max_layers=2)
-    search = Search(Shape(4, 3, 3), Shape(1, 4, 3), replace(family, equal_axes=equal_axes, modules=family.modules[:5]))
+    search = Search(Shape(4, 3, 3), Shape(1, 4, 4), replace(family, equal_axes=equal_axes, modules=family.modules[:5]))
     chains = [(*chain.modules, *chain.shapes) for chain in ranked(search)]
-    assert len(chains) == len(set(chains)) == search.count > 100
+    assert len(chains) == len(set(chains)) == search.count > 20
 
 
 def test_the_count_is_brute_force_s():
@@ -85,14 +85,14 @@ def test_the_count_with_free_axes_is_that_of_inclusion_and_exclusion():
 
 def test_listing_more_needs_hardly_more_memory():
     def peak(listed):
-        search = Search(Shape(64, 111, 111), Shape(4, 234, 234), Family(equal_axes=True))
+        search = Search(Shape(16, 15, 15), Shape(4, 32, 32), SMALL)
         tracemalloc.start()
         assert sum(1 for _ in itertools.islice(ranked(search), listed)) == listed
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return most
 
-    assert peak(3000) < peak(300) + 20 * 2**20
+    assert peak(2000) < peak(200) + 2**20
 
 
 def test_identical_shapes_need_nothing():
