@@ -12,14 +12,14 @@ from writeup.figures import Diagram, Edge, Group, Node
 from writeup.records import Records
 
 LABELS = {
-    "embedding": ("Embedding", "row of a matrix for each word"),
-    "dropout": ("Dropout", "on embeddings, between layers, before the decoder"),
+    "embedding": ("Embedding", "word to row of a matrix"),
+    "dropout": ("Dropout", "zeroes values at random"),
     "recurrent": ("Recurrent layers", "state from the words so far"),
-    "decoder": ("Decoder", "state to a score for each word"),
-    "loss": ("Log-softmax, loss", "scores to log-probability of the next word"),
+    "decoder": ("Decoder", "state to score of each word"),
+    "loss": ("Log-softmax, loss", "scores to log-probability"),
     "clip": ("Clipping", "bounds the gradient's norm"),
     "update": ("Update", "weights less rate times gradient"),
-    "rest": ("All else", "cutting windows, `repackage_hidden`, Python"),
+    "rest": ("All else", "windows, `repackage_hidden`, Python"),
 }
 DRAWN = "LSTM"
 
@@ -50,8 +50,8 @@ def shares_table(found: dict[str, Profile]) -> Table:
         for cell in found:
             row += [Ref(f".{part}_total_{cell}"), Ref(f".{part}_width_{cell}")]
         rows.append(row)
-    header = ["Component", "What it does", f"{DRAWN}: forward", "backward"]
-    header += [words for cell in found for words in (f"{cell}: in all", "$\\pm$")]
+    header = ["Component", "What it does", "Forward", "Backward"]
+    header += [words for cell in found for words in (cell, "$\\pm$")]
     return Table(header, rows, "ll" + "r" * (len(header) - 2))
 
 

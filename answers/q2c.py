@@ -24,7 +24,7 @@ def answer(records: Records) -> Answer:
             *detaching_claims(),
             *zeroing_claims(cost),
         ],
-        tables={"nodes": nodes_table(), "kinds": kinds_table()},
+        tables={"kinds": kinds_table(), "nodes": nodes_table()},
         figures={"time": time_figure(timed)} if timed else {},
         context={"timed": timed is not None, "cells": cost.cells},
     )

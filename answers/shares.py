@@ -126,7 +126,7 @@ def share_claims(profile: Profile, others: Mapping[str, Profile]) -> list[Claim]
                     tolerance=1e-9,
                     records=[profile.record.path],
                 ),
-                [Control(100 * float(stats.tstd(total)) * 3, "three deviations of one step, not of the mean")],
+                [Control(100 * fmean(total), "the share itself")],
                 form=".1f",
             )
         )

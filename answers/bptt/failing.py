@@ -64,7 +64,7 @@ def error_claims() -> list[Claim]:
 
 # -- the error that does not come -------------------------------------------------------------------------------------
 
-TRAP_WINDOW, TRAP_RATE = 5, 2.0
+TRAP_WINDOW, TRAP_RATE = 3, 2.0
 
 
 @cache

@@ -143,7 +143,7 @@ def time_claims(record: Record) -> list[Claim]:
             agrees(lambda: theil_sen(repackaged[1:]), by_medians, tolerance=0.1, records=path),
             [Control(float(fmean(slopes)), "history kept")],
             unit="ms",
-            form=".1f",
+            form=".2f",
         ),
         claim(
             "2c.base",
