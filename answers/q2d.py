@@ -281,7 +281,7 @@ def time_claims(records: Records, untied: Setting, tied: Setting) -> list[Claim]
     if record is None:
         return []
     names = key(tied.settings), key(untied.settings)
-    words = {-1: "less", 1: "more", 0: "as much, within what the rounds can tell,"}
+    words = {-1: "less time than", 1: "more time than", 0: "no measurably different time from"}
     text = "training time of the tied LSTM by the untied one's"
     return [
         quicker_claim("2d.time", record, *names, text, words),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise, permutations, product
-from statistics import fmean
+from statistics import fmean, median
 
 import torch
 from torch import nn
@@ -25,7 +25,7 @@ from answers.study.run_claims import (
 from answers.study.runs import CELLS, Setting, Study
 from answers.study.step_times import key, quicker_claim, ratio_claim, step_claim, step_time_record
 from writeup.claims import Claim, Control, Evidence, agrees, claim, require
-from writeup.records import Records
+from writeup.records import Record, Records
 
 EFFECT = {-1: "raises it", 1: "lowers it", 0: "open"}  # the second setting, by the first's sign
 QUICKER = {-1: "the GRU", 1: "the LSTM", 0: "neither cell"}  # of GRU against LSTM
@@ -223,6 +223,7 @@ def time_claims(records: Records, compared: Sequence[Comparison]) -> list[Claim]
     made = [
         *(_nodes_claim(cell, at_baseline.of(cell)) for cell in CELLS),
         step_claim("2e.step", record, baseline, "median training step of the LSTM baseline"),
+        _epoch_seconds_claim(record, baseline, at_baseline.lstm),
         claim(
             "2e.rounds",
             len(record.curves["seconds"][baseline]),
@@ -241,6 +242,20 @@ def time_claims(records: Records, compared: Sequence[Comparison]) -> list[Claim]
         made.append(ratio_claim(f"2e.{path}.ratio", record, gru, lstm, text))
         made.append(quicker_claim(f"2e.{path}.time", record, gru, lstm, text, QUICKER))
     return made
+
+
+def _epoch_seconds_claim(record: Record, name: str, setting: Setting) -> Claim:
+    """Seconds of an epoch of this study: the median step, as often as the epoch has windows."""
+    seconds, tokens = record.curves["seconds"][name], record.curves["tokens"][name]
+    steps = setting.runs[0].record.metrics["steps"] / setting.settings.epochs
+    value = steps * median(seconds)
+
+    def by_throughput() -> float:
+        return setting.runs[0].record.curves["tokens"][0] * sum(seconds) / (tokens * len(seconds))
+
+    check = agrees(by_throughput, "the epoch's tokens by the tokens a second of all rounds", tolerance=0.1 * value)
+    controls = [Control(value * setting.settings.epochs, "all epochs"), Control(value / steps, "a step")]
+    return claim("2e.epoch_seconds", value, "an epoch of the LSTM baseline, stock", check, controls, "s", ".0f")
 
 
 def _nodes_claim(cell: str, setting: Setting) -> Claim:

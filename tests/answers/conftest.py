@@ -37,13 +37,13 @@ def save_run(root, settings, loss=None):
     """A record as `experiments.language_model.run` would save it, with made-up losses."""
     loss = made_up_loss(settings) if loss is None else loss
     wobble = random.Random(settings.name + "text").gauss(0, 0.01)
-    rows = settings.train_tokens // settings.batch_size
+    rows = (settings.train_tokens or 2_088_628) // settings.batch_size
     curve = [round(loss - 0.05 + wobble + 0.1 * (settings.epochs - 1 - epoch), 6) for epoch in range(settings.epochs)]
     parameters = count_parameters(settings)
     word_weights = 33_278 * settings.embedding_size
     decoder = 33_278 * (settings.hidden_size + 1)
     test = loss - 0.08 + wobble / 5
-    save(
+    return save(
         root,
         kind=plan_of_study.KIND,
         name=settings.name,
@@ -78,15 +78,14 @@ def save_run(root, settings, loss=None):
     )
 
 
-def save_study(root, count=None):
-    """Finish the reduced plan's first `count` runs (all without it), as the runner would: asking again after each."""
+def save_study(root, count=None, preset="cpu"):
+    """Finish the plan's first `count` runs (all without it), as the runner would: asking again after each."""
     finished = {}
     while True:
-        missing = [s for s in plan_of_study.plan("cpu", finished) if s.name not in finished]
+        missing = [s for s in plan_of_study.plan(preset, finished) if s.name not in finished]
         if not missing or (count is not None and len(finished) >= count):
             return
-        save_run(root, missing[0])
-        finished = {record.name: record for record in Records(root).of_kind(plan_of_study.KIND)}
+        finished[missing[0].name] = save_run(root, missing[0])
 
 
 def save_step_times(root):
@@ -121,6 +120,15 @@ def whole_study(tmp_path_factory):
     root = tmp_path_factory.mktemp("whole")
     save_study(root)
     save_step_times(root)
+    return Records(root)
+
+
+@pytest.fixture(scope="session")
+def full_study(tmp_path_factory):
+    """The records of a finished study on all of the text, beside those of the reduced one."""
+    root = tmp_path_factory.mktemp("full")
+    save_study(root)
+    save_study(root, preset="full")
     return Records(root)
 
 
