@@ -50,7 +50,7 @@ Progress = Callable[[str, int, int], None]  # what is running, cell number, numb
 
 @dataclass(frozen=True)
 class Part:
-    """One notebook to execute: its name in headings and errors, its cells, the folder it may read (none: an empty one)."""
+    """One notebook to execute: its name in errors, its cells, the folder it may read (none: an empty one)."""
 
     name: str
     notebook: NotebookNode
@@ -59,7 +59,7 @@ class Part:
 
 @dataclass(frozen=True)
 class NotebookResult:
-    """The executed notebook, its TeX (with the figures that the TeX includes), and the numbers it printed at its end."""
+    """The executed notebook, its TeX with the pictures that this includes, and the numbers printed at its end."""
 
     ipynb: str
     tex: str
@@ -259,14 +259,16 @@ def _run(part: Part, progress: Progress) -> NotebookNode:
             extra_arguments=["--log-level=ERROR"],  # the kernel's own advice is not for whoever builds a writeup
             record_timing=False,  # times of day would make every build a different file
             coalesce_streams=True,  # how a stream is cut into messages depends on the machine's load
-            on_cell_start=lambda cell, cell_index: progress(part.name, cell_index + 1, len(notebook.cells)),
+            on_cell_start=lambda cell, cell_index: progress(part.name, cell_index + 1, len(notebook.cells)),  # noqa: ARG005 (nbclient calls it by these names)
         )
         environment = {**os.environ, "SOURCE_DATE_EPOCH": FIXED_DATE, "PYTHONHASHSEED": "0", "IPYTHONDIR": empty}
         environment.pop("PYTHONPATH", None)
         try:
             client.execute(env=environment)
         except CellExecutionError as error:
-            failed = next(cell for cell in notebook.cells if any(o.output_type == "error" for o in cell.get("outputs", [])))
+            failed = next(
+                cell for cell in notebook.cells if any(o.output_type == "error" for o in cell.get("outputs", []))
+            )
             traceback = without_ansi("\n".join(failed.outputs[-1].traceback))
             raise WriteupError(
                 f"{part.name}, cell {number_of[failed.id]} failed with {error.ename}: {error.evalue}\n"
@@ -279,10 +281,15 @@ def _run(part: Part, progress: Progress) -> NotebookNode:
 
 def _digest(part: Part) -> str:
     """Over the code, the versions that run it, and name, size and time of each file beside the student's notebook."""
-    beside = sorted(
-        (path.relative_to(part.folder).as_posix(), path.stat().st_size, path.stat().st_mtime_ns)
-        for path in (part.folder.rglob("*") if part.folder else ())
-        if path.is_file() and path.suffix != ".ipynb" and ".ipynb_checkpoints" not in path.parts
+    folder = part.folder
+    beside = (
+        sorted(
+            (path.relative_to(folder).as_posix(), path.stat().st_size, path.stat().st_mtime_ns)
+            for path in folder.rglob("*")
+            if path.is_file() and path.suffix != ".ipynb" and ".ipynb_checkpoints" not in path.parts
+        )
+        if folder
+        else []
     )
     code = [cell.source for cell in part.notebook.cells if cell.cell_type == "code"]
     versions = {name: _version(name) for name in PACKAGES}
@@ -309,4 +316,3 @@ def _notebook(cells: Sequence[NotebookNode], kernelspec: Mapping[str, str] | Non
         made.append(cell)
     chosen = dict(kernelspec or {"display_name": "Python 3", "language": "python", "name": "python3"})
     return new_notebook(cells=made, metadata={"kernelspec": chosen})
-

@@ -1,8 +1,8 @@
 """An executed notebook as LaTeX, through nbconvert with the template `templates/notebook/index.tex.j2`.
 
-The embedded TeX has neither listings nor fancyvrb, so program text is laid out here: highlighted by Pygments, cut into lines
-that fit the page, each line one TeX box. A character for which the fonts have no glyph is shown by its mathematical symbol
-where it has one, else by its nearest ASCII; the document's last page lists every such replacement.
+The embedded TeX has neither listings nor fancyvrb, so program text is laid out here: highlighted by Pygments, cut into
+lines that fit the page, each line one TeX box. A character for which the fonts have no glyph is shown by its symbol of
+mathematics where it has one, else by its nearest ASCII; the document's last page lists every such replacement.
 """
 
 from __future__ import annotations
@@ -39,15 +39,19 @@ STYLES: tuple[tuple[_TokenType, str], ...] = (
     (Comment.Preproc, "codename"),
 )
 SYMBOLS = {
-    "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "≈": r"\approx", "≡": r"\equiv", "±": r"\pm", "×": r"\times", "·": r"\cdot",
-    "÷": r"\div", "−": "-", "∞": r"\infty", "→": r"\to", "←": r"\leftarrow", "↔": r"\leftrightarrow", "⇒": r"\Rightarrow",
-    "⇔": r"\Leftrightarrow", "↦": r"\mapsto", "↑": r"\uparrow", "↓": r"\downarrow", "∂": r"\partial", "∇": r"\nabla",
-    "∑": r"\sum", "∏": r"\prod", "∫": r"\int", "√": r"\surd", "∈": r"\in", "∉": r"\notin", "⊂": r"\subset", "⊆": r"\subseteq",
-    "∪": r"\cup", "∩": r"\cap", "∧": r"\wedge", "∨": r"\vee", "¬": r"\neg", "∀": r"\forall", "∃": r"\exists", "⊙": r"\odot",
-    "⊕": r"\oplus", "⊗": r"\otimes", "∘": r"\circ", "°": r"{}^\circ", "²": "^2", "³": "^3", "¹": "^1", "µ": r"\mu",
-    "…": r"\ldots", "•": r"\bullet", "′": "'", "ℓ": r"\ell", "∝": r"\propto", "∼": r"\sim", "⟨": r"\langle", "⟩": r"\rangle",
+    "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "≈": r"\approx", "≡": r"\equiv", "±": r"\pm", "×": r"\times",
+    "·": r"\cdot", "÷": r"\div", "−": "-", "∞": r"\infty", "→": r"\to", "←": r"\leftarrow",
+    "↔": r"\leftrightarrow", "⇒": r"\Rightarrow", "⇔": r"\Leftrightarrow", "↦": r"\mapsto", "↑": r"\uparrow",
+    "↓": r"\downarrow", "∂": r"\partial", "∇": r"\nabla", "∑": r"\sum", "∏": r"\prod", "∫": r"\int",
+    "√": r"\surd", "∈": r"\in", "∉": r"\notin", "⊂": r"\subset", "⊆": r"\subseteq", "∪": r"\cup", "∩": r"\cap",
+    "∧": r"\wedge", "∨": r"\vee", "¬": r"\neg", "∀": r"\forall", "∃": r"\exists", "⊙": r"\odot", "⊕": r"\oplus",
+    "⊗": r"\otimes", "∘": r"\circ", "°": r"{}^\circ", "²": "^2", "³": "^3", "¹": "^1", "µ": r"\mu",
+    "…": r"\ldots", "•": r"\bullet", "′": "'", "ℓ": r"\ell", "∝": r"\propto", "∼": r"\sim", "⟨": r"\langle",
+    "⟩": r"\rangle",
 }  # fmt: skip
-GREEK = "alpha beta gamma delta epsilon zeta eta theta iota kappa lamda mu nu xi pi rho sigma tau upsilon phi chi psi omega"
+GREEK = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lamda mu nu xi pi rho sigma tau upsilon phi chi psi omega"
+)
 GREEK_CAPITALS = "gamma delta theta lamda xi pi sigma upsilon phi psi omega"
 KEPT_PICTURES = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg"}
 MATHEMATICAL_OUTPUT = re.compile(r"\s*(\$|\\begin\{(equation|align|gather|multline)\*?\})")
@@ -248,7 +252,9 @@ def _take_title(cells: list[NotebookNode]) -> str:
 def _highest_heading(texts: list[str]) -> int:
     """The level of the highest heading, 1 to 6; 1 where there is none."""
     without_code = [re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE) for text in texts]
-    return min((len(marks) for text in without_code for marks in re.findall(r"^(#{1,6}) ", text, re.MULTILINE)), default=1)
+    return min(
+        (len(marks) for text in without_code for marks in re.findall(r"^(#{1,6}) ", text, re.MULTILINE)), default=1
+    )
 
 
 def export_latex(notebook: NotebookNode, identity_title: str, templates: Path) -> Exported:
@@ -278,7 +284,9 @@ def export_latex(notebook: NotebookNode, identity_title: str, templates: Path) -
         extra_template_basedirs=[str(templates)],
         config=Config(
             {
-                "NbConvertBase": {"display_data_priority": [*KEPT_PICTURES, "text/latex", "text/markdown", "text/plain"]},
+                "NbConvertBase": {
+                    "display_data_priority": [*KEPT_PICTURES, "text/latex", "text/markdown", "text/plain"]
+                },
                 "ExtractOutputPreprocessor": {"enabled": True, "extract_output_types": set(KEPT_PICTURES)},
                 "ExtractAttachmentsPreprocessor": {"enabled": True},
                 "SVG2PDFPreprocessor": {"enabled": False},  # needs inkscape
@@ -294,8 +302,9 @@ def export_latex(notebook: NotebookNode, identity_title: str, templates: Path) -
     exporter.register_filter("output", lambda text: output_lines(text, characters))
     exporter.register_filter("plain", characters.text)
     exporter.register_filter("flowing", characters.flowing)
+    exporter.register_filter("replacements", lambda _cells: characters.note())  # what it says is known at the end only
     tex, resources = exporter.from_notebook_node(
         notebook,
-        {"unique_key": "figure", "title": title, "identity": identity_title, "replacements": characters.note},
+        {"unique_key": "figure", "title": title, "identity": identity_title},
     )
     return Exported(tex, dict(resources.get("outputs", {})))

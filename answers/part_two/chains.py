@@ -2,8 +2,8 @@
 
 import math
 
-import matplotlib.pyplot as plt
 import torch
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from torch import nn
 
@@ -21,8 +21,8 @@ def shapes_along(chain: nn.Sequential, start: Shape) -> list[Shape]:
     return shapes
 
 
-def draw_chain(axes: plt.Axes, chain: nn.Sequential, shapes: list[Shape]) -> None:
-    """Tensors as blocks (height: side of the image; width: logarithm of the channels), modules as arrows between them."""
+def draw_chain(axes: Axes, chain: nn.Sequential, shapes: list[Shape]) -> None:
+    """Tensors as blocks (height: side of the image; width: log of the channels), modules as arrows."""
     tallest = max(height for _, height, _ in shapes)
     left = 0.0
     for number, (channels, height, width) in enumerate(shapes):

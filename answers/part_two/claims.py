@@ -1,4 +1,4 @@
-"""What the notebook takes from the rest of the project, and what its numbers must agree with before the file goes out."""
+"""What the notebook takes from the rest of the project, and what its numbers must agree with."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from answers.part_two.convolution import conv2d, conv_transpose2d, max_pool2d
 from answers.part_two.loss import cross_entropy
-from answers.part_two.recurrent import gru, gru_cell, layers_of, lstm, lstm_cell
+from answers.part_two.recurrent import gru, gru_cell, layers_of, lstm, lstm_cell, weights_of
 from answers.part_two.regularisation import BatchNorm2d, dropout, dropout2d
 
 
@@ -22,7 +22,9 @@ class Difference(NamedTuple):
 Outputs = Tensor | Sequence[Tensor]
 
 
-def compare(ours: Callable[[], Outputs], theirs: Callable[[], Outputs], leaves: Sequence[Tensor], seed: int) -> Difference:
+def compare(
+    ours: Callable[[], Outputs], theirs: Callable[[], Outputs], leaves: Sequence[Tensor], seed: int
+) -> Difference:
     """Run both on the same leaves, pull the same random cotangents back through both, and compare.
 
     One seed starts both runs, so that modules that draw random masks draw the same one.
@@ -102,13 +104,13 @@ def compare_recurrent(seed: int) -> dict[str, Difference]:
 
     return {
         "LSTMCell": compare(
-            lambda: lstm_cell(step, (hidden, cell), tuple(lstm_step.parameters())),
+            lambda: lstm_cell(step, (hidden, cell), weights_of(lstm_step.parameters())),
             lambda: lstm_step(step, (hidden, cell)),
             [step, hidden, cell, *lstm_step.parameters()],
             seed,
         ),
         "GRUCell": compare(
-            lambda: gru_cell(step, hidden, tuple(gru_step.parameters())),
+            lambda: gru_cell(step, hidden, weights_of(gru_step.parameters())),
             lambda: gru_step(step, hidden),
             [step, hidden, *gru_step.parameters()],
             seed,

@@ -1,4 +1,4 @@
-"""Convolution, transposed convolution and max pooling from tensor slices, in the argument order of `torch.nn.functional`."""
+"""Convolution, transposed convolution and max pooling from tensor slices, arguments as in `torch.nn.functional`."""
 
 import torch
 from torch import Tensor
@@ -9,10 +9,12 @@ def positions(start: int, stride: int, count: int) -> slice:
     return slice(start, start + stride * (count - 1) + 1, stride)
 
 
-def conv2d(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, padding: int = 0, dilation: int = 1) -> Tensor:
+def conv2d(
+    x: Tensor, weight: Tensor, bias: Tensor | None, stride: int = 1, padding: int = 0, dilation: int = 1
+) -> Tensor:
     r"""Cross-correlation: every kernel tap multiplies one strided slice of the padded input.
 
-    x is (N, C_in, H, W), weight (C_out, C_in, K, K), bias (C_out,); the result is (N, C_out, H', W') with
+    x is (N, C_in, H, W), weight (C_out, C_in, K, K), bias (C_out,) or None; the result is (N, C_out, H', W') with
     H' = floor((H + 2 padding - dilation (K - 1) - 1) / stride) + 1, and W' alike.
     """
     samples, channels, height, width = x.shape
@@ -21,22 +23,22 @@ def conv2d(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, padding: in
     columns = (width + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
     padded = x.new_zeros(samples, channels, height + 2 * padding, width + 2 * padding)
     padded[:, :, padding : padding + height, padding : padding + width] = x
-    result = bias[:, None, None].expand(samples, -1, rows, columns)
+    result = x.new_zeros(samples, weight.shape[0], rows, columns)
     for i in range(kernel):
         for j in range(kernel):
             row_slice = positions(i * dilation, stride, rows)
             column_slice = positions(j * dilation, stride, columns)
             seen = padded[:, :, row_slice, column_slice]  # (N, C_in, H', W')
             result = result + torch.einsum("nchw,oc->nohw", seen, weight[:, :, i, j])
-    return result
+    return result if bias is None else result + bias[:, None, None]
 
 
 def conv_transpose2d(
-    x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, padding: int = 0, output_padding: int = 0
+    x: Tensor, weight: Tensor, bias: Tensor | None, stride: int = 1, padding: int = 0, output_padding: int = 0
 ) -> Tensor:
     r"""The adjoint of `conv2d`: every kernel tap adds its product to one strided slice of the output.
 
-    x is (N, C_in, H, W), weight (C_in, C_out, K, K), bias (C_out,); the result is (N, C_out, H', W') with
+    x is (N, C_in, H, W), weight (C_in, C_out, K, K), bias (C_out,) or None; the result is (N, C_out, H', W') with
     H' = (H - 1) stride - 2 padding + K + output_padding, and W' alike.
     """
     samples, _, height, width = x.shape
@@ -49,7 +51,7 @@ def conv_transpose2d(
             product = torch.einsum("nchw,co->nohw", x, weight[:, :, i, j])  # (N, C_out, H, W)
             full[:, :, positions(i, stride, height), positions(j, stride, width)] += product
     cropped = full[:, :, padding : full_height - padding, padding : full_width - padding]
-    return cropped + bias[:, None, None]
+    return cropped if bias is None else cropped + bias[:, None, None]
 
 
 def max_pool2d(x: Tensor, kernel: int, stride: int, padding: int = 0) -> Tensor:

@@ -39,7 +39,14 @@ def draw(delays: Tensor, length: int, alphabet: int, generator: torch.Generator)
 
 
 def train_echo(
-    min_delay: int, max_delay: int, seed: int, *, alphabet: int = 2, hidden: int = 64, length: int = 30, steps: int = 600
+    min_delay: int,
+    max_delay: int,
+    seed: int,
+    *,
+    alphabet: int = 2,
+    hidden: int = 64,
+    length: int = 30,
+    steps: int = 600,
 ) -> tuple[Echo, list[float]]:
     """Train on fresh sequences, delays uniform in min_delay..max_delay; also returns the loss of every step."""
     torch.manual_seed(seed)

@@ -15,7 +15,7 @@ def python_reference_words() -> list[str]:
     """The running text of Python's own language reference, as lower-case words and punctuation marks.
 
     The `help()` function of every CPython carries it, so it needs no download. Code and grammar are left out: only
-    lines that are prose by their look (three words or more, no prompt, no markup) are read. Topics come in order of name.
+    lines that look like prose (three words or more, no prompt, no markup) are read, topics in order of name.
     """
     words: list[str] = []
     for _, text in sorted(topics.topics.items()):
@@ -64,10 +64,8 @@ class LanguageModel(nn.Module):
         return self.decoder(self.drop(outputs)), state
 
 
-def train_language_model(
-    model: LanguageModel, stream: Tensor, steps: int, truncation: int = 32
-) -> list[float]:
-    """Truncated BPTT: windows of `truncation` words; values of the state flow on, gradients stop at each window's start.
+def train_language_model(model: LanguageModel, stream: Tensor, steps: int, truncation: int = 32) -> list[float]:
+    """Truncated BPTT: windows of `truncation` words; the state's values flow on, gradients stop at each window.
 
     stream is (T, N). Returns the loss of every step, in nats a word.
     """
@@ -109,9 +107,7 @@ def unigram_loss(train: Tensor, held_out: Tensor, words: int) -> float:
 
 
 @torch.no_grad()
-def sample(
-    model: LanguageModel, vocabulary: Vocabulary, start: str, length: int, temperature: float, seed: int
-) -> str:
+def sample(model: LanguageModel, vocabulary: Vocabulary, start: str, length: int, temperature: float, seed: int) -> str:
     """Draw words one by one from softmax(logits / temperature); the unknown word is never drawn."""
     generator = torch.Generator().manual_seed(seed)
     model.eval()
@@ -122,5 +118,5 @@ def sample(
         scores = logits[0, 0] / temperature
         scores[0] = -torch.inf
         word = torch.multinomial(torch.softmax(scores, dim=0), 1, generator=generator)[:, None]
-        said.append(vocabulary.words[word.item()])
+        said.append(vocabulary.words[int(word)])
     return re.sub(r" ([.,;:)])", r"\1", " ".join(said).replace(f" {END}", "\n").replace("( ", "("))

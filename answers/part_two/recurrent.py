@@ -1,6 +1,6 @@
 """LSTM and GRU: one step, and stacked layers over a sequence; weights in the layout of `torch.nn`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -67,6 +67,12 @@ def gru(x: Tensor, layers: Sequence[Weights]) -> tuple[Tensor, Tensor]:
     return x, torch.stack(last_hidden)
 
 
+def weights_of(parameters: Iterable[Tensor]) -> Weights:
+    """The weights of a torch.nn cell, or of one layer."""
+    weight_ih, weight_hh, bias_ih, bias_hh = parameters
+    return weight_ih, weight_hh, bias_ih, bias_hh
+
+
 def layers_of(module: torch.nn.RNNBase) -> list[Weights]:
     """The weights of a torch.nn recurrent module, layer by layer."""
-    return [tuple(weights) for weights in module.all_weights]
+    return [weights_of(weights) for weights in module.all_weights]

@@ -15,7 +15,7 @@ class Shift(nn.Module):
         super().__init__()
         self.alphabet, self.delay, self.span = 2, delay, span
 
-    def forward(self, symbols, delays):
+    def forward(self, symbols, _delays):
         shifted = [torch.roll(symbols, lag, dims=0) for lag in range(self.span)]
         return nn.functional.one_hot(shifted[self.delay], 2).float(), torch.stack(shifted, dim=2).float()
 

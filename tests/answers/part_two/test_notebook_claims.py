@@ -63,4 +63,6 @@ def test_a_damaged_number_is_refused(measured, records, name, value):
 def test_study_is_what_the_records_hold():
     root = Path(__file__).resolve().parents[3]
     found = Records(root)
-    claims._study({"study perplexities": [math.exp(r.metrics["valid_loss"]) for r in found.of_kind(claims.KIND)]}, found)
+    claims._study(
+        {"study perplexities": [math.exp(r.metrics["valid_loss"]) for r in found.of_kind(claims.KIND)]}, found
+    )

@@ -1,5 +1,6 @@
 """The notebook's language model: its stream, where gradients stop, its baselines and its samples."""
 
+import itertools
 import math
 
 import pytest
@@ -60,7 +61,7 @@ def test_gradient_stops_at_the_window(monkeypatch):
 
     monkeypatch.setattr(model.recurrent, "forward", watched)
     lm.train_language_model(model, lm.batchify(torch.arange(80) % 5, 2), steps=3, truncation=8)
-    for (_, after), (handed, _) in zip(states, states[1:], strict=False):
+    for (_, after), (handed, _) in itertools.pairwise(states):
         assert torch.equal(handed[0], after[0])
         assert handed[0].grad_fn is None
         assert after[0].grad_fn is not None
