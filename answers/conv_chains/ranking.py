@@ -92,7 +92,7 @@ class _Ranking:
             weights.append(plan.channels[layer] * plan.channels[layer + 1] * area)
             biases += plan.channels[layer + 1]
         macs = 0
-        if len(settled) >= tracks:
+        if len(settled) > tracks:
             sizes = [
                 view.sizes(plan.types, settled[t], settled[tracks + t] if tracks + t < len(settled) else None)
                 for t, view in enumerate(self.views)
