@@ -12,14 +12,14 @@ from writeup.figures import Diagram, Edge, Group, Node
 from writeup.records import Records
 
 LABELS = {
-    "embedding": ("Embedding", "word to row of a matrix"),
-    "dropout": ("Dropout", "zeroes values at random"),
-    "recurrent": ("Recurrent layers", "state from the words so far"),
-    "decoder": ("Decoder", "state to score of each word"),
-    "loss": ("Log-softmax, loss", "scores to log-probability"),
-    "clip": ("Clipping", "bounds the gradient's norm"),
-    "update": ("Update", "weights less rate times gradient"),
-    "rest": ("All else", "windows, `repackage_hidden`, Python"),
+    "embedding": ("Embedding", "word to vector"),
+    "dropout": ("Dropout", "zeroes at random"),
+    "recurrent": ("Recurrent layers", "vectors to states"),
+    "decoder": ("Decoder", "state to scores"),
+    "loss": ("Log-softmax, loss", "scores to loss"),
+    "clip": ("Clipping", "bounds the gradient"),
+    "update": ("Update", "changes the weights"),
+    "rest": ("All else", "Python between them"),
 }
 DRAWN = "LSTM"
 
@@ -47,11 +47,11 @@ def shares_table(found: dict[str, Profile]) -> Table:
         halves = PARTS[part][1] and part != "rest"
         row: list[str | Ref] = [label, purpose]
         row += [Ref(f".{part}_{half}_{DRAWN}") if halves else "" for half in ("forward", "backward")]
-        for cell in found:
-            row += [Ref(f".{part}_total_{cell}"), Ref(f".{part}_width_{cell}")]
+        row += [Ref(f".{part}_total_{DRAWN}"), Ref(f".{part}_width_{DRAWN}")]
+        row += [Ref(f".{part}_total_{cell}") for cell in found if cell != DRAWN]
         rows.append(row)
     header = ["Component", "What it does", "Forward", "Backward"]
-    header += [words for cell in found for words in (cell, "$\\pm$")]
+    header += [DRAWN, "$\\pm$", *(cell for cell in found if cell != DRAWN)]
     return Table(header, rows, "ll" + "r" * (len(header) - 2))
 
 

@@ -24,7 +24,7 @@ def answer(records: Records) -> Answer:
             *border_claims(),
             *cost.claims(),
         ],
-        tables={"path": path_table(), "graphs": graphs_table(), "omitted": omitted_table()},
+        tables={"path": path_table(), "omitted": omitted_table(), "graphs": graphs_table()},
         figures={"cost": cost.figure()} if cost.cells else {},
         context={"cells": cost.cells},
     )

@@ -126,7 +126,7 @@ def share_claims(profile: Profile, others: Mapping[str, Profile]) -> list[Claim]
                     tolerance=1e-9,
                     records=[profile.record.path],
                 ),
-                [Control(100 * fmean(total), "the share itself")],
+                [Control(100 * (1 - fmean(total)), "everything else's share")],
                 form=".1f",
             )
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -123,13 +124,14 @@ class Cost:
         ]
 
     def figure(self) -> Panels:
+        runs = {cell: self.runs[cell] for cell in self.cells}
         distance = [
             Series(f"{cell}, {model}", range(len(run.falls(model))), run.falls(model), style="line")
-            for cell, run in self.runs.items()
+            for cell, run in runs.items()
             for model in ("trained", "initial")
         ]
         cut = []
-        for cell, run in self.runs.items():
+        for cell, run in runs.items():
             at = sorted(map(int, run.record.curves["cut"]))
             mean = [fmean(run.errors(bptt)) for bptt in at]
             half = [_half_width(run.errors(bptt)) for bptt in at]
@@ -184,19 +186,20 @@ def reach_claims(run: Run) -> list[Claim]:
     route = "geometric mean of each segment's own ratio"
     made: list[Claim] = []
     for distance in (WINDOW, FAR):
+        weaker = 1 / falls[distance]
         controls = [
-            Control(run.falls("initial")[distance], "before training"),
-            Control(falls[distance // 2], "half the distance"),
-            Control(float(np.mean(np.exp(logs[:, distance])) / np.mean(np.exp(logs[:, 0]))), "arithmetic means"),
+            Control(1 / run.falls("initial")[distance], "before training"),
+            Control(1 / falls[distance // 2], "half the distance"),
+            Control(float(np.mean(np.exp(logs[:, 0])) / np.mean(np.exp(logs[:, distance]))), "arithmetic means"),
         ]
         made.append(
             claim(
-                f"2b.left_{distance}_{cell}",
-                falls[distance],
-                f"gradient norm {distance} words back relative to that by the last word, trained {cell}",
-                agrees(partial(ratio, distance), route, tolerance=1e-6, records=[run.record.path]),
-                _distinct(falls[distance], ".2%", controls),
-                form=".2%",
+                f"2b.weaker_{distance}_{cell}",
+                weaker,
+                f"how many times weaker the gradient is {distance} words back than at the last word, trained {cell}",
+                agrees(partial(_inverse, ratio, distance), route, tolerance=1e-6 * weaker, records=[run.record.path]),
+                _distinct(weaker, ",.0f", controls),
+                form=",.0f",
             )
         )
     made.append(
@@ -209,6 +212,10 @@ def reach_claims(run: Run) -> list[Claim]:
         )
     )
     return made
+
+
+def _inverse(ratio: Callable[[int], float], distance: int) -> float:
+    return 1 / ratio(distance)
 
 
 def error_claims(run: Run) -> list[Claim]:

@@ -65,6 +65,7 @@ def place_claims() -> list[Claim]:
         controls = [Control(first, "where the function begins"), *(Control(x, "other branch") for x in lines[1:])]
         text = f"line of {torch_source.file_of(function)} on which {seen[0]} calls {seen[1]}"
         claims.append(claim(f"2b.line_{name}", lines[0], text, partial(executed, names=seen), controls))
+    claims += [kernel_claim("fused", "mkldnn_rnn_layer_backward"), kernel_claim("gpu", "_cudnn_rnn_backward")]
     claims.append(
         claim(
             "2b.line_execute",
@@ -78,6 +79,25 @@ def place_claims() -> list[Claim]:
         )
     )
     return claims
+
+
+def kernel_claim(name: str, kernel: str) -> Claim:
+    """The operator whose C++ holds the backward loop over time, as the installed headers name it."""
+    header = f"ATen/ops/{kernel}.h"
+    torch_source.line_of_declaration(header, f"{kernel}(")  # raises where it is not declared
+
+    def registered(candidate: str) -> Evidence:
+        require(hasattr(torch.ops.aten, candidate), "an operator of PyTorch", candidate, "torch.ops.aten")
+        return Evidence("the operators that PyTorch has registered", candidate)
+
+    return claim(
+        f"2b.kernel_{name}",
+        kernel,
+        f"operator that runs the recursion backwards inside one node, {name}",
+        registered,
+        [Control("lstm_backward", "a name that one would expect"), Control("cudnn_lstm_backward", "likewise")],
+        code=True,
+    )
 
 
 def path_table() -> Table:

@@ -7,8 +7,8 @@ from functools import cache, partial
 import torch
 from torch import Tensor, nn
 
-from answers.bptt import delta_recursion
-from answers.bptt.graphs import BATCH, LAYERS, SEED, SIZE, WINDOW, small_network, words
+from answers.bptt import delta_recursion, graph
+from answers.bptt.graphs import BATCH, FUSED_LAYER, LAYERS, SEED, SIZE, WINDOW, small_network, words
 from writeup.claims import Claim, Control, Evidence, Ref, Table, agrees, claim, require
 
 TOLERANCE = 1e-12  # relative, in double precision
@@ -110,6 +110,13 @@ def recursion_claims() -> list[Claim]:
             [Control(len(by_autograd()) - 4 * SIZE * LAYERS, "one bias a layer")],
         ),
         claim(
+            "2b.fused_digits",
+            5,
+            "digits in which the fused kernel's gradient, in single precision, agrees with the recursion by hand",
+            fused_digits_agree,
+            [Control(9, "more than single precision has")],
+        ),
+        claim(
             "2b.digits",
             12,
             "decimal digits in which they agree, relative to the largest entry",
@@ -141,6 +148,19 @@ def digits_agree(digits: int) -> Evidence:
     difference = ((by_hand() - by_autograd()).abs().max() / by_autograd().abs().max()).item()
     require(difference <= 10.0**-digits, f"a difference of at most 1e-{digits}", difference, "recursion by hand")
     return Evidence("the recursion by hand, entry by entry", difference, seed=SEED)
+
+
+def fused_digits_agree(digits: int) -> Evidence:
+    """oneDNN's kernel, in single precision, against the recursion in double."""
+    single = small_network()
+    with graph.onednn(True):
+        loss = (single(words())[0] * upstream().float()).sum()
+        fused = graph.names(loss)[FUSED_LAYER]
+        gradient = _joined(list(torch.autograd.grad(loss, list(single.parameters())))).double()
+    require(fused == LAYERS, LAYERS, fused, "fused layers in the graph")
+    difference = ((by_hand() - gradient).abs().max() / by_hand().abs().max()).item()
+    require(difference <= 10.0**-digits, f"a difference of at most 1e-{digits}", difference, "recursion by hand")
+    return Evidence("the recursion by hand in double precision", difference, seed=SEED)
 
 
 def omitted_table() -> Table:
