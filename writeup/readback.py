@@ -71,8 +71,9 @@ def text_of_tex(tex: str) -> str:
 
 
 def text_of_markdown(markdown: str) -> str:
-    """Markdown without the targets of its links and the colours of its diagrams."""
-    return re.sub(r"(?<=\])\([^)]*\)|#[0-9A-Fa-f]{6}\b|stroke-width:[\d.]+px", "", markdown)
+    """Markdown without the targets of its links and the styles of its diagrams."""
+    text = re.sub(r"(?<=\])\([^)]*\)|^ *(?:style|linkStyle|classDef) .*$", "", markdown, flags=re.MULTILINE)
+    return re.sub(r"&?#(\d+);", lambda match: chr(int(match[1])), text)  # Mermaid's way of writing a character
 
 
 def unmatched(ending: str, document: str, questions: Mapping[str, Expected]) -> list[str]:

@@ -94,9 +94,17 @@ def _run(asked: Sequence[Question], root: Path, jobs: int) -> Iterator[Verified]
     # Two processes of one thread do more than one of two threads. Torch reads this when it is first imported.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     # spawn: a forked child of a process in which torch has run threads may hang
-    with ProcessPoolExecutor(min(jobs, len(asked)), mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(asked)), mp_context=context, initializer=_quiet) as pool:
         for future in as_completed([pool.submit(verify_question, question, root) for question in asked]):
             yield future.result()
+
+
+def _quiet() -> None:
+    """Libraries print (torch's profiler does, from C++); what a check has to say it returns or raises."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
 
 
 def _coverage(assignment: Assignment) -> Iterator[Problem]:
