@@ -129,7 +129,7 @@ def main() -> None:
         tracemalloc.stop()
         print(f"  kernel <= {kernel}, {layers} layers: {count:,} chains, {seconds:.3f} s, {peak:.1f} MiB")
     search = Search(*ASSIGNMENT[0], Family(equal_axes=True))
-    for listed in (500, 5_000):
+    for listed in (200, 2_000):
         tracemalloc.start()
         seconds, _ = timed(partial(_list, search, listed))
         peak = tracemalloc.get_traced_memory()[1] / 2**20

@@ -92,7 +92,7 @@ def test_listing_more_needs_hardly_more_memory():
         tracemalloc.stop()
         return most
 
-    assert peak(2000) < peak(200) + 2**20
+    assert peak(600) < peak(60) + 2**20
 
 
 def test_identical_shapes_need_nothing():
