@@ -186,8 +186,8 @@ def shown(row: ClaimRow) -> str:
     """A claim's printed form as Markdown."""
     if row.code:
         return f"`{row.shown}`"
-    if isinstance(row.value, str):
-        return markdown_escape(row.shown)
+    if isinstance(row.value, str):  # a value that holds a TeX command is mathematics
+        return f"${row.shown}$" if "\\" in row.shown else markdown_escape(row.shown)
     return re.sub(r"(?<![\w.])-(?=[\d.])", "−", row.shown)  # a true minus sign before a number
 
 
