@@ -109,8 +109,8 @@ class Study:
 
     @property
     def reduced(self) -> bool:
-        """Trained on a part of the training text only, or for fewer epochs than the example's."""
-        return self.base.train_tokens is not None or self.base.epochs < Settings().epochs
+        """Trained on a part of the training text only."""
+        return self.base.train_tokens is not None
 
     def setting(self, **changes: Any) -> Setting | None:
         """The runs with the example's settings and `changes`, at the cell's tuned rate unless one is given."""

@@ -3,6 +3,7 @@
 import math
 import random
 from dataclasses import asdict, replace
+from functools import cache
 
 import pytest
 
@@ -132,25 +133,26 @@ def full_study(tmp_path_factory):
     return Records(root)
 
 
-@pytest.fixture
-def study_of(tmp_path):
+@pytest.fixture(scope="session")
+def study_of(tmp_path_factory):
     """A function: the records of a reduced study of which `count` runs are finished, without any timing."""
 
-    def make(count):
-        save_study(tmp_path, count)
-        return Records(tmp_path)
+    @cache
+    def root_of(count):
+        root = tmp_path_factory.mktemp(f"part{count}")
+        save_study(root, count)
+        return root
 
-    return make
+    return lambda count: Records(root_of(count))
 
 
 @pytest.fixture
-def changed_run(study_of, tmp_path):
+def changed_run(tmp_path):
     """A function: a finished study in which the run with `changes` from the base has another final loss."""
 
     def make(loss, **changes):
-        study_of(None)
-        base = plan_of_study.PRESETS["cpu"]
-        save_run(tmp_path, replace(base, **changes), loss)
+        save_study(tmp_path)
+        save_run(tmp_path, replace(plan_of_study.PRESETS["cpu"], **changes), loss)
         return Records(tmp_path)
 
     return make

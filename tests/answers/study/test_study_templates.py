@@ -48,8 +48,11 @@ def test_the_reduced_study_is_called_reduced(question, whole_study):
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_the_full_study_replaces_it(question, full_study):
-    assert "100.0%" in text("2e", full_study)
-    assert text(question, full_study).strip()
+    assert "reduced study" not in text(question, full_study)
+
+
+def test_the_full_study_sees_the_whole_text(full_study):
+    assert "trains on 100.0% of the training text" in text("2e", full_study)
 
 
 def test_all_claims_of_the_full_study_hold(full_study, faults):
