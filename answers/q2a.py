@@ -16,7 +16,7 @@ LABELS = {
     "dropout": ("Dropout", "zeroes at random"),
     "recurrent": ("Recurrent layers", "vectors to states"),
     "decoder": ("Decoder", "state to scores"),
-    "loss": ("Log-softmax, loss", "scores to loss"),
+    "loss": ("Log-softmax and loss", "scores to loss"),
     "clip": ("Clipping", "bounds the gradient"),
     "update": ("Update", "changes the weights"),
     "rest": ("All else", "Python between them"),
@@ -65,7 +65,14 @@ def block_diagram(profile: Profile, claims: dict[str, Claim]) -> Diagram:
         share = claims[f"2a.{part}_{half}_{profile.cell}"].value
         assert isinstance(share, float)
         suffix = "" if half == "total" else half
-        return Node(part + suffix, LABELS[part][0], f"{what}\n{printed(part, half)}", share, row=row, column=column)
+        return Node(
+            part + suffix,
+            LABELS[part][0].replace(" and ", "\nand "),
+            f"{what}\n{printed(part, half)}",
+            share,
+            row=row,
+            column=column,
+        )
 
     forward = [
         measured("embedding", "forward", 1, 1, "row of a matrix for each word"),
@@ -83,18 +90,18 @@ def block_diagram(profile: Profile, claims: dict[str, Claim]) -> Diagram:
         measured("clip", "total", 0, 2, "bounds the norm"),
     ]
     nodes = [
-        Node("corpus", "Corpus, dictionary", "words to numbers", shape="data", row=0, column=0),
+        Node("corpus", "Corpus and\ndictionary", "words to numbers", shape="data", row=0, column=0),
         Node("batchify", "batchify", "text into columns", row=1, column=0),
         Node("repackage", "repackage_hidden", "keeps the state, cuts its history", row=3, column=0),
         Node("batch", "get_batch", "next window and its targets", row=0, column=1),
         *forward,
         *backward,
         measured("update", "total", 0, 3, "$p \\leftarrow p - \\eta g$"),
-        Node("evaluate", "evaluate", "validation loss, no gradient", row=2, column=3),
-        Node("better", "Better than before?", shape="decision", row=3, column=3),
-        Node("save", "Save the model", "if yes", row=4, column=3),
-        Node("anneal", "Anneal", "if no: rate / 4", row=1, column=3),
-        Node("test", "Test", "best model, once, at the end", shape="round", row=5, column=3),
+        Node("evaluate", "evaluate", "validation loss, no gradient", row=1, column=3),
+        Node("better", "Best so far?", shape="decision", row=2, column=3),
+        Node("anneal", "Anneal", "rate / 4, then the next epoch", row=3, column=3),
+        Node("save", "Save the model", "then the next epoch", row=4, column=3),
+        Node("test", "Test", "best model, once", shape="round", row=5, column=3),
     ]
     chain = ["batch", *(node.id for node in forward)]
     back = [node.id for node in backward]
@@ -108,9 +115,11 @@ def block_diagram(profile: Profile, claims: dict[str, Claim]) -> Diagram:
         Edge("recurrentforward", "repackage", style="loop"),
         Edge("repackage", "recurrentforward", "state", style="loop"),
         Edge("update", "batch", "next window", style="loop"),
-        Edge("better", "save"),
-        Edge("better", "anneal"),
-        Edge("save", "test", "end"),
+        Edge("update", "evaluate", "epoch\nover"),
+        Edge("evaluate", "better"),
+        Edge("better", "anneal", "no"),
+        Edge("better", "save", "yes"),
+        Edge("save", "test", "at the end"),
     ]
     groups = [Group("forward", [n.id for n in forward]), Group("backward", [n.id for n in backward[:-1]])]
     return Diagram(nodes, edges, groups)

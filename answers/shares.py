@@ -323,6 +323,13 @@ def setting_claims(profile: Profile) -> list[Claim]:
             [Control(profile.steps + int(record.settings["warm_up"]), "warm-up steps counted")],
         ),
         claim(
+            f"2a.threads_{profile.cell}",
+            int(record.settings["threads"]),
+            f"threads of the profile, {profile.cell}",
+            agrees(lambda: int(record.name.rpartition("threads")[2]), "the record's name", records=[record.path]),
+            [Control(0, "none"), Control(int(record.settings["threads"]) + 1, "one more")],
+        ),
+        claim(
             f"2a.device_{profile.cell}",
             record.device,
             f"device of the profile, {profile.cell}",

@@ -12,6 +12,7 @@ from torch.nn import functional
 from answers.bptt import graph
 from answers.bptt.steps import by_data, first_error, first_sentence, in_place
 from answers.bptt.two_windows import TwoWindows
+from experiments.language_model.train import Settings
 from writeup.claims import CheckFailed, Claim, Control, Evidence, agrees, claim, require
 
 
@@ -64,7 +65,8 @@ def error_claims() -> list[Claim]:
 
 # -- the error that does not come -------------------------------------------------------------------------------------
 
-TRAP_WINDOW, TRAP_RATE = 3, 2.0
+TRAP_WINDOW = 5
+EXAMPLE = Settings()
 
 
 @cache
@@ -77,13 +79,14 @@ def weights_before() -> dict[str, Tensor]:
 
 
 def weights_after() -> dict[str, Tensor]:
-    """After one step of gradient descent on the first window's loss."""
+    """After one update on the first window's mean loss, at the example's learning rate and clipped as there."""
     with torch.enable_grad():
-        first = trap().gradients(True, slice(TRAP_WINDOW))
-    return {
-        name: parameter.detach() - TRAP_RATE * gradient
-        for (name, parameter), gradient in zip(trap().model.named_parameters(), first, strict=True)
-    }
+        gradients = trap().gradients(True, slice(TRAP_WINDOW))
+    mean = [gradient / trap().targets[:TRAP_WINDOW].numel() for gradient in gradients]
+    norm = torch.cat([gradient.flatten() for gradient in mean]).norm()
+    step = EXAMPLE.learning_rate * (EXAMPLE.clip / norm).clamp_max(1)
+    named = zip(trap().model.named_parameters(), mean, strict=True)
+    return {name: parameter.detach() - step * gradient for (name, parameter), gradient in named}
 
 
 def second_loss(before: dict[str, Tensor], after: dict[str, Tensor]) -> Tensor:

@@ -41,8 +41,8 @@ def made(cell: str) -> Profile:
     return Profile(
         Record(
             kind="language_model_profile",
-            name=cell,
-            settings={"cell": cell, "corpus": "wikitext-2", "hidden_size": 200, "warm_up": 2},
+            name=f"{cell}-threads1",
+            settings={"cell": cell, "corpus": "wikitext-2", "hidden_size": 200, "warm_up": 2, "threads": 1},
             seeds=[1],
             metrics={"train_windows": 100, "valid_windows": 10},
             curves=curves,
