@@ -97,7 +97,7 @@ def build_notebook(
 def assemble(root: Path, identity_title: str, records: Records) -> Part:
     """The template, filled in and cut into cells."""
     environment = template_environment(root)
-    environment.filters["json"] = json.dumps
+    environment.filters["python"] = repr
     text = environment.get_template(TEMPLATE.relative_to("templates").as_posix()).render(
         identity=markdown_escape(identity_title),
         inputs=_assignment_module(root).notebook_inputs(records),

@@ -27,7 +27,7 @@ def notebook_inputs(records: Records) -> dict[str, Any]:
         }
         for start, goal in q1_1.CASES.values()
     ]
-    settings = ("cell", "layers", "hidden_size", "bptt", "learning_rate", "seed", "train_tokens")
+    settings = ("cell", "layers", "hidden_size", "tied", "bptt", "learning_rate", "seed", "train_tokens")
     study = [
         [
             *(record.settings[name] for name in settings),

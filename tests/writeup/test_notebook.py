@@ -73,7 +73,7 @@ def shipped():
         def notebook_inputs(_records):
             start, goal = (64, 111, 111), (4, 234, 234)
             chain = ["nn.ConvTranspose2d(64, 4, kernel_size=14, stride=2)"]
-            run = ["LSTM", 2, 200, 35, 20.0, 1111, 1000, 99.5, [5.0, 4.6]]
+            run = ["LSTM", 2, 200, False, 35, 20.0, 1111, 1000, 99.5, [5.0, 4.6]]
             return {"chains": [{"start": start, "goal": goal, "chains": [chain]}], "study": [run]}
 
     with pytest.MonkeyPatch.context() as patch:
