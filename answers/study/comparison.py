@@ -204,6 +204,7 @@ def grid_claims(study: Study, grid: Mapping[float, Mapping[str, Setting]]) -> li
             made.append(perplexity_claim(f"2e.rate{rate:g}.{cell}", settings[cell], study, f"{cell}, rate {rate:g}"))
     for cell in CELLS:
         made.append(_tuned_claim(study, cell))
+    made += _grid_counts(study, grid)
     example = study.base.learning_rate
     if example in grid:
         lstm, gru = (grid[example][cell] for cell in CELLS)
@@ -212,6 +213,23 @@ def grid_claims(study: Study, grid: Mapping[float, Mapping[str, Setting]]) -> li
         made.append(sign_claim("2e.example_lower", lstm, gru, study, text, LOWER_IN_A_SENTENCE))
         made.append(change_claim("2e.example_change", lstm, gru, "GRU's perplexity less the LSTM's, per cent"))
     return made
+
+
+def _grid_counts(study: Study, grid: Mapping[float, Mapping[str, Setting]]) -> list[Claim]:
+    """At how many common rates each cell is lower beyond the spread over seeds."""
+    pairs = [(settings["LSTM"].losses, settings["GRU"].losses) for settings in grid.values()]
+    signs = [sign(lstm, gru, study.spread) for lstm, gru in pairs]
+    by_probability = [sign_by_probability(lstm, gru, study.spread) for lstm, gru in pairs]
+    return [
+        claim(
+            f"2e.grid.{cell}",
+            signs.count(direction),
+            f"rates of the grid at which the {cell} is lower beyond the spread over seeds",
+            agrees(partial(by_probability.count, direction), "posterior probabilities of the signs"),
+            [Control(len(grid) + 1, "one too many"), Control(signs.count(direction) + 1, "an open one counted")],
+        )
+        for cell, direction in zip(CELLS, (-1, 1), strict=True)
+    ]
 
 
 def _tuned_claim(study: Study, cell: str) -> Claim:
