@@ -18,6 +18,7 @@ import json
 import os
 import platform
 import re
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -249,6 +250,8 @@ def execute(part: Part, cache: Path, progress: Progress) -> NotebookNode:
 
 def _run(part: Part, progress: Progress) -> NotebookNode:
     notebook = nbformat.from_dict(part.notebook)
+    # the first import on a machine prints that it builds its font cache: let that happen outside of the cells
+    subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], capture_output=True, check=False)
     number_of = {cell.id: number for number, cell in enumerate(notebook.cells, start=1)}
     with tempfile.TemporaryDirectory() as empty:
         client = NotebookClient(
