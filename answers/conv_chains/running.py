@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass, replace
 
 import torch
@@ -10,15 +11,30 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from answers.conv_chains.chain import Chain
 from answers.conv_chains.family import Shape
+from writeup.claims import WriteupError
 
 BATCH = 2
 
 
 def build(modules: list[str], device: str = "cpu") -> nn.Sequential:
-    """The constructors, called with nothing but `nn` in sight; weights from seed 0 where the device has values."""
+    """The constructors' modules; weights from seed 0 where the device has values."""
     torch.manual_seed(0)
     with torch.device(device):
-        return nn.Sequential(*[eval(module, {"__builtins__": {}, "nn": nn}) for module in modules])
+        return nn.Sequential(*map(construct, modules))
+
+
+def construct(call: str) -> nn.Module:
+    """The module that a printed call such as "nn.Conv2d(3, 8, kernel_size=5)" makes; its arguments must be literals."""
+    tree = ast.parse(call, mode="eval").body
+    match tree:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="nn"), attr=name), args=args, keywords=keywords):
+            values = [ast.literal_eval(argument) for argument in args]
+            named = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in keywords}
+            made = getattr(nn, name)(*values, **named)
+            assert isinstance(made, nn.Module)
+            return made
+        case _:
+            raise WriteupError(f"module {call!r}; a call of a class of torch.nn with literal arguments is expected")
 
 
 def macs(modules: list[str], start: Shape) -> int:
