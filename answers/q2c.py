@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+
 from answers.bptt.cost import Cost
 from answers.bptt.detaching import detaching_claims, kinds_table, zeroing_claims
 from answers.bptt.failing import error_claims, trap_claims
 from answers.bptt.growing import growth_claims, growth_record, nodes_table, time_claims, time_figure
 from answers.regularisation.paired import level_claim
+from experiments.language_model.model import repackage_hidden
 from writeup.claims import Answer
 from writeup.records import Records
 
@@ -26,5 +30,11 @@ def answer(records: Records) -> Answer:
         ],
         tables={"kinds": kinds_table(), "nodes": nodes_table()},
         figures={"time": time_figure(timed)} if timed else {},
-        context={"timed": timed is not None, "cells": cost.cells},
+        context={"timed": timed is not None, "cells": cost.cells, "source": source_text(repackage_hidden)},
     )
+
+
+def source_text(function: Callable[..., object]) -> str:
+    """The function as it stands in its file, less remarks at the ends of lines."""
+    lines = inspect.getsource(function).splitlines()
+    return "\n".join(line.partition("  # ")[0] for line in lines)
