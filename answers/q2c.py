@@ -35,6 +35,6 @@ def answer(records: Records) -> Answer:
 
 
 def source_text(function: Callable[..., object]) -> str:
-    """The function as it stands in its file, less remarks at the ends of lines."""
+    """The function as it stands in its file, less its (one-line) docstring and remarks at the ends of lines."""
     lines = inspect.getsource(function).splitlines()
-    return "\n".join(line.partition("  # ")[0] for line in lines)
+    return "\n".join(line.partition("  # ")[0] for line in lines if not line.strip().startswith('"""'))
