@@ -33,7 +33,7 @@ class SpeedSettings:
     corpus: str = "wikitext-2"
     size: int = 650  # measured beside the example's 200, for embedding and hidden units
     variations: bool = False  # the study's other settings, too
-    steps: int = 5
+    steps: int = 3
     warm_up: int = 1
     rounds: int = 2
     threads: int = 1
