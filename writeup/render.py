@@ -389,8 +389,9 @@ def to_tex(markdown: str) -> str:
 
 
 def _breakable(match: re.Match[str]) -> str:
-    # a reader expects a break after a dot, an underscore, a bracket, a slash, an equals sign, and before a capital
-    inner = re.sub(r"(\\_|[.(=/-]|[a-z](?=[A-Z]))(?=[^}\s])", r"\1\\allowbreak{}", match[1])
+    """Breaks after a dot, underscore, bracket, slash, hyphen or equals sign and before a capital, never so that a few
+    characters stand alone."""
+    inner = re.sub(r"(\\_|[.(/-]|=|[a-z](?=[A-Z]))(?=[^}\s]{3})", r"\1\\allowbreak{}", match[1])
     return rf"\texttt{{{inner}}}"
 
 

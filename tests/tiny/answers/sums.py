@@ -12,7 +12,9 @@ def answer(_records: Records) -> Answer:
     return Answer(
         "A.1",
         [
-            claim("A.1.last", LAST, "the last number", agrees(lambda: max(range(1, LAST + 1)), "the largest term"), [99]),
+            claim(
+                "A.1.last", LAST, "the last number", agrees(lambda: max(range(1, LAST + 1)), "the largest term"), [99]
+            ),
             claim(
                 "A.1.total",
                 total,
