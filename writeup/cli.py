@@ -32,7 +32,7 @@ console = Console(highlight=False)
 def main() -> None:
     """The `writeup` program: one clear message for whatever goes wrong."""
     try:
-        app(standalone_mode=False)
+        sys.exit(app(standalone_mode=False) or 0)  # in this mode a command's exit status is handed back, not raised
     except Unverified as error:
         _print_problems(error.verification)
         errors.print("[bold red]Nothing was written.[/]")
@@ -43,8 +43,6 @@ def main() -> None:
     except KeyboardInterrupt:
         _complain("interrupted; the files of the last good build are as they were")
         sys.exit(130)
-    except typer.Exit as exit:
-        sys.exit(exit.exit_code)
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise

@@ -143,3 +143,26 @@ def test_the_command_line_says_what_is_wrong_and_sets_its_status(tiny, arguments
     )
     assert (run.returncode, message in run.stdout + run.stderr) == (status, True), run.stdout + run.stderr
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status", "message"),
+    [
+        ("(LAST + 1) // 2", "(LAST + 1) // 2 + 1", 1, "the claim does not hold"),
+        (
+            'agrees(lambda: sum(range(1, LAST + 1)), "adding them one by one")',
+            "lambda value: agrees(lambda: value, 'x')(value)",
+            1,
+            "a control survives",
+        ),
+        ("LAST = 100", "LAST = 1 / 0", 2, "ZeroDivisionError"),
+    ],
+)
+def test_check_exits_with_one_for_what_does_not_hold_and_two_for_errors(own, old, new, status, message):
+    module = own / "answers" / "sums.py"
+    assert old in module.read_text()
+    module.write_text(module.read_text().replace(old, new))
+    for extra in ([], ["--json"]):
+        command = [sys.executable, "-m", "writeup", "check", "--question", "A.1", *extra]
+        run = subprocess.run(command, cwd=own, capture_output=True, text=True, check=False)
+        assert (run.returncode, message in run.stdout + run.stderr) == (status, True), run.stdout + run.stderr
