@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -343,6 +344,35 @@ def _shared_claims(cases: list[Case]) -> Iterator[Claim]:
     yield claim("1.1.trained", "every", "parameters that receive gradient, all chains", trained, ["not every"])
 
 
+def _phase_claims(case: Case) -> Iterator[Claim]:
+    """At how many phases of the pixel shuffle the strided convolution's windows begin; the plain chain's stride."""
+    chain, plain = case.chains["shuffle"], case.chains["transposed"]
+    stride = chain.layers[1].height.stride
+    factor = math.isqrt(chain.start.channels // chain.shapes[1].channels)
+    before, id = chain.start, f"1.1.{case.number}"
+
+    def begun() -> int:
+        phase_of_channel = torch.arange(before.channels).float() % factor**2  # how torch orders the phases
+        image = running.construct(chain.modules[0])(phase_of_channel.view(1, -1, 1, 1).expand(1, *before))
+        strided = running.construct(chain.modules[1])
+        return len(image[0, 0, :: int(strided.stride[0]), 0].unique())  # type: ignore[index]
+
+    yield claim(
+        f"{id}.phases",
+        factor // math.gcd(factor, stride),
+        "phases of the pixel shuffle at which windows begin, along one axis",
+        agrees(begun, "each channel's phase sent through the shuffle in torch, read at the windows' first rows"),
+        [Control(1, "as if the stride were a multiple of the factor"), Control(stride, "the stride")],
+    )
+    yield claim(
+        f"{id}.plain_stride",
+        plain.layers[0].height.stride,
+        "stride of the single transposed convolution",
+        agrees(lambda: int(running.construct(plain.modules[0]).stride[0]), "the module built by torch"),  # type: ignore[index]
+        [Control(stride, "the other chain's")],
+    )
+
+
 def _keeps_sizes_bilinear(case: Case) -> bool:
     chain = case.chains["upsampling"]
     modules = tuple(module.replace("scale_factor", 'mode="bilinear", scale_factor') for module in chain.modules)
@@ -422,6 +452,8 @@ def answer(_records: Records) -> Answer:
     claims = [*_shared_claims(cases)]
     for case in cases:
         claims += _case_claims(case)
+        if case.choice == "shuffle":
+            claims += _phase_claims(case)
         for name, chain in case.chains.items():
             claims += _chain_claims(f"1.1.{case.number}.{name}", f"case {case.number}, {CHARACTERS[name][0]}", chain)
     return Answer(

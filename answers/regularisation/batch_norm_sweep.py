@@ -261,6 +261,6 @@ def figure(records: Records) -> Plot:
         "training loss, nats",
         x_scale="log",
         y_scale="log",
-        references=[Reference(CHANCE, "guessing")],
+        references=[Reference(CHANCE)],
         height=5.5,
     )
