@@ -16,14 +16,11 @@ import torch
 from scipy import stats
 
 from answers.study.intervals import Difference, difference, probability_below, sign, sign_by_probability
-from answers.study.runs import Run, Setting, Study
+from answers.study.runs import CURVE_TOLERANCE, Run, Setting, Study
 from experiments.language_model.model import RNNModel
 from experiments.language_model.train import Settings
 from writeup.claims import Check, Claim, Control, Evidence, Value, claim, require
 
-# How far (nats) a final loss may lie from what the annealing curve foretells: the two are losses on different stretches
-# of the validation text, and of models that differ.
-CURVE_TOLERANCE = 0.25
 # WikiText-2's vocabulary over all three files [Merity et al. 2016, table 1]; the models hold one vector for each word.
 VOCABULARY = 33_278
 

@@ -15,10 +15,13 @@ from typing import Any
 from answers.study.intervals import Spread, pooled_spread
 from experiments.language_model import study as plan_of_study
 from experiments.language_model.train import Settings
-from writeup.claims import WriteupError
+from writeup.claims import WriteupError, require
 from writeup.records import Record, Records
 
 CELLS = ("LSTM", "GRU")
+# How far (nats) a final loss may lie from what the annealing curve foretells: the two are losses on different stretches
+# of the validation text, and of models that differ.
+CURVE_TOLERANCE = 0.25
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,18 @@ class Run:
 
     settings: Settings
     record: Record
+
+    def __post_init__(self) -> None:
+        """Numbers of one record that must fit together do; an edited one does not pass for a measured one."""
+        metrics = self.record.metrics
+        for split in ("valid", "test"):
+            perplexity, expected = metrics[f"{split}_perplexity"], math.exp(min(metrics[f"{split}_loss"], 700))
+            same = math.isclose(perplexity, expected, rel_tol=1e-9)
+            require(same, expected, perplexity, f"record {self.record.path}: {split} perplexity, from its loss")
+        if not self.diverged:
+            best = min(self.annealing_curve)
+            near = abs(self.valid_loss - best) <= CURVE_TOLERANCE
+            require(near, best, self.valid_loss, f"record {self.record.path}: validation loss, near its curve's best")
 
     @property
     def valid_loss(self) -> float:
