@@ -74,9 +74,10 @@ def block_diagram(profile: Profile, claims: dict[str, Claim]) -> Diagram:
             column=column,
         )
 
+    validation = claims[f"2a.epoch_evaluation_{profile.cell}"].printed()
     forward = [
         measured("embedding", "forward", 1, 1, "row of a matrix for each word"),
-        measured("dropout", "forward", 2, 1, "zeroes at random"),
+        measured("dropout", "forward", 2, 1, "also between and after the layers"),
         measured("recurrent", "forward", 3, 1, "state from the words so far"),
         measured("decoder", "forward", 4, 1, "a score for each word"),
         measured("loss", "forward", 5, 1, "log-probability of the next word"),
@@ -97,10 +98,10 @@ def block_diagram(profile: Profile, claims: dict[str, Claim]) -> Diagram:
         *forward,
         *backward,
         measured("update", "total", 0, 3, "$p \\leftarrow p - \\eta g$"),
-        Node("evaluate", "evaluate", "validation loss, no gradient", row=1, column=3),
+        Node("evaluate", "evaluate", f"validation loss, no gradient\n{validation} of an epoch", row=1, column=3),
         Node("better", "Best so far?", shape="decision", row=2, column=3),
-        Node("anneal", "Anneal", "rate / 4, then the next epoch", row=3, column=3),
-        Node("save", "Save the model", "then the next epoch", row=4, column=3),
+        Node("anneal", "Anneal", "if not: rate / 4;\nthen the next epoch", row=3, column=3),
+        Node("save", "Save the model", "if so;\nthen the next epoch", row=4, column=3),
         Node("test", "Test", "best model, once", shape="round", row=5, column=3),
     ]
     chain = ["batch", *(node.id for node in forward)]
@@ -117,9 +118,10 @@ def block_diagram(profile: Profile, claims: dict[str, Claim]) -> Diagram:
         Edge("update", "batch", "next window", style="loop"),
         Edge("update", "evaluate", "epoch\nover"),
         Edge("evaluate", "better"),
-        Edge("better", "anneal", "no"),
-        Edge("better", "save", "yes"),
-        Edge("save", "test", "at the end"),
+        Edge("better", "anneal"),
+        Edge("better", "save"),
+        Edge("save", "test", "after the\nlast epoch"),
+        Edge("anneal", "test"),
     ]
     groups = [Group("forward", [n.id for n in forward]), Group("backward", [n.id for n in backward[:-1]])]
     return Diagram(nodes, edges, groups)
