@@ -50,7 +50,14 @@ def answer(records: Records) -> Answer:
         claims,
         tables,
         {"curves": Panels((_curves_plot(baseline, simple), _sizes_plot(compared)))},
-        {"has": made, "reduced": study.reduced, "varied": varied, "simple": list(simple)},
+        {
+            "has": made,
+            "reduced": study.reduced,
+            "varied": varied,
+            "names": NAMES,
+            "ends": {field: (rows[field][0].key, rows[field][-1].key) for field in varied},
+            "simple": list(simple),
+        },
     )
 
 
