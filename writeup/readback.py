@@ -15,7 +15,7 @@ from dataclasses import dataclass
 # A number is not part of a word (Dropout2d, bf16) nor of a longer number; thousands commas belong to it.
 NUMBER = re.compile(r"(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]?\d+)?%?(?!\w|\.\d)", re.ASCII)
 ANSWER = re.compile(r'<a id="answer-([^"]+)"></a>|\\label\{answer-([^}]+)\}')
-END = re.compile(r'<a id="appendix"></a>|\\label\{appendix\}|^## References|\\section\{References\}', re.MULTILINE)
+END = re.compile(r"^## |\\section\{", re.MULTILINE)  # the next part, the references, or the appendix
 
 # What in TeX is layout or a name, and not text.
 _TEX_LAYOUT = (

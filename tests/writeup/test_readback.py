@@ -24,10 +24,10 @@ def test_numbers_are_read_as_what_they_are(text, found):
     assert numbers(text) == found
 
 
-MARKDOWN = '<a id="answer-A.1"></a>\n\nIt is 7.\n\n<a id="answer-A.2"></a>\nNone.\n<a id="appendix"></a>\n9\n'
+MARKDOWN = '<a id="answer-A.1"></a>\n\nIt is 7.\n\n<a id="answer-A.2"></a>\nNone.\n## Appendix\n9\n'
 
 
-def test_sections_end_where_the_next_answer_or_the_appendix_begins():
+def test_sections_end_where_the_next_answer_or_part_begins():
     assert {key: numbers(text) for key, text in sections(MARKDOWN).items()} == {"A.1": ["7"], "A.2": []}
 
 
