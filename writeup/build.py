@@ -46,7 +46,6 @@ class Built:
     files: list[Path]
     seconds: float
     verification: Verification | None = None
-    pages: Mapping[str, int] | None = None
 
 
 def build(
