@@ -47,13 +47,22 @@ class Assignment(_Data):
     section: list[Section]
     question: list[Question]
 
-    def find(self, wanted: str) -> Question:
-        """The question with this id; raises `WriteupError` listing the ids that exist."""
-        for question in self.question:
-            if question.id == wanted:
-                return question
+    def select(self, wanted: str) -> list[Question]:
+        """The question with this id, or all whose ids continue it: "2" is 2a to 2f, "1.2" is 1.2a and 1.2b.
+
+        Raises `WriteupError` listing the ids that exist where there is none.
+        """
+        found = [question for question in self.question if continues(question.id, wanted)]
+        if found:
+            return found
         known = ", ".join(question.id for question in self.question)
         raise WriteupError(f"question {wanted!r} was asked for; {DESCRIPTION} has {known}")
+
+
+def continues(whole: str, start: str) -> bool:
+    """Whether an id is `start` or a part of it; "1.12" is no part of "1.1", nor is anything of "1."."""
+    following = whole[len(start) : len(start) + 1]
+    return whole.startswith(start) and start[-1:].isalnum() and not (start[-1:].isdigit() and following.isdigit())
 
 
 def find_root(start: Path | None = None) -> Path:

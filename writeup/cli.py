@@ -95,7 +95,9 @@ def build_command(
 
 @app.command()
 def check(
-    question: Annotated[str | None, typer.Option(help="One question, such as 1.1.")] = None,
+    question: Annotated[
+        str | None, typer.Option(help="A question, such as 1.1, or a part of the assignment, such as 2.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the ledger and the problems as JSON.")] = False,
     root: Root = None,
 ) -> None:
@@ -105,7 +107,8 @@ def check(
         verification = verify(folder, question)
         _print_json(verification)
     else:
-        count = 1 if question else len(load_assignment(folder).question)
+        assignment = load_assignment(folder)
+        count = len(assignment.select(question) if question is not None else assignment.question)
         with _progress(count) as show:
             task = show.add_task("verify the claims", total=count)
 

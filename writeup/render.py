@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 import jinja2
 
-from writeup.assignment import Question, Section
+from writeup.assignment import Question, Section, continues
 from writeup.claims import Ref, WriteupError
 from writeup.escape import markdown_escape, tex_escape
 from writeup.identity import Identity
@@ -356,7 +356,7 @@ def _strings(thing: Any) -> Iterator[str]:
 
 
 def _belongs(question: Question, section: Section) -> bool:
-    return question.id.startswith(section.id)
+    return continues(question.id, section.id)
 
 
 def _references(root: Path) -> Mapping[str, Mapping[str, str]]:

@@ -67,10 +67,13 @@ class Verification:
 
 
 def verify(root: Path, question: str | None = None, progress: Progress | None = None, jobs: int = 0) -> Verification:
-    """Verify the assignment in `root`, or one question of it, in `jobs` processes (default: one a core; 1: in this)."""
+    """Verify the assignment in `root`, or the part `question` of it, in `jobs` processes.
+
+    `jobs` is one a core by default; 1 is this process alone. `question` is an id ("2a") or the start of some ("2").
+    """
     assignment = load_assignment(root)
-    asked = [assignment.find(question)] if question else list(assignment.question)
-    problems = [] if question else list(_coverage(assignment))
+    asked = assignment.select(question) if question is not None else list(assignment.question)
+    problems = [] if question is not None else list(_coverage(assignment))
     answers: dict[str, Verified] = {}
     for done in _run(asked, root, jobs or max(2, os.cpu_count() or 2)):
         answers[done.question] = done
