@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
-from answers.study import comparison, effects
+from answers.study import comparison, effects, times
 from answers.study.comparison import Comparison, comparisons
 from answers.study.runs import CELLS, Setting, Study
 from experiments.language_model.study import VARIATIONS
@@ -36,11 +36,13 @@ def answer(records: Records) -> Answer:
         *effects.epoch_claims(study, baseline),
         *effects.non_linearity_claims(study, simple),
         *effects.size_claims(study, compared),
-        *effects.time_claims(records, compared),
+        *times.time_claims(records, compared),
     ]
     made = [one.id.removeprefix("2e") for one in claims]
     varied = [field for field, found in rows.items() if len(found) > 1]
-    tables = {"grid": _grid_table(grid), "compared": _compared_table(rows, made)}
+    tables = {"grid": _grid_table(grid), "compared": _compared_table(rows)}
+    if ".rounds" in made:
+        tables["times"] = _times_table(rows)
     if varied:
         tables["effects"] = _effects_table(rows, varied)
     if simple:
@@ -66,21 +68,45 @@ def _grid_table(grid: Mapping[float, Mapping[str, Setting]]) -> Table:
     return Table(["Learning rate", *CELLS], rows, "rrr")
 
 
-def _compared_table(rows: Mapping[str, Sequence[Comparison]], made: Sequence[str]) -> Table:
+def _compared_table(rows: Mapping[str, Sequence[Comparison]]) -> Table:
+    """Perplexity and parameters of every comparison."""
+
+    def line(one: Comparison) -> list[Ref]:
+        names = [f".{one.key}.{cell}" for cell in CELLS]
+        perplexities, parameters = [Ref(name) for name in names], [Ref(f"{name}.parameters") for name in names]
+        return [*perplexities, Ref(f".{one.key}.lower"), *parameters]
+
+    return _by_parameter(["LSTM", "GRU", "Lower", "LSTM, M", "GRU, M"], "rrlrr", rows, line)
+
+
+def _times_table(rows: Mapping[str, Sequence[Comparison]]) -> Table:
+    """Training time of every comparison on both paths, and the quicker cell."""
+
+    def line(one: Comparison) -> list[Ref | str]:
+        cells: list[Ref | str] = []
+        for path in times.PATHS:
+            for cell in CELLS:
+                unit = (one.key, cell) == ("baseline", "LSTM")
+                cells.append(UNIT if unit else Ref(f".{one.key}.{cell}.{path}"))
+            cells.append(Ref(f".{one.key}.{path}"))
+        return cells
+
+    header = [f"{name}{of}" for of in ("", ", fused") for name in (*CELLS, "Quicker")]
+    return _by_parameter(header, "rrlrrl", rows, line)
+
+
+def _by_parameter(
+    header: Sequence[str],
+    align: str,
+    rows: Mapping[str, Sequence[Comparison]],
+    line: Callable[[Comparison], Sequence[Ref | str]],
+) -> Table:
     """One row a comparison under a heading for each parameter; the baseline stands under each."""
     lines: list[list[str | Ref] | str] = []
-    timed = ".rounds" in made
     for field, compared in rows.items():
         lines.append(NAMES[field])
-        for one in compared:
-            names = [f".{one.key}.{cell}" for cell in CELLS]
-            line: list[str | Ref] = [_value(field, one), *(Ref(name) for name in names), Ref(f".{one.key}.lower")]
-            line += [Ref(f"{name}.parameters") for name in names]
-            if timed:
-                line += [Ref(f"{name}.time") if f"{name}.time" in made else UNIT for name in names]
-            lines.append(line)
-    header = ["", "LSTM", "GRU", "Lower", "LSTM, M", "GRU, M", *(("LSTM, t", "GRU, t") if timed else ())]
-    return Table(header, lines, "lrrlrrrr" if timed else "lrrlrr")
+        lines += [[_value(field, one), *line(one)] for one in compared]
+    return Table(["", *header], lines, f"l{align}")
 
 
 def _value(field: str, one: Comparison) -> Ref:

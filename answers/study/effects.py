@@ -6,12 +6,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise, permutations, product
-from statistics import fmean, median
+from statistics import fmean
 
 import torch
 from torch import nn
 
-from answers.bptt.graph import executed, nodes
 from answers.study.comparison import LOWER_IN_A_SENTENCE, Comparison
 from answers.study.run_claims import (
     change_claim,
@@ -22,13 +21,10 @@ from answers.study.run_claims import (
     sign_claim,
 )
 from answers.study.runs import CELLS, Setting, Study
-from answers.study.step_times import key, quicker_claim, ratio_claim, step_claim, step_time_record
 from experiments.language_model.study import EQUAL_HIDDEN_SIZE
 from writeup.claims import Claim, Control, Evidence, agrees, claim, require
-from writeup.records import Record, Records
 
 EFFECT = {-1: "raises it", 1: "lowers it", 0: "open"}  # the second setting, by the first's sign
-QUICKER = {-1: "the GRU", 1: "the LSTM", 0: "neither cell"}  # of GRU against LSTM
 NEARLY_EQUAL = 0.2  # a fifth more or less
 UNITS = 8  # of the modules that are looked into
 
@@ -229,72 +225,3 @@ def _recurrent_claim(id: str, setting: Setting, text: str) -> Claim:
         Control(built(size.layers + 1), "a layer too many"),
     ]
     return claim(id, _recurrent(setting) / 1e6, text, check, controls, unit="million", form=".3f")
-
-
-def time_claims(records: Records, compared: Sequence[Comparison]) -> list[Claim]:
-    """Training time of every comparison in units of the LSTM baseline's; which cell is quicker, on either path."""
-    record = step_time_record(records)
-    if record is None:
-        return []
-    names = {(one.key, cell): key(one.of(cell).settings) for one in compared for cell in CELLS}
-    baseline = names["baseline", "LSTM"]
-    at_baseline = next(one for one in compared if one.key == "baseline")
-    made = [
-        *(_nodes_claim(cell, at_baseline.of(cell)) for cell in CELLS),
-        step_claim("2e.step", record, baseline, "median training step of the LSTM baseline"),
-        _epoch_seconds_claim(record, baseline, at_baseline.lstm),
-        claim(
-            "2e.rounds",
-            len(record.curves["seconds"][baseline]),
-            "rounds of timing",
-            agrees(lambda: record.settings["rounds"], "the measurement's settings", records=[record.path]),
-            [Control(1, "timed once"), Control(len(names), "settings for rounds")],
-        ),
-    ]
-    for (one, cell), name in names.items():
-        if name in record.curves["seconds"] and name != baseline:
-            text = f"training time of the {cell}, {one}, in units of the LSTM baseline's"
-            made.append(ratio_claim(f"2e.{one}.{cell}.time", record, name, baseline, text))
-    gru = names["baseline", "GRU"]
-    text = "GRU's training time by the LSTM's at the baseline, PyTorch's modules"
-    made.append(ratio_claim("2e.stock.ratio", record, gru, baseline, text))
-    made.append(quicker_claim("2e.stock.time", record, gru, baseline, text, QUICKER))
-    return made
-
-
-def _epoch_seconds_claim(record: Record, name: str, setting: Setting) -> Claim:
-    """Seconds of an epoch of this study: the median step, as often as the epoch has windows."""
-    seconds, tokens = record.curves["seconds"][name], record.curves["tokens"][name]
-    steps = setting.runs[0].record.metrics["steps"] / setting.settings.epochs
-    value = steps * median(seconds)
-
-    def by_throughput() -> float:
-        return setting.runs[0].record.curves["tokens"][0] * sum(seconds) / (tokens * len(seconds))
-
-    check = agrees(by_throughput, "the epoch's tokens by the tokens a second of all rounds", tolerance=0.1 * value)
-    controls = [Control(value * setting.settings.epochs, "all epochs"), Control(value / steps, "a step")]
-    return claim("2e.epoch_seconds", value, "an epoch of the LSTM baseline, stock", check, controls, "s", ".0f")
-
-
-def _nodes_claim(cell: str, setting: Setting) -> Claim:
-    """Autograd nodes behind one window of the baseline's recurrent layers: what the backward pass has to visit."""
-    window, controls = setting.settings.bptt, {"LSTM": "GRU", "GRU": "LSTM"}
-    value = len(nodes(_output(cell, setting)))
-
-    def engine_runs() -> int:
-        output = _output(cell, setting)
-        return sum(executed(lambda: output.backward(torch.ones_like(output))).values())
-
-    others = [
-        Control(len(nodes(_output(controls[cell], setting))), f"the {controls[cell]}'s"),
-        Control(window, "one for each step of the window"),
-    ]
-    check = agrees(engine_runs, "nodes that autograd's engine runs in a backward pass")
-    return claim(f"2e.nodes.{cell}", value, f"autograd nodes of the {cell} behind one window", check, others, form=",d")
-
-
-def _output(cell: str, setting: Setting) -> torch.Tensor:
-    """What the baseline's layers give for one window, of few units: the graph is the same."""
-    module = getattr(nn, cell)(UNITS, UNITS, setting.settings.layers)
-    output: torch.Tensor = module(torch.zeros(setting.settings.bptt, 1, UNITS))[0]
-    return output

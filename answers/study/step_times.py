@@ -64,6 +64,7 @@ def ratio_claim(id: str, record: Record, first: str, second: str, text: str) -> 
         Control(value * tokens[first] / tokens[second], "a step's time, not a token's"),
         Control(1 / value, "upside down"),
         Control(median(seconds[first]), "seconds for a ratio"),
+        Control(value - 1, "the excess for the ratio"),
     )
     return claim(id, value, text, check, controls, form=".2f")
 

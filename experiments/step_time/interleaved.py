@@ -65,12 +65,12 @@ def plan(preset: str, finished: Mapping[str, Record]) -> list[StepTimeSettings]:
 
 
 def timed_settings(settings: StepTimeSettings) -> list[Settings]:
-    """Both cells at the baseline and at each variation on PyTorch's modules; the baseline tied; on the fast path."""
+    """Both cells on either path, at the baseline and at each variation; the baseline tied, on PyTorch's modules."""
     base = settings.baseline
     changes: list[dict[str, Any]] = [{field: value} for field, values in VARIATIONS for value in values]
     stock = [base, *(replace(base, **change) for change in changes)]
-    fast = replace(base, path="fast", precision="bfloat16")
-    return [replace(one, cell=cell) for one in (*stock, replace(base, tied=True), fast) for cell in CELLS]
+    fast = [replace(one, path="fast", precision="bfloat16") for one in stock]
+    return [replace(one, cell=cell) for one in (*stock, *fast, replace(base, tied=True)) for cell in CELLS]
 
 
 def key(settings: Settings) -> str:
