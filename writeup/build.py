@@ -10,18 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from writeup.claims import WriteupError
 from writeup.identity import Identity
-from writeup.readback import unmatched
+from writeup.readback import Report, compare
 from writeup.records import write_whole
 from writeup.verify import Progress, Verification, verify
-
-if TYPE_CHECKING:
-    from writeup.render import Documents
 
 BUILD = Path("build")
 STAMP = ".stamp.json"
@@ -41,11 +37,12 @@ class Unverified(WriteupError):
 
 @dataclass(frozen=True)
 class Built:
-    """What one build did. `verification` is None when nothing had changed."""
+    """What one build did. `verification` and `report`, what was read back, are None when nothing had changed."""
 
     files: list[Path]
     seconds: float
     verification: Verification | None = None
+    report: Report | None = None
 
 
 def build(
@@ -78,7 +75,7 @@ def build(
         stem = identity.file_stem
         on_stage("render the documents")
         documents = render(root, verification, identity, stem)
-        read_back(documents)
+        verification.ledger.readback = documents.readback
         on_stage("compile the PDF")
         paper = pdf.compile(documents.files[".tex"], engine=engine, name=stem)
         content: dict[str, str | bytes] = {f"{stem}{ending}": text for ending, text in documents.files.items()}
@@ -97,21 +94,22 @@ def build(
             content[f"{stem}_code.pdf"] = pdf.compile(
                 notebook.tex, engine=engine, name=f"{stem}_code", files=notebook.attachments
             )
+        on_stage("read the files back")
+        report = _read_back(content, verification)
         content["ledger.json"] = verification.ledger.model_dump_json(indent=1) + "\n"
         on_stage("write the files")
         files = _replace(folder, content, digest)
-    return Built(files, time.perf_counter() - start, verification)
+    return Built(files, time.perf_counter() - start, verification, report)
 
 
-def read_back(documents: Documents) -> None:
-    """Refuse documents that print a number which no claim holds, or that lost one which was printed."""
-    found = [
-        problem
-        for ending in ("md", "tex")
-        for problem in unmatched(ending, documents.files[f".{ending}"], documents.expected)
-    ]
-    if found:
-        raise WriteupError("\n  ".join(["read-back: document and ledger differ:", *found]))
+def _read_back(content: Mapping[str, str | bytes], verification: Verification) -> Report:
+    """Refuse finished files that print something else than the ledger says."""
+    as_bytes = {name: data if isinstance(data, bytes) else data.encode() for name, data in content.items()}
+    report = compare(as_bytes, verification.ledger)
+    if report.findings:
+        raise WriteupError("\n  ".join(["read-back: files and ledger differ:", *map(str, report.findings)]))
+    verification.ledger.readback.files = report.files
+    return report
 
 
 def _digest(root: Path, identity: Identity, tex: str | None) -> str:

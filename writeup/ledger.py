@@ -23,7 +23,7 @@ class ControlRow(_Row):
 
 
 class PrintedRow(_Row):
-    """One place where a claim is printed: the document's ending ("tex", "md") and the printed form."""
+    """One place where a claim is printed: the document's ending ("tex", "md", ...) and the printed form."""
 
     file: str
     text: str
@@ -55,10 +55,66 @@ class RecordRow(_Row):
     environment: dict[str, str]
 
 
+class PassageRow(_Row):
+    """The numbers of one passage of the documents in the order in which they are read, and the source of each, as
+    `readback.py` names them; both separated by spaces."""
+
+    name: str
+    numbers: str
+    sources: str
+
+
+class SeriesRow(_Row):
+    """What one series of a plot shows, in data units; `lower` and `upper` are empty where it has neither."""
+
+    style: str
+    x: list[float]
+    y: list[float]
+    lower: list[float]
+    upper: list[float]
+
+
+class PanelRow(_Row):
+    """One pair of axes: position and label of each tick, by axis, the reference lines, and the series."""
+
+    ticks: dict[str, list[tuple[float, str]]]
+    scales: dict[str, str]
+    references: list[tuple[str, float]]
+    series: list[SeriesRow]
+
+
+class FigureRow(_Row):
+    """One figure; `words` are its labels. A diagram has no panels, and `file` only where the Markdown shows a file."""
+
+    name: str
+    file: str
+    words: list[str]
+    panels: list[PanelRow]
+
+
+class FileRow(_Row):
+    """How many numbers were found in a finished file, how many of them are claims' or their wrong values', and how many
+    are allowed, by reason."""
+
+    file: str
+    numbers: int
+    matched: int
+    allowed: dict[str, int]
+
+
+class ReadBackRow(_Row):
+    """What the finished files hold, as `readback.py` found them when they were built."""
+
+    passages: list[PassageRow] = Field(default_factory=list)
+    figures: list[FigureRow] = Field(default_factory=list)
+    files: list[FileRow] = Field(default_factory=list)
+
+
 class Ledger(_Row):
     claims: list[ClaimRow]
     records: list[RecordRow]
     environment: dict[str, str]
+    readback: ReadBackRow = Field(default_factory=ReadBackRow)
 
     def of(self, question: str) -> list[ClaimRow]:
         return [row for row in self.claims if row.question == question]

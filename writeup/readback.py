@@ -1,90 +1,151 @@
-r"""Reads the finished documents back: every number in an answer must be one that the ledger holds.
+r"""Reads the finished files back: every number that they print must be what the ledger says stands there.
 
-A number found in a section must be a printed form of one of that question's claims, or one of `allowed`: numbers that
-the question's template types (formula constants and names, kept short by a test of the templates), tick labels and
-labels of its figures, and the question's own number and points. And every claim that was printed must be found.
-What this cannot see: a number of one claim that stands where another claim of the same question should.
+    report = read_back(Path("build"))     # of the files as they lie there; builds nothing
+    report.findings                       # what does not hold, in words; empty when all is well
+    report.files                          # by file: numbers found, matched to claims, allowed by reason
+
+While the documents are rendered, marks tell the source of every number by its place (`marks.py`). The ledger keeps them
+passage by passage in reading order, and each finished file must hold the same numbers in the same order. A number whose
+source is a claim must be that claim's printed form, and this must be its value within half a unit of the last printed
+place; what else may stand in a document is in `ALLOWED`, with its reason.
+
+What this cannot see is said in the README: words, and a ledger that was forged to agree with forged files.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
 
-# A number is not part of a word (Dropout2d, bf16) nor of a longer number; thousands commas belong to it.
-NUMBER = re.compile(r"(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]?\d+)?%?(?!\w|\.\d)", re.ASCII)
-ANSWER = re.compile(r'<a id="answer-([^"]+)"></a>|\\label\{answer-([^}]+)\}')
-END = re.compile(r"^## |\\section\{", re.MULTILINE)  # the next part, the references, or the appendix
+from writeup.claims import WriteupError
+from writeup.ledger import FileRow, Ledger, PassageRow, read
+from writeup.marks import Sourced
+from writeup.numerals import rounds, spelled
+from writeup.read_text import markdown_passages, tex_passages
 
-# What in TeX is layout or a name, and not text.
-_TEX_LAYOUT = (
-    r"\\begin\{tikzpicture\}.*?\\end\{tikzpicture\}",
-    r"\\real\{[\d.]+\}|- \d+\\tabcolsep",
-    r"\\(?:label|hyperref|href|url)(?:\[[^\]]*\]|\{[^}]*\})",
-    r"\\(?:textasci\w+|text\w*quot\w+)\{\}",
-)
-_TEX_TEXT = {r"\allowbreak{}": "", "{,}": ",", r"\%": "%", r"\_": "_", r"\ ": " ", r"\,": "", "-{}": "-"}
+# Sources of numbers that are no claims, and why they may stand in a document.
+ALLOWED = {
+    "template": "typed by a template: constants of formulas and names (a test keeps other numbers out)",
+    "question": "the assignment's own words: number, points, text of a question",
+    "author": "name and NetID",
+    "caption-number": "number of a table or figure",
+    "citation": "year of a cited source",
+    "reference": "entry of the references",
+    "words": "heading of a table's row or column: a setting that was chosen, not a result",
+    "count": "number of claims and of wrong values, counted in the ledger",
+    "record": "name, seeds, device and date of a record in the ledger",
+    "environment": "version of a program in the ledger",
+    "claim-name": "name of a claim",
+    "claim-words": "words of a claim: a setting that was chosen, not a result",
+    "check": "words of a check: how the second route was set up",
+    "control-why": "words on a wrong value",
+}
+MATCHED = ("claim", "control")
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What one question's section may hold: the printed forms of its claims, and other text that may hold numbers."""
+class Finding:
+    """Something that does not hold: in which file, where in it, and what."""
 
-    printed: frozenset[str]
-    allowed: frozenset[str]
+    file: str
+    place: str
+    what: str
 
-
-def numbers(text: str) -> list[str]:
-    """The numbers of a text in order, as printed but without thousands separators, with a plain minus sign."""
-    plain = text.replace("−", "-").replace("{,}", ",").replace("\u2009", "").replace("\u202f", "").replace("\\%", "%")
-    # a minus between two numbers is a dash or a difference, not a sign
-    return [re.sub(r",", "", found) for found in NUMBER.findall(re.sub(r"(?<=[\d)])-(?=\d)", " - ", plain))]
+    def __str__(self) -> str:
+        return f"{self.file}, {self.place}: {self.what}"
 
 
-def expected(printed: Iterable[str], allowed: Iterable[str]) -> Expected:
-    return Expected(
-        frozenset(number for text in printed for number in numbers(text)),
-        frozenset(number for text in allowed for number in numbers(text)),
-    )
+@dataclass(frozen=True)
+class Report:
+    """What was found: `claims` is how many there are, `printed` how many of them the documents print."""
+
+    findings: list[Finding]
+    files: list[FileRow]
+    claims: int
+    printed: int
 
 
-def sections(document: str) -> dict[str, str]:
-    """The text of each answer in a finished .md or .tex, by question."""
-    marks = list(ANSWER.finditer(document))
-    found = {}
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
-        text = document[mark.end() : following.start() if following else len(document)]
-        if (end := END.search(text)) is not None:
-            text = text[: end.start()]
-        found[mark[1] or mark[2]] = text
-    return found
+def read_back(folder: Path) -> Report:
+    """Compare the files in a build's `folder` with its `ledger.json`.
+
+    Raises `WriteupError` where there is no ledger or no document; whatever differs is a finding.
+    """
+    ledger = read(folder / "ledger.json")
+    content = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return compare(content, ledger)
 
 
-def text_of_tex(tex: str) -> str:
-    """TeX with its layout taken away, so that what is left reads as the page does."""
-    for layout in _TEX_LAYOUT:
-        tex = re.sub(layout, " ", tex, flags=re.DOTALL)
-    for written, read in _TEX_TEXT.items():
-        tex = tex.replace(written, read)
-    return tex
+def compare(content: Mapping[str, bytes], ledger: Ledger) -> Report:
+    """Compare finished files, by name, with the ledger."""
+    stems = [name.removesuffix(".tex") for name in content if name.endswith(".tex")]
+    if len(stems) != 1 or f"{stems[0]}.md" not in content:
+        raise WriteupError(f"read-back: expected one .tex and its .md, got {sorted(content)}; `make all` writes them")
+    stem = stems[0]
+    markdown, tex = (content[f"{stem}{ending}"].decode("utf-8") for ending in (".md", ".tex"))
+    findings = [*_ledger_findings(ledger)]
+    found = {passage.name: spelled(passage.text) for passage in markdown_passages(markdown)}
+    findings += _sequence_findings(f"{stem}.md", ledger, found)
+    found = {passage.name: spelled(passage.text) for passage in tex_passages(tex)}
+    findings += _sequence_findings(f"{stem}.tex", ledger, found)
+    files = [_counted(f"{stem}{ending}", ledger) for ending in (".md", ".tex")]
+    return Report(findings, files, len(ledger.claims), sum(bool(row.printed) for row in ledger.claims))
 
 
-def text_of_markdown(markdown: str) -> str:
-    """Markdown without the targets of its links and the styles of its diagrams."""
-    text = re.sub(r"(?<=\])\([^)]*\)|^ *(?:style|linkStyle|classDef) .*$", "", markdown, flags=re.MULTILINE)
-    return re.sub(r"&?#(\d+);", lambda match: chr(int(match[1])), text)  # Mermaid's way of writing a character
+def passages_of(markdown: Sourced) -> list[PassageRow]:
+    """What the ledger keeps of a rendered document: its numbers and their sources, by passage."""
+    rows = []
+    for passage in markdown_passages(markdown.text):
+        found = markdown.numbers(passage.start, passage.text)
+        numbers, sources = (" ".join(column) for column in zip(*found, strict=True)) if found else ("", "")
+        rows.append(PassageRow(name=passage.name, numbers=numbers, sources=sources))
+    return rows
 
 
-def unmatched(ending: str, document: str, questions: Mapping[str, Expected]) -> list[str]:
-    """Where the finished document and the ledger differ, in words; empty when they agree."""
-    clean = text_of_tex if ending == "tex" else text_of_markdown
-    found = {question: numbers(clean(text)) for question, text in sections(document).items()}
-    problems = [f"{question}: its section is not in the .{ending}" for question in questions if question not in found]
-    for question, these in found.items():
-        wanted = questions[question]
-        stray = sorted(set(these) - wanted.printed - wanted.allowed)
-        problems += [f"{question}: the .{ending} prints {number}, which no claim of it holds" for number in stray]
-        lost = sorted(wanted.printed - set(these) - wanted.allowed)
-        problems += [f"{question}: {number} was printed and is not in the .{ending}" for number in lost]
-    return problems
+def _ledger_findings(ledger: Ledger) -> Iterator[Finding]:
+    """Where a claim's printed form is not its value, where a claim is printed nowhere, where a number has no source."""
+    claims = {row.id: row for row in ledger.claims}
+    controls = {row.id: {n for c in row.controls for n in spelled(c.printed)} for row in ledger.claims}
+    for row in ledger.claims:
+        if not rounds(spelled(row.shown), row.value):
+            yield Finding("ledger.json", row.id, f"{row.shown} is not {row.value} rounded to its last printed place")
+        if not row.printed:
+            yield Finding("ledger.json", row.id, "the claim is printed nowhere")
+    for passage in ledger.readback.passages:
+        for number, source in zip(passage.numbers.split(), passage.sources.split(), strict=True):
+            kind, _, id = source.partition(":")
+            if kind == "claim" and id in claims:
+                legal = set(spelled(claims[id].shown))
+            elif kind == "control" and id in controls:
+                legal = controls[id]
+            elif source in ALLOWED:
+                continue
+            else:
+                yield Finding("documents", passage.name, f"they print {number}, which no claim holds (it is {source})")
+                continue
+            if number not in legal and number.removesuffix("%") not in legal:
+                yield Finding("documents", passage.name, f"they print {number} as {source}, which is {sorted(legal)}")
+
+
+def _sequence_findings(file: str, ledger: Ledger, found: Mapping[str, list[str]]) -> Iterator[Finding]:
+    """For each passage the first number that is not the one which the ledger has there."""
+    rows = {row.name: row for row in ledger.readback.passages}
+    for name in [*rows, *(name for name in found if name not in rows)]:
+        if name not in rows or name not in found:
+            yield Finding(file, name, "the passage is not in the " + ("ledger" if name in found else "file"))
+            continue
+        wanted = zip(rows[name].numbers.split(), rows[name].sources.split(), strict=True)
+        for place, (expected, got) in enumerate(zip_longest(wanted, found[name])):
+            if expected is None or got != expected[0]:
+                number, source = expected or ("nothing", "the passage's end")
+                before = " ".join(found[name][max(0, place - 3) : place])
+                yield Finding(file, name, f"after {before!r} it prints {got or 'nothing'}; {number} ({source}) is due")
+                break
+
+
+def _counted(file: str, ledger: Ledger) -> FileRow:
+    kinds = Counter(s.partition(":")[0] for row in ledger.readback.passages for s in row.sources.split())
+    matched = sum(kinds.pop(kind, 0) for kind in MATCHED)
+    return FileRow(file=file, numbers=matched + kinds.total(), matched=matched, allowed=dict(sorted(kinds.items())))
