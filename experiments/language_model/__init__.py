@@ -5,7 +5,8 @@ What is where:
     data.py           the corpus as ids, `batchify`, `windows` of bptt rows; download.py finds or fetches WikiText-2
     model.py          `RNNModel` (LSTM, GRU, RNN_TANH, RNN_RELU; tied or not), `repackage_hidden`
     train.py          `Settings` (one run, frozen), `build`, `train_epoch`, `evaluate`, annealing, `fit` with resumption
-    stock.py          one step as the example does it; fast.py: equal mathematics with cross_entropy.py and gru.py
+    stock.py          one step as the example does it
+    fast.py           the same mathematics at less cost, with cross_entropy.py, lstm.py and gru.py
     run.py            one run -> one record, its probe and the replay of the probe
     study.py          which runs the presets want: the learning-rate grid, variations, seeds; `tuned_rates`
     trace.py          the example's first losses, step by step
