@@ -4,7 +4,8 @@ r"""Print how fast training is, in tokens a second on the wall: `make bench`.
 
 With a folder that holds the public example, its own loop is the reference; without, the stock path, which computes the
 same losses to the last bit. Each setting and path runs alone in a fresh process, in turns; of its steps the fastest
-counts, since other programs can only delay a step.
+counts, since other programs can only delay a step. On a busy machine trust the ratio of processor times, and that with
+one thread: two wait for each other, and the waiting counts.
 
 The floor is what a step would take if it were nothing but its matrix products, at the best speed at which one was seen
 on this machine in the same run:
@@ -62,20 +63,24 @@ def product_speed(settings: Settings, words: int, repetitions: int = 5) -> float
 
 
 def table(found: Mapping[str, Found], labelled: Mapping[str, Settings], speed: float, title: str) -> Table:
-    """Tokens a second of each path, the ratio of fast to the first one, the floor, and peak memory."""
+    """Tokens a second of each path, the ratio of fast to the first one (on the wall and of the processor), the floor,
+    and peak memory.
+    """
     paths = [path for path in ("example", *PATHS) if all(path in curves for curves in found.values())]
     shown = Table(title=title)
-    columns = [*paths, f"fast : {paths[0]}", "floor", *(f"MiB, {path}" for path in paths)]
+    columns = [*paths, f"fast : {paths[0]}", "by processor time", "floor", *(f"MiB, {path}" for path in paths)]
     for column in ("tokens a second", *columns):
         shown.add_column(column, justify="left" if column == "tokens a second" else "right")
     for label, settings in labelled.items():
         curves, tokens = found[label], settings.bptt * settings.batch_size
         best = {path: min(curves[path]) for path in paths}
+        reference, fast = (min(curves[f"{path}_processor"]) for path in (paths[0], "fast"))
         floor = operations(settings, len(corpus_of(settings.corpus).vocabulary)) / speed
         shown.add_row(
             label,
             *(f"{tokens / seconds:,.0f}" for seconds in best.values()),
             f"{best[paths[0]] / best['fast']:.2f}",
+            f"{reference / fast:.2f}",
             f"{tokens / floor:,.0f}",
             *(f"{max(curves[f'{path}_bytes']) / 2**20:,.0f}" for path in paths),
         )
