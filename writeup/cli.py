@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -146,33 +147,44 @@ def experiments(
 
 @app.command()
 def audit(
-    sample: Annotated[int, typer.Option(min=1, help="Replayed records of each kind.")] = 1,
+    sample: Annotated[int, typer.Option(min=1, help="Replayed records of each kind.")] = 3,
+    seed: Annotated[int | None, typer.Option(help="Of the draw of these records; by chance unless given.")] = None,
     root: Root = None,
 ) -> None:
     """Redo what a sceptic would redo, cheapest first; exit status 1 when something does not hold."""
-    from writeup.audit import audit as redo
+    from writeup.audit import carry_out, items
 
-    holds, seconds = True, 0.0
-    for finding in redo(find_root(root), sample):
-        state = "[green]holds[/]" if finding.holds else "[red]fails[/]"
-        console.print(f"{state} {finding.seconds:7.1f} s  {finding.what}: ", end="")
-        console.print(finding.detail, markup=False, soft_wrap=True)
-        holds, seconds = holds and finding.holds, seconds + finding.seconds
-    console.print(f"Trust took {seconds:.0f} s; {sample} record(s) of each kind replayed.")
-    raise typer.Exit(0 if holds else 1)
+    drawn_by = random.randrange(10**6) if seed is None else seed
+    todo = items(find_root(root), sample, drawn_by)
+    findings = []
+    with _progress(len(todo)) as show:
+        task = show.add_task("", total=len(todo))
+        for item in todo:
+            show.update(task, description=item.what)
+            findings.append(finding := carry_out(item))
+            console.print(f"{_STATES[finding.holds]} {finding.seconds:6.1f} s  {finding.what}: ", end="")
+            console.print(finding.detail, markup=False, soft_wrap=True)
+            show.advance(task)
+    seconds = sum(finding.seconds for finding in findings)
+    held, failed, absent = (sum(finding.holds is state for finding in findings) for state in (True, False, None))
+    console.print(
+        f"Trust took {seconds // 60:.0f} min {seconds % 60:.0f} s: {held} of {len(findings)} items hold, "
+        f"{failed} fail, {absent} absent. Replayed records were drawn by --seed {drawn_by}."
+    )
+    raise typer.Exit(1 if failed else 0)
+
+
+_STATES = {True: "[green]holds[/] ", False: "[red]fails[/] ", None: "[yellow]absent[/]"}
 
 
 @app.command()
 def status(root: Root = None) -> None:
-    """Say what is there: records, and whether the built files are current."""
-    from writeup.records import Records, stale_sources
+    """Say what is there: every record, and what `make experiments` would do about it."""
+    from writeup.audit import states
 
-    folder = find_root(root)
-    records = Records(folder)
     table = Table("Record", "Date", "Device", "State")
-    for path, record in records.items():
-        changed = stale_sources(record, folder)
-        table.add_row(path, record.date, record.device, f"stale: {', '.join(changed)}" if changed else "current")
+    for row in states(find_root(root)):
+        table.add_row(*row)
     console.print(table)
 
 

@@ -23,8 +23,21 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from writeup.claims import WriteupError
+from writeup.consistency import inconsistencies
 
 RESULTS = Path("experiments/results")
+
+
+class Replay(BaseModel):
+    """A replay of a record's probe that agreed after its sources had changed, and so re-certified the record."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    date: str
+    largest_difference: float  # relative, over all numbers of the probe
+    tolerance: float
+    sources_before: dict[str, str]  # the fingerprints that changed, as they were
+    environment: dict[str, str]
 
 
 class Record(BaseModel):
@@ -32,6 +45,7 @@ class Record(BaseModel):
 
     `probe` is a short trace through the run's own code path that another machine can repeat. `sources` maps each source
     file (relative to the project's root) to the fingerprint of its syntax tree, `data` each data file to its sha256.
+    `replays` tells what happened to the record after its run; everything else is as the run left it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -49,6 +63,7 @@ class Record(BaseModel):
     environment: dict[str, str]
     device: str
     date: str
+    replays: list[Replay] = []
 
     @property
     def path(self) -> str:
@@ -134,9 +149,14 @@ def save(
         device=device or f"CPU ({surroundings['processor']})",
         date=datetime.now(UTC).date().isoformat(),
     )
-    path = root / RESULTS / kind / f"{name}.json"
-    write_whole(path, json.dumps(record.model_dump(), indent=1) + "\n")
+    write(record, root)
     return record
+
+
+def write(record: Record, root: Path) -> None:
+    """Write the record to its file; `replays` only where there are any, as in records older than that field."""
+    content = json.dumps(record.model_dump(exclude_defaults=True), indent=1) + "\n"
+    write_whole(root / RESULTS / record.kind / f"{record.name}.json", content)
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -157,7 +177,10 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 
 def load(path: Path) -> Record:
-    """Read one record file; raises `WriteupError` naming the file and what is wrong with it."""
+    """Read one record file; raises `WriteupError` naming the file and what is wrong with it.
+
+    What `consistency.py` can tell of a single record is part of it, so no answer ever sees a record that breaks it.
+    """
     try:
         record = Record.model_validate_json(path.read_bytes())
     except OSError as error:
@@ -172,6 +195,8 @@ def load(path: Path) -> Record:
         ) from error
     if (record.kind, record.name) != (path.parent.name, path.stem):
         raise WriteupError(f"record {path} says that it is {record.path}; a record's file must be <kind>/<name>.json")
+    if broken := list(inconsistencies(record)):
+        raise WriteupError(f"record {path} contradicts itself: {'; '.join(broken)}; `make experiments` makes it anew")
     return record
 
 
@@ -210,8 +235,13 @@ class Records(Mapping[str, Record]):
 
 def stale_sources(record: Record, root: Path) -> list[str]:
     """The source files that are not what they were when the record was made (gone counts as changed)."""
+    return changed_sources(record.sources, root)
+
+
+def changed_sources(fingerprints: Mapping[str, str], root: Path) -> list[str]:
+    """The source files whose fingerprint is not the given one, or that are gone."""
     return [
         name
-        for name, fingerprint in record.sources.items()
+        for name, fingerprint in fingerprints.items()
         if not (root / name).is_file() or source_fingerprint(root / name) != fingerprint
     ]
