@@ -13,6 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from writeup.assignment import load_assignment
 from writeup.claims import WriteupError
 from writeup.identity import Identity
 from writeup.readback import Report, compare
@@ -58,7 +59,7 @@ def build(
     the last good build stay as they were in both cases.
     """
     from writeup import pdf  # these are slow to import, and an unchanged build needs none of them
-    from writeup.notebook import build_notebook
+    from writeup.notebook import build_notebook, note_printed
     from writeup.render import render
 
     start = time.perf_counter()
@@ -74,7 +75,7 @@ def build(
             raise Unverified(verification)
         stem = identity.file_stem
         on_stage("render the documents")
-        documents = render(root, verification, identity, stem)
+        documents = render(root, verification.document, identity, stem)
         verification.ledger.readback = documents.readback
         on_stage("compile the PDF")
         paper = pdf.compile(documents.files[".tex"], engine=engine, name=stem)
@@ -85,11 +86,13 @@ def build(
             root,
             identity_title=f"{identity.display_name} ({identity.netid})",
             notebooks=identity.notebooks,
+            question=verification.assignment.notebook,
             cache=root / ".cache" / "notebook",
             progress=lambda name, cell, cells: on_stage(f"run the notebook: {name}, cell {cell} of {cells}"),
         )
         if notebook is not None:
             on_stage("compile the notebook's PDF")
+            note_printed(verification.ledger, notebook.marked, ("_code.ipynb", "_code.pdf"))
             content[f"{stem}_code.ipynb"] = notebook.ipynb
             content[f"{stem}_code.pdf"] = pdf.compile(
                 notebook.tex, engine=engine, name=f"{stem}_code", files=notebook.attachments
@@ -117,6 +120,9 @@ def _digest(root: Path, identity: Identity, tex: str | None) -> str:
     generator = Path(__file__).resolve().parent.parent
     paths = {*identity.notebooks, *(p for pattern in INPUTS for p in root.glob(pattern))}
     paths |= {p for pattern in GENERATOR_INPUTS for p in generator.glob(pattern)}
+    notebook = load_assignment(root).notebook
+    if notebook and notebook.folder:
+        paths |= set(notebook.folder.glob("**/*"))
     for path in sorted(p for p in paths if p.is_file() and "__pycache__" not in p.parts):
         digest.update(str(path).encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())

@@ -78,8 +78,8 @@ def build_command(
         last=given["last"] if last is None else last,
         netid=given["netid"] if netid is None else netid,
     )
-    with _progress(len(assignment.question) + 6) as show:
-        task = show.add_task("verify the claims", total=len(assignment.question) + 6)
+    with _progress(len(assignment.everything) + 6) as show:
+        task = show.add_task("verify the claims", total=len(assignment.everything) + 6)
 
         def on_stage(stage: str) -> None:
             show.update(task, description=stage, advance=1)
@@ -109,7 +109,7 @@ def check(
         _print_json(verification)
     else:
         assignment = load_assignment(folder)
-        count = len(assignment.select(question) if question is not None else assignment.question)
+        count = len(assignment.select(question) if question is not None else assignment.everything)
         with _progress(count) as show:
             task = show.add_task("verify the claims", total=count)
 
@@ -203,11 +203,11 @@ def _totals(verification: Verification) -> str:
     ledger, assignment = verification.ledger, verification.assignment
     controls = sum(len(row.controls) for row in ledger.claims)
     answered = {id for id, done in verification.answers.items() if not done.problems}
+    counted = f"{len(ledger.claims)} claims, {ledger.rejected()} of {controls} controls rejected"
+    if not any(question.id in verification.answers for question in assignment.question):
+        return counted  # the notebook alone, whose points are none of the document's
     points = sum(question.points for question in assignment.question if question.id in answered)
-    return (
-        f"{len(ledger.claims)} claims, {ledger.rejected()} of {controls} controls rejected, "
-        f"{points} of {assignment.points} points verified"
-    )
+    return f"{counted}, {points} of {assignment.points} points verified"
 
 
 def _print_problems(verification: Verification) -> None:
