@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -75,11 +75,14 @@ class SeriesRow(_Row):
 
 
 class PanelRow(_Row):
-    """One pair of axes: position and label of each tick, by axis, the reference lines, and the series."""
+    """One pair of axes, "x" and "y": scale, limits, position and label of each tick; reference lines by the axis on
+    which they have their value; width of a bar in units of x; the series."""
 
+    scales: dict[str, Literal["linear", "log"]]
+    limits: dict[str, tuple[float, float]]
     ticks: dict[str, list[tuple[float, str]]]
-    scales: dict[str, str]
     references: list[tuple[str, float]]
+    bar_width: float
     series: list[SeriesRow]
 
 
@@ -90,6 +93,10 @@ class FigureRow(_Row):
     file: str
     words: list[str]
     panels: list[PanelRow]
+
+    @property
+    def tick_labels(self) -> list[str]:
+        return [label for panel in self.panels for ticks in panel.ticks.values() for _, label in ticks]
 
 
 class FileRow(_Row):

@@ -22,10 +22,12 @@ _SCRIPT = r"(\{[^{}]*\}|\w)"
 
 @dataclass(frozen=True)
 class Piece:
-    """Numbers that stand together: the main text, one float, or one page of the PDF."""
+    """Numbers that stand together: the main text, one float, or one page of the PDF, which also has `furniture`, so
+    many numbers in its running head and its foot."""
 
     name: str
     numbers: list[str]
+    furniture: int = 0
 
 
 def read_pages(pdf: bytes) -> tuple[list[Piece], list[str]]:
@@ -36,8 +38,9 @@ def read_pages(pdf: bytes) -> tuple[list[Piece], list[str]]:
     for number, lines in enumerate(bodies, 1):
         if lines[-1] != (foot := f"{number} of {len(bodies)}"):
             wrong.append(f"page {number} is marked {lines[-1]!r}, not {foot!r}")
-        body = lines[1:-1] if lines[0] == head and number > 1 else lines[:-1]
-        found.append(Piece(f"page {number}", spelled("\n".join(body))))
+        first = int(lines[0] == head and number > 1)
+        around = spelled("\n".join([*lines[:first], lines[-1]]))
+        found.append(Piece(f"page {number}", spelled("\n".join(lines[first:-1])), len(around)))
     return found, wrong
 
 

@@ -41,6 +41,13 @@ def markdown_passages(markdown: str) -> Iterator[Passage]:
     yield from _passages(text_of_markdown(markdown), re.finditer(rf'<a id="{ANCHOR}"></a>', markdown))
 
 
+def mermaid_words(markdown: str) -> Iterator[list[str]]:
+    """The labels of each Mermaid diagram: what stands in quotes, or between bars."""
+    for block in re.finditer(r"^```mermaid\n(.*?)^```$", markdown, re.DOTALL | re.MULTILINE):
+        words = re.findall(r'"([^"]*)"', block[1])
+        yield [re.sub(r"&?#(\d+);", lambda found: chr(int(found[1])), word) for word in words]
+
+
 # -- TeX ---------------------------------------------------------------------------------------------------------------
 
 # What is no text: pictures, measures and names of tables, targets of links.

@@ -15,16 +15,19 @@ What this cannot see is said in the README: words, and a ledger that was forged 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
 from writeup.claims import WriteupError
-from writeup.ledger import FileRow, Ledger, PassageRow, read
+from writeup.ledger import FigureRow, FileRow, Ledger, PassageRow, read
 from writeup.marks import Sourced
 from writeup.numerals import rounds, spelled
-from writeup.read_text import markdown_passages, tex_passages
+from writeup.read_figures import panels_problems, plain_numbers, tikz_labels, tikz_panels, word_problems
+from writeup.read_pdf import difference, pieces_of_tex, read_pages
+from writeup.read_svg import svg_panels, svg_words
+from writeup.read_text import TIKZ, markdown_passages, mermaid_words, tex_passages
 
 # Sources of numbers that are no claims, and why they may stand in a document.
 ALLOWED = {
@@ -42,8 +45,12 @@ ALLOWED = {
     "claim-words": "words of a claim: a setting that was chosen, not a result",
     "check": "words of a check: how the second route was set up",
     "control-why": "words on a wrong value",
+    "tick": "tick of a plot, which stands for its own place on the axis",
+    "label": "words in a figure: a setting that was chosen, not a result",
+    "page": "page number, number of pages, running head",
 }
 MATCHED = ("claim", "control")
+TIKZ_ROUNDING, SVG_ROUNDING = 0.0015, 0.001  # cm: three decimals, at both ends of an axis; points: six decimals
 
 
 @dataclass(frozen=True)
@@ -86,11 +93,22 @@ def compare(content: Mapping[str, bytes], ledger: Ledger) -> Report:
     stem = stems[0]
     markdown, tex = (content[f"{stem}{ending}"].decode("utf-8") for ending in (".md", ".tex"))
     findings = [*_ledger_findings(ledger)]
-    found = {passage.name: spelled(passage.text) for passage in markdown_passages(markdown)}
-    findings += _sequence_findings(f"{stem}.md", ledger, found)
-    found = {passage.name: spelled(passage.text) for passage in tex_passages(tex)}
-    findings += _sequence_findings(f"{stem}.tex", ledger, found)
-    files = [_counted(f"{stem}{ending}", ledger) for ending in (".md", ".tex")]
+    for ending, passages in ((".md", markdown_passages(markdown)), (".tex", tex_passages(tex))):
+        found = {passage.name: spelled(passage.text) for passage in passages}
+        findings += _sequence_findings(f"{stem}{ending}", ledger.readback.passages, found)
+    findings += _tex_picture_findings(f"{stem}.tex", tex, ledger.readback.figures)
+    findings += _markdown_picture_findings(stem, markdown, content, ledger.readback.figures)
+    text = Counter(source for row in ledger.readback.passages for source in row.sources.split())
+    diagrams, drawn = (_sources(ledger, of_diagrams=choice) for choice in (True, False))
+    files = [_counted(f"{stem}.md", text + diagrams), _counted(f"{stem}.tex", text + diagrams + drawn)]
+    if drawn:
+        files.append(_counted(f"{stem}_figures/*.svg", drawn))
+    if f"{stem}.pdf" in content:
+        pages, problems = read_pages(content[f"{stem}.pdf"])
+        problems += [difference(*pieces_of_tex(tex), pages)]
+        findings += [Finding(f"{stem}.pdf", "pages", problem) for problem in problems if problem]
+        furniture = Counter({"page": sum(page.furniture for page in pages)})
+        files.append(_counted(f"{stem}.pdf", text + diagrams + drawn + furniture))
     return Report(findings, files, len(ledger.claims), sum(bool(row.printed) for row in ledger.claims))
 
 
@@ -129,9 +147,9 @@ def _ledger_findings(ledger: Ledger) -> Iterator[Finding]:
                 yield Finding("documents", passage.name, f"they print {number} as {source}, which is {sorted(legal)}")
 
 
-def _sequence_findings(file: str, ledger: Ledger, found: Mapping[str, list[str]]) -> Iterator[Finding]:
+def _sequence_findings(file: str, due: Sequence[PassageRow], found: Mapping[str, list[str]]) -> Iterator[Finding]:
     """For each passage the first number that is not the one which the ledger has there."""
-    rows = {row.name: row for row in ledger.readback.passages}
+    rows = {row.name: row for row in due}
     for name in [*rows, *(name for name in found if name not in rows)]:
         if name not in rows or name not in found:
             yield Finding(file, name, "the passage is not in the " + ("ledger" if name in found else "file"))
@@ -145,7 +163,58 @@ def _sequence_findings(file: str, ledger: Ledger, found: Mapping[str, list[str]]
                 break
 
 
-def _counted(file: str, ledger: Ledger) -> FileRow:
-    kinds = Counter(s.partition(":")[0] for row in ledger.readback.passages for s in row.sources.split())
+def _tex_picture_findings(file: str, tex: str, figures: Sequence[FigureRow]) -> Iterator[Finding]:
+    pictures = TIKZ.findall(tex)
+    if len(pictures) != len(figures):
+        yield Finding(file, "pictures", f"{len(pictures)} are drawn; {len(figures)} are due")
+    for picture, row in zip(pictures, figures, strict=False):
+        problems = [*word_problems(tikz_labels(picture), row)]
+        problems += panels_problems(tikz_panels(picture) if row.panels else [], row, TIKZ_ROUNDING)
+        yield from (Finding(file, f"figure {row.name}", problem) for problem in problems)
+
+
+def _markdown_picture_findings(
+    stem: str, markdown: str, content: Mapping[str, bytes], figures: Sequence[FigureRow]
+) -> Iterator[Finding]:
+    diagrams = list(mermaid_words(markdown))
+    of_mermaid = [row for row in figures if not row.file]
+    if len(diagrams) != len(of_mermaid):
+        yield Finding(f"{stem}.md", "diagrams", f"{len(diagrams)} are drawn; {len(of_mermaid)} are due")
+    for words, row in zip(diagrams, of_mermaid, strict=False):
+        for problem in word_problems(words, row):
+            yield Finding(f"{stem}.md", f"figure {row.name}", problem)
+    for row in figures:
+        if not row.file:
+            continue
+        file = f"{stem}_figures/{row.file}"
+        if file not in content:
+            yield Finding(file, f"figure {row.name}", "the file is not there")
+            continue
+        svg = content[file].decode("utf-8")
+        problems = [*word_problems(svg_words(svg), row), *panels_problems(svg_panels(svg), row, SVG_ROUNDING)]
+        yield from (Finding(file, f"figure {row.name}", problem) for problem in problems)
+
+
+def _sources(ledger: Ledger, of_diagrams: bool) -> Counter[str]:
+    """The sources of the numbers in the words of diagrams, or of plots: a claim of the question that prints this very
+    number, a tick, or a label's own words."""
+    kinds: Counter[str] = Counter()
+    for row in ledger.readback.figures:
+        if bool(row.file) == of_diagrams:
+            continue
+        claims = {
+            n for claim in ledger.claims if row.name.startswith(claim.question + "-") for n in spelled(claim.shown)
+        }
+        kinds["tick"] += len(list(plain_numbers(row.tick_labels)))
+        for number in plain_numbers(row.words):
+            kinds["claim" if number in claims else "label"] += 1
+    return kinds
+
+
+def _counted(file: str, sources: Counter[str]) -> FileRow:
+    kinds: Counter[str] = Counter()
+    for source, count in sources.items():
+        kinds[source.partition(":")[0]] += count
     matched = sum(kinds.pop(kind, 0) for kind in MATCHED)
-    return FileRow(file=file, numbers=matched + kinds.total(), matched=matched, allowed=dict(sorted(kinds.items())))
+    allowed = {kind: count for kind, count in sorted(kinds.items()) if count}
+    return FileRow(file=file, numbers=matched + sum(allowed.values()), matched=matched, allowed=allowed)
