@@ -1,7 +1,7 @@
 """The notebook: assembled or taken from the student, executed in a fresh kernel, checked, exported.
 
 Two doors. Where the student names notebooks, those are executed and merged (`course.py`). Otherwise the assignment's
-template is the notebook (`assemble.py`), and what its cells print is held against the claims of the assignment's
+template is the notebook (`own.py`), and what its cells print is held against the claims of the assignment's
 `[notebook]` question (`outputs.py`).
 """
 
@@ -16,11 +16,11 @@ import nbformat
 from writeup.assignment import Notebook, answer_to
 from writeup.claims import WriteupError
 from writeup.marks import Marked
-from writeup.notebook.assemble import TEMPLATE, assemble
 from writeup.notebook.course import merge, read_notebook
-from writeup.notebook.execute import Progress, execute
+from writeup.notebook.kernel import Progress, execute
 from writeup.notebook.latex import export_latex
 from writeup.notebook.outputs import hold_against_claims, note_printed
+from writeup.notebook.own import TEMPLATE, assemble
 from writeup.records import Records
 
 __all__ = ["NotebookResult", "build_notebook", "note_printed"]

@@ -16,7 +16,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from writeup.claims import Answer, WriteupError
+from writeup.claims import Answer, Claim, WriteupError
 from writeup.escape import markdown_escape
 from writeup.marks import Marked, unmarked
 from writeup.notebook.cells import Part, notebook_of
@@ -43,13 +43,14 @@ def assemble(root: Path, identity_title: str, answer: Answer, data: Path | None 
     """
     environment = template_environment(root)
     environment.filters["python"] = repr
-    claims = {claim.id: claim for claim in answer.claims}
+    claims = _claims_of(answer)
 
     def value(id: str) -> Marked:
         full = answer.question + id
-        if full not in claims:
-            raise WriteupError(f"{TEMPLATE} prints claim {full!r}, which no answer makes")
-        return claimed(claims[full])
+        try:
+            return claimed(claims[full])
+        except KeyError:
+            raise WriteupError(f"{TEMPLATE} prints claim {full!r}, which no answer makes") from None
 
     text = environment.get_template(TEMPLATE.relative_to("templates").as_posix()).render(
         identity=markdown_escape(identity_title),
@@ -76,6 +77,10 @@ def assemble(root: Path, identity_title: str, answer: Answer, data: Path | None 
         return {made.cells[number].id: text for number, text in texts.items()}
 
     return Assembled(Part("the notebook", made, data=data), by_id(words), by_id(outputs))
+
+
+def _claims_of(answer: Answer) -> Mapping[str, Claim]:
+    return {claim.id: claim for claim in answer.claims}
 
 
 def source(path: Path, *names: str) -> str:
