@@ -6,7 +6,7 @@ import importlib
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -141,7 +141,7 @@ def _retrained(root: Path) -> str:
 def _claims(root: Path) -> str:
     verification = verify(root)
     if verification.problems:
-        raise WriteupError("; ".join(str(problem) for problem in verification.problems))
+        raise WriteupError(_first(verification.problems))
     return f"{len(verification.ledger.claims)} claims hold, {verification.ledger.rejected()} wrong values rejected"
 
 
@@ -159,7 +159,7 @@ def _records(records: Records, root: Path) -> str:
         changed = {record.path: vouching.stale(record, root) for record in loaded}
         problems += [f"{path} is stale ({', '.join(names)} changed)" for path, names in changed.items() if names]
     if problems:
-        raise WriteupError(f"{'; '.join(problems)}; `make experiments` replays them or runs them anew")
+        raise WriteupError(f"{_first(problems)}; `make experiments` replays them or runs them anew")
     certified = sum(bool(record.replays) for record in loaded)
     return f"{len(loaded)} records, {certified} of them re-certified by a replay"
 
@@ -169,6 +169,12 @@ def _documents(root: Path) -> str:
         raise Absent(f"{root / BUILD} holds nothing to read back; `make all` builds it")
     report = readback.read_back(root / BUILD)
     if report.findings:
-        raise WriteupError("; ".join(str(finding) for finding in report.findings))
+        raise WriteupError(_first(report.findings))
     counts = ", ".join(f"{row.numbers} in {row.file}" for row in report.files)
     return f"every number is the ledger's: {counts}"
+
+
+def _first(problems: Sequence[object], count: int = 5) -> str:
+    """The first few problems in words, and how many more there are."""
+    more = [f"and {len(problems) - count} more"] if len(problems) > count else []
+    return "; ".join([*map(str, problems[:count]), *more])

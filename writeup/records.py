@@ -16,7 +16,7 @@ import platform
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +72,12 @@ class Record(BaseModel):
 
 def source_fingerprint(path: Path) -> str:
     """The sha256 of the file's syntax tree without docstrings and positions (the same on every Python version)."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return hashlib.sha256(repr(_shape(tree)).encode()).hexdigest()[:16]
+    return _fingerprint(path.read_text(encoding="utf-8"))
+
+
+@cache  # dozens of records share their sources
+def _fingerprint(source: str) -> str:
+    return hashlib.sha256(repr(_shape(ast.parse(source))).encode()).hexdigest()[:16]
 
 
 def _shape(node: Any) -> Any:

@@ -2,9 +2,9 @@
 
 The laws are arithmetic on the settings and on other numbers of the record; the ones that any record obeys are in
 `writeup/consistency.py`, which also says what no such law can catch. Here that is: a whole course of a run (both
-curves, the rates, the losses, the perplexities) that was made up in keeping with all of these laws, and a test loss
-moved by less than `TEST_TOLERANCE` together with its perplexity. Probe and curves are tied by the learning rate alone:
-whether the probe is the run's own is for a replay to say.
+curves, the rates, the losses, the perplexities) that was made up in keeping with all of these laws, and a final loss
+moved by less than `TEST_TOLERANCE` or `WHOLE_TOLERANCE` together with its perplexity. Probe and curves are tied by the
+learning rate alone: whether the probe is the run's own is for a replay to say.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from statistics import median
 
+from experiments.language_model import rerun_reason
 from experiments.language_model.download import SHA256
 from experiments.language_model.train import Settings
 from writeup.claims import require
@@ -28,9 +29,10 @@ PROBE_STEPS, PROBE_RATE = 20, 0.1  # of design and docstring of the probe, not i
 # How far (nats) a final loss may lie from what the annealing curve foretells: the two are losses on different stretches
 # of the validation text, and of models that differ.
 CURVE_TOLERANCE = 0.25
-# How far (nats) test and validation loss may lie apart otherwise than in the other runs. The texts differ in difficulty
-# by the same for every model: measured over 30 runs, the farthest was 0.015 from the median.
-TEST_TOLERANCE = 0.05
+# How far (nats) the distance of two losses of one run may be from its median over all runs: the texts differ in
+# difficulty by about the same for every model. Measured over 45 runs: at most 0.013 for test against validation, 0.048
+# for validation against its curve, but for a chaotic run, whose model hardly learned.
+TEST_TOLERANCE, WHOLE_TOLERANCE = 0.04, 0.1
 ROUNDING = 2e-6  # of the curves, which are stored with six places
 
 Law = tuple[str, object, object, bool]  # what must be so, expected, got, whether it is
@@ -125,15 +127,20 @@ def _sizes(settings: Settings, record: Record) -> Iterator[Law]:
 
 
 def obey_together(records: list[Record]) -> None:
-    """Raise `CheckFailed` where a run's test loss lies otherwise to its validation loss than in the other runs."""
-    finished = [record for record in records if not record.metrics["diverged"]]
-    above = {r.path: r.metrics["test_loss"] - r.metrics["valid_loss"] for r in finished}
-    if len(above) < 3:
+    """Raise `CheckFailed` where two losses of a run lie otherwise to each other than they do in the other runs."""
+    calm = [record for record in records if not record.metrics["diverged"] and not rerun_reason(record)]
+    if len(calm) < 3:
         return
-    usual = median(above.values())
-    for path, found in above.items():
-        near = abs(found - usual) <= TEST_TOLERANCE
-        require(near, usual, found, f"record {path}: test loss above validation loss, as in the other runs")
+    test = {r.path: r.metrics["test_loss"] - r.metrics["valid_loss"] for r in calm}
+    whole = {r.path: r.metrics["valid_loss"] - min(r.curves["valid_loss"]) for r in calm}
+    for what, above, tolerance in (
+        ("test loss above validation loss", test, TEST_TOLERANCE),
+        ("validation loss above its curve's best", whole, WHOLE_TOLERANCE),
+    ):
+        usual = median(above.values())
+        for path, found in above.items():
+            near = abs(found - usual) <= tolerance
+            require(near, usual, found, f"record {path}: {what}, as in the other runs")
 
 
 def _equal(what: str, expected: object, got: object) -> Law:

@@ -118,23 +118,42 @@ def test_a_probe_copied_from_another_seed_is_caught_beside_its_owner(records, tm
         Study.read(Records(tmp_path))
 
 
-def test_a_test_loss_moved_with_its_perplexity_is_caught_beside_the_other_runs(records, honest):
-    runs = [record for record in records.of_kind(plan_of_study.KIND) if record.name != honest.name]
-    with pytest.raises(CheckFailed, match=r"lr40.* test loss above validation loss"):
-        laws.obey_together([*runs, forged(honest, set_loss("test", -0.1))])
+@pytest.mark.parametrize(
+    ("split", "law"), [("test", "test loss above validation"), ("valid", "validation loss above its curve|test loss")]
+)
+def test_a_loss_moved_with_its_perplexity_is_caught_beside_the_other_runs(records, split, law):
+    calm = replace(ANNEALED, learning_rate=10.0).name
+    runs = [record for record in records.of_kind(plan_of_study.KIND) if record.name != calm]
+    with pytest.raises(CheckFailed, match=f"lr10.* {law}"):
+        laws.obey_together([*runs, forged(records[f"language_model/{calm}"], set_loss(split, -0.15))])
 
 
-def test_a_course_that_was_moved_as_a_whole_obeys_every_law(records, honest):
+def test_both_losses_moved_are_caught_beside_the_other_runs(records):
+    calm = replace(ANNEALED, learning_rate=10.0).name
+    runs = [record for record in records.of_kind(plan_of_study.KIND) if record.name != calm]
+
+    def improve(fields):
+        for name in ("valid", "test"):
+            set_loss(name, -0.15)(fields)
+
+    with pytest.raises(CheckFailed, match=r"lr10.* validation loss above its curve"):
+        laws.obey_together([*runs, forged(records[f"language_model/{calm}"], improve)])
+
+
+def test_a_course_that_was_moved_as_a_whole_obeys_every_law(records):
     """The limit that the docstrings state: only a run made anew tells this record from a true one."""
+    calm = replace(ANNEALED, learning_rate=10.0)
+    runs = [record for record in records.of_kind(plan_of_study.KIND) if record.name != calm.name]
 
     def improve(fields):
         for split in ("valid", "test"):
             set_loss(split, -0.3)(fields)
-        fields["curves"] |= {
-            name: [loss - 0.3 for loss in fields["curves"][name]] for name in ("train_loss", "valid_loss")
-        }
+        for curve in ("train_loss", "valid_loss"):
+            fields["curves"][curve] = [loss - 0.3 for loss in fields["curves"][curve]]
 
-    laws.obey(ANNEALED, forged(honest, improve))
+    improved = forged(records[f"language_model/{calm.name}"], improve)
+    laws.obey(calm, improved)
+    laws.obey_together([*runs, improved])
 
 
 def test_the_laws_state_the_rule_that_the_training_follows():
