@@ -11,11 +11,12 @@ from answers.part_two.echo_claims import ASKED_FOR, echo_claims
 from answers.part_two.slips import SLIPS
 from answers.part_two.study_claims import shown, study_claims
 from answers.part_two.text_claims import text_claims
+from answers.study.runs import Study
 from experiments.part_two.echo_trials import FIXED, LONGEST_LAG, VARIABLE
 from writeup.claims import Answer
 from writeup.records import Records
 
-COLUMNS = ("cell", "layers", "hidden_size", "tied", "bptt", "learning_rate", "seed", "train_tokens")
+COLUMNS = ("cell", "learning_rate", "seed")
 
 
 def answer(records: Records) -> Answer:
@@ -26,7 +27,7 @@ def answer(records: Records) -> Answer:
         *text_claims(records),
         *study_claims(records),
     ]
-    return Answer("3", claims, context={**_names(), "chains": _chains(), "study": _study(records)})
+    return Answer("3", claims, context={**_names(), "chains": _chains(), **_study(Study.read(records))})
 
 
 def _names() -> dict[str, Any]:
@@ -54,12 +55,13 @@ def _chains() -> list[dict[str, Any]]:
     ]
 
 
-def _study(records: Records) -> list[dict[str, Any]]:
-    """The shown runs: name, settings, and the row that the notebook embeds."""
+def _study(study: Study) -> dict[str, Any]:
+    """What the study's runs share; of each shown run its record's name and the row that the notebook embeds."""
     runs = []
-    for run in shown(records):
+    for run in shown(study):
         settings = [run.record.settings[name] for name in COLUMNS]
-        perplexity = round(run.record.metrics["valid_perplexity"], 2)
-        row = [*settings, perplexity, [round(loss, 3) for loss in run.annealing_curve]]
-        runs.append({"name": run.record.name, "settings": settings, "row": row})
-    return runs
+        results = [round(run.record.metrics["valid_perplexity"], 2), [round(loss, 3) for loss in run.annealing_curve]]
+        runs.append(
+            {"name": run.record.name, "row": settings + results}
+        )
+    return {"base": study.base, "study": runs}

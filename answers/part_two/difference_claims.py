@@ -18,8 +18,9 @@ def difference_claims() -> Iterator[Claim]:
     """Two for each module: the largest difference of outputs and of gradients, at the notebook's seed."""
     found = differences(SEED)
     others = [differences(seed) for seed in OTHER_SEEDS]
+    slipped = {module: difference_of(slip, module, SEED) for module, slip in SLIPS.items()}
     for module, slip in SLIPS.items():
-        wrong = difference_of(slip, module, SEED)
+        wrong = slipped[module]
         for part in ("forward", "gradient"):
             again = max(getattr(other[module], part) for other in others)
             yield claim(
@@ -31,6 +32,24 @@ def difference_claims() -> Iterator[Claim]:
                 form=".1e",
             )
     yield by_hand_claim()
+    largest = [max(max(pair) for pair in made.values()) for made in (found, *others)]
+    smallest = min(min(wrong) for wrong in slipped.values())
+    yield claim(
+        "3.differences.largest",
+        largest[0],
+        "largest difference of all modules",
+        only_rounding(max(largest[1:])),
+        [Control(smallest, "the least that a slip leaves"), SINGLE],
+        form=".0e",
+    )
+    yield claim(
+        "3.differences.slip",
+        smallest,
+        "smallest difference that a slip in one formula leaves",
+        more_than_rounding(),
+        [Control(largest[0], "the right formulas"), SINGLE],
+        form=".2f",
+    )
 
 
 def only_rounding(again: float) -> Check:
@@ -40,6 +59,17 @@ def only_rounding(again: float) -> Check:
         for value in (candidate, again):
             require(0 <= value <= ROUNDING, f"at most {ROUNDING}", value, "a difference that rounding explains")
         return Evidence("bound of double precision; the comparison at two other seeds", again, ROUNDING)
+
+    return check
+
+
+def more_than_rounding() -> Check:
+    """What the slips leave at another seed is as much, within a factor of three, and far more than rounding."""
+    again = min(min(difference_of(slip, module, OTHER_SEEDS[0])) for module, slip in SLIPS.items())
+
+    def check(candidate: float) -> Evidence:
+        require(again / 3 <= candidate <= 3 * again, again, candidate, "the slips at another seed")
+        return Evidence("the slips at another seed, within a factor of three", again)
 
     return check
 

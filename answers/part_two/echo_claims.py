@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from statistics import fmean
 
 import torch
@@ -43,6 +44,7 @@ def echo_claims(records: Records) -> Iterator[Claim]:
         yield _accuracy_claim(f"3.echo.variable.{delay}", variable, delay, f"variable delay, asked for {delay}")
     for delay in ASKED_FOR:
         yield from _memory_claims(f"3.remembered.{delay}", variable, delay)
+    yield _shorter_claim(variable)
     yield _lowest_claim(fixed, variable)
 
 
@@ -121,6 +123,25 @@ def probed(network: FromScratch, delay: int, lags: range, sequences: int = 600) 
         probe = LogisticRegression(C=10.0, max_iter=1000).fit(state[:half], bits[:half])
         shares.append(float(probe.score(state[half:], bits[half:])))
     return shares
+
+
+def _shorter_claim(record: Record) -> Claim:
+    """The bits that a probe reads, over all lags: fewer where a shorter delay is asked for."""
+
+    def bits(remembered: list[list[float]]) -> list[float]:
+        return [sum(remembered[delay]) for delay in ASKED_FOR]
+
+    first, *others = [bits(remembered) for remembered in record.curves["remembered"]]
+    word = "less" if first == sorted(first) else "as much or more"
+
+    def check(candidate: str) -> Evidence:
+        mean = [fmean(each) for each in zip(*others, strict=True)]
+        computed = "less" if all(a < b for a, b in pairwise(mean)) else "as much or more"
+        require(candidate == computed, computed, candidate, "mean over the other seeds")
+        return Evidence("order of the means over the other seeds", mean, records=(record.path,))
+
+    controls = [Control("more", "the order reversed"), Control("the same", "one memory for all delays")]
+    return claim("3.remembered.shorter", word, "what a shorter delay does to the memory", check, controls)
 
 
 def _lowest_claim(*records: Record) -> Claim:

@@ -2,24 +2,33 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from statistics import median
 
 from answers.study.run_claims import distinct
 from answers.study.runs import CURVE_TOLERANCE, Run, Study
+from experiments.language_model.train import Settings
 from writeup.claims import Claim, Control, Evidence, claim, require
 from writeup.records import Records
 
 
-def shown(records: Records) -> list[Run]:
-    """The runs that the notebook shows: those of the study that did not diverge, in order of name."""
-    runs = [run for run in Study.read(records).runs if not run.diverged]
+def shown(study: Study) -> list[Run]:
+    """The runs that the notebook shows: at the baseline's sizes, any cell, rate and seed; in order of name."""
+
+    def at_baseline(settings: Settings) -> bool:
+        base = study.base
+        free = replace(settings, cell=base.cell, learning_rate=base.learning_rate, seed=base.seed)
+        return free == base
+
+    runs = [run for run in study.runs if at_baseline(run.settings) and not run.diverged]
     return sorted(runs, key=lambda run: run.record.name)
 
 
 def study_claims(records: Records) -> Iterator[Claim]:
-    runs = shown(records)
+    study = Study.read(records)
+    runs = shown(study)
     for run in runs:
-        yield _perplexity_claim(run, [other for other in runs if other is not run])
+        yield _perplexity_claim(run, [other for other in study.runs if other is not run and not other.diverged])
 
 
 def _perplexity_claim(run: Run, others: list[Run]) -> Claim:

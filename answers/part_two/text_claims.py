@@ -153,6 +153,7 @@ def _training_claims(records: Records, settings: Settings, uniform: float, unigr
         ],
         form=".1f",
     )
+    yield _against_frequencies(record.curves["held_out"], unigram, record.path)
 
 
 def _near_other_seeds(others: list[float], unigram: float, path: str) -> Callable[[float], Evidence]:
@@ -164,3 +165,18 @@ def _near_other_seeds(others: list[float], unigram: float, path: str) -> Callabl
         )
 
     return check
+
+
+def _against_frequencies(losses: list[list[float]], unigram: float, path: str) -> Claim:
+    """Whether the trained model is better than word frequencies alone; the second route asks every seed and column."""
+
+    def check(candidate: str) -> Evidence:
+        below = sum(loss < math.log(unigram) for columns in losses for loss in columns)
+        share = below / sum(map(len, losses))
+        computed = "below" if share > 0.9 else "above" if share < 0.1 else "near"
+        require(candidate == computed, computed, candidate, "columns of the held-out text, of every seed")
+        return Evidence("share of columns below, of every seed", share, records=(path,))
+
+    word = "below" if fmean(losses[0]) < math.log(unigram) else "above"
+    text = "held-out perplexity against that of word frequencies"
+    return claim("3.model.against-frequencies", word, text, check, [Control("above", "loss and likelihood confused")])

@@ -6,7 +6,7 @@ The embedded TeX has neither listings nor fancyvrb.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Keyword, Name, Number, Operator, String, _TokenType
@@ -58,7 +58,20 @@ def _boxes(tokens: Iterator[tuple[_TokenType, str]] | list[tuple[_TokenType, str
         lines.pop()
     while lines and not lines[0]:
         lines.pop(0)
-    return "\n".join(_box(piece, continues) for line in lines for piece, continues in _fitting(line))
+    return "\n".join(_with_breaks([(_box(*piece), not line) for line in lines for piece in _fitting(line)]))
+
+
+def _with_breaks(boxes: Sequence[tuple[str, bool]]) -> Iterator[str]:
+    """The boxes, each given with whether it is blank, and where a page may end: after a blank line, and inside a
+    paragraph of lines where at least two of them stand on either side."""
+    blank = [True, *(is_blank for _, is_blank in boxes), True, True]  # beyond its ends a listing counts as blank
+    for number, (box, is_blank) in enumerate(boxes, start=1):
+        if number == len(boxes):
+            yield box
+        elif is_blank or not any(blank[number - 1 : number + 3]):
+            yield box + (r"\nobreak" if blank[number + 1] else r"\pagemayend")
+        else:
+            yield box + r"\nobreak"
 
 
 def _fitting(line: list[tuple[str, str, bool]]) -> Iterator[tuple[list[tuple[str, str, bool]], bool]]:
