@@ -162,7 +162,8 @@ def audit(
         for item in todo:
             show.update(task, description=item.what)
             findings.append(finding := carry_out(item))
-            console.print(f"{_STATES[finding.holds]} {finding.seconds:6.1f} s  {finding.what}: ", end="")
+            said = f"{_STATES[finding.holds]} {finding.seconds:6.1f} s  {finding.what}: "
+            console.print(said, end="", soft_wrap=True)
             console.print(finding.detail, markup=False, soft_wrap=True)
             show.advance(task)
     seconds = sum(finding.seconds for finding in findings)

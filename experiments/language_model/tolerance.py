@@ -136,7 +136,10 @@ SLIPS = {
 }
 DEVICES = {
     "two threads": Perturbation(lambda: _threads(2)),
-    "without oneDNN": Perturbation(lambda: torch.backends.mkldnn.flags(enabled=False)),
+    # In float32: without oneDNN, products of bfloat16 are computed number by number, for minutes.
+    "float32, without oneDNN": Perturbation(
+        lambda: torch.backends.mkldnn.flags(enabled=False), lambda _: {"precision": "float32"}
+    ),
     "deterministic algorithms": Perturbation(_deterministic),
     "sums in other chunks": _code(cross_entropy.LinearCrossEntropy.__init__, "__defaults__", (64,)),
     "float32 for bfloat16": _set(precision="float32"),
