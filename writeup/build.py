@@ -60,6 +60,7 @@ def build(
     """
     from writeup import pdf  # these are slow to import, and an unchanged build needs none of them
     from writeup.notebook import build_notebook, note_printed
+    from writeup.notebook.outputs import passages
     from writeup.render import render
 
     start = time.perf_counter()
@@ -93,6 +94,7 @@ def build(
         if notebook is not None:
             on_stage("compile the notebook's PDF")
             note_printed(verification.ledger, notebook.marked, ("_code.ipynb", "_code.pdf"))
+            verification.ledger.readback.cells = passages(notebook.marked)
             content[f"{stem}_code.ipynb"] = notebook.ipynb
             content[f"{stem}_code.pdf"] = pdf.compile(
                 notebook.tex, engine=engine, name=f"{stem}_code", files=notebook.attachments

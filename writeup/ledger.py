@@ -110,9 +110,11 @@ class FileRow(_Row):
 
 
 class ReadBackRow(_Row):
-    """What the finished files hold, as `readback.py` found them when they were built."""
+    """What the finished files hold, as `readback.py` found them when they were built; `cells` are the passages of the
+    notebook, by cell id."""
 
     passages: list[PassageRow] = Field(default_factory=list)
+    cells: list[PassageRow] = Field(default_factory=list)
     figures: list[FigureRow] = Field(default_factory=list)
     files: list[FileRow] = Field(default_factory=list)
 

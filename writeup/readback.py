@@ -21,10 +21,11 @@ from itertools import zip_longest
 from pathlib import Path
 
 from writeup.claims import WriteupError
-from writeup.ledger import FigureRow, FileRow, Ledger, PassageRow, read
+from writeup.ledger import ClaimRow, FigureRow, FileRow, Ledger, PassageRow, read
 from writeup.marks import Sourced
 from writeup.numerals import rounds, spelled
 from writeup.read_figures import panels_problems, plain_numbers, tikz_labels, tikz_panels, word_problems
+from writeup.read_notebook import cells_of, changed_cells, code_numbers, pieces_of_notebook, read_cells
 from writeup.read_pdf import difference, pieces_of_tex, read_pages
 from writeup.read_svg import svg_panels, svg_words
 from writeup.read_text import TIKZ, markdown_passages, mermaid_words, tex_passages
@@ -47,7 +48,13 @@ ALLOWED = {
     "control-why": "words on a wrong value",
     "tick": "tick of a plot, which stands for its own place on the axis",
     "label": "words in a figure: a setting that was chosen, not a result",
-    "page": "page number, number of pages, running head",
+    "page": "page number, number of pages, running head, contents",
+    # in the notebook; its own list is `ALLOWED` of writeup/notebook/outputs.py
+    "name": "name of a module of torch.nn",
+    "setting": "set before the cell ran: a delay, a temperature, the settings of a recorded run",
+    "sample": "text that the model has read or written: words, not results",
+    "code": "program text of the notebook, drawn from the project's modules, and the numbers of its cells",
+    "student": "the student's own notebook, which makes no claims",
 }
 MATCHED = ("claim", "control")
 TIKZ_ROUNDING, SVG_ROUNDING = 0.0015, 0.001  # cm: three decimals, at both ends of an axis; points: six decimals
@@ -109,6 +116,9 @@ def compare(content: Mapping[str, bytes], ledger: Ledger) -> Report:
         findings += [Finding(f"{stem}.pdf", "pages", problem) for problem in problems if problem]
         furniture = Counter({"page": sum(page.furniture for page in pages)})
         files.append(_counted(f"{stem}.pdf", text + diagrams + drawn + furniture))
+    if f"{stem}_code.ipynb" in content:
+        found, rows = _notebook(f"{stem}_code", content, ledger)
+        findings, files = findings + found, files + rows
     return Report(findings, files, len(ledger.claims), sum(bool(row.printed) for row in ledger.claims))
 
 
@@ -117,8 +127,8 @@ def passages_of(markdown: Sourced) -> list[PassageRow]:
     rows = []
     for passage in markdown_passages(markdown.text):
         found = markdown.numbers(passage.start, passage.text)
-        numbers, sources = (" ".join(column) for column in zip(*found, strict=True)) if found else ("", "")
-        rows.append(PassageRow(name=passage.name, numbers=numbers, sources=sources))
+        columns = [" ".join(column) for column in zip(*found, strict=True)] or ["", ""]
+        rows.append(PassageRow(name=passage.name, numbers=columns[0], sources=columns[1]))
     return rows
 
 
@@ -131,20 +141,26 @@ def _ledger_findings(ledger: Ledger) -> Iterator[Finding]:
             yield Finding("ledger.json", row.id, f"{row.shown} is not {row.value} rounded to its last printed place")
         if not row.printed:
             yield Finding("ledger.json", row.id, "the claim is printed nowhere")
-    for passage in ledger.readback.passages:
+    for passage in [*ledger.readback.passages, *ledger.readback.cells]:
         for number, source in zip(passage.numbers.split(), passage.sources.split(), strict=True):
             kind, _, id = source.partition(":")
             if kind == "claim" and id in claims:
-                legal = set(spelled(claims[id].shown))
+                legal = {number for text in _forms(claims[id]) for number in spelled(text)}
             elif kind == "control" and id in controls:
                 legal = controls[id]
-            elif source in ALLOWED:
+            elif kind in ALLOWED:
                 continue
             else:
                 yield Finding("documents", passage.name, f"they print {number}, which no claim holds (it is {source})")
                 continue
             if number not in legal and number.removesuffix("%") not in legal:
                 yield Finding("documents", passage.name, f"they print {number} as {source}, which is {sorted(legal)}")
+
+
+def _forms(row: ClaimRow) -> list[str]:
+    """How a claim may print. What a cell of the notebook prints has gone through the claim's own check, which lets a
+    trained result differ a little."""
+    return [row.shown, *(place.text for place in row.printed if place.file.startswith("_code"))]
 
 
 def _sequence_findings(file: str, due: Sequence[PassageRow], found: Mapping[str, list[str]]) -> Iterator[Finding]:
@@ -161,6 +177,34 @@ def _sequence_findings(file: str, due: Sequence[PassageRow], found: Mapping[str,
                 before = " ".join(found[name][max(0, place - 3) : place])
                 yield Finding(file, name, f"after {before!r} it prints {got or 'nothing'}; {number} ({source}) is due")
                 break
+
+
+def _notebook(name: str, content: Mapping[str, bytes], ledger: Ledger) -> tuple[list[Finding], list[FileRow]]:
+    """The notebook against the ledger, and its PDF against the notebook. A student's own notebook makes no claims, so
+    only its code is looked at."""
+    due = ledger.readback.cells
+    cells = cells_of(content[f"{name}.ipynb"])
+    findings = [
+        Finding(f"{name}.ipynb", cell, "its code is not what this cell held when it was assembled")
+        for cell in changed_cells(cells)
+    ]
+    numbers = read_cells(cells)
+    sources = Counter(source for row in due for source in row.sources.split())
+    if due:
+        findings += _sequence_findings(f"{name}.ipynb", due, numbers)
+    else:
+        sources["student"] = sum(map(len, numbers.values()))
+    sources["code"] = code_numbers(cells)
+    files = [_counted(f"{name}.ipynb", sources)]
+    if due and f"{name}.pdf" in content:
+        (contents, *pages), problems = read_pages(content[f"{name}.pdf"])
+        main, pictures = pieces_of_notebook(cells)
+        problems += [difference(main, pictures, pages)]
+        findings += [Finding(f"{name}.pdf", "pages", problem) for problem in problems if problem]
+        sources["page"] = sum(page.furniture for page in [contents, *pages]) + len(contents.numbers)
+        sources["tick"] = sum(len(picture.numbers) for picture in pictures)
+        files.append(_counted(f"{name}.pdf", sources))
+    return findings, files
 
 
 def _tex_picture_findings(file: str, tex: str, figures: Sequence[FigureRow]) -> Iterator[Finding]:
