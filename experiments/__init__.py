@@ -32,8 +32,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from writeup.records import Record
+from writeup.records import DATA, Record
 
+SUMS = Path(__file__).parents[1] / DATA
 PRESETS = ("quick", "cpu", "full")
 
 Report = Callable[[float, str], None]

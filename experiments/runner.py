@@ -20,9 +20,9 @@ from rich.console import Console
 from experiments import PRESETS, registry
 from experiments.display import Display
 from experiments.launchers import Launcher, LocalLauncher, Pending, SubmititLauncher, send
-from experiments.vouching import certify, current, made_with, renew, stale, stored_record
+from experiments.vouching import certify, current, made_with, renew, stored_record
 from writeup.claims import WriteupError
-from writeup.records import Record
+from writeup.records import Record, stale_sources
 
 ROOT = Path(__file__).resolve().parent.parent
 POLL_SECONDS = 0.2
@@ -67,7 +67,7 @@ def perform(job: Job, root: Path) -> None:
     with FileLock(lock):
         record = stored_record(job.kind, job.settings.name, root)
         if record is not None and _done(job, record):
-            if not (changed := stale(record, root)):
+            if not (changed := stale_sources(record, root)):
                 return
             send(job.label, 0.0, f"{', '.join(Path(name).name for name in changed)} changed: replay of the probe")
             try:

@@ -6,25 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from experiments import Settings, registry, rehearsal, rerun_reason
-from experiments.language_model.download import SHA256
 from writeup.claims import WriteupError
-from writeup.records import RESULTS, Record, changed_sources, load, stale_sources, write
+from writeup.records import RESULTS, Record, changed_data, changed_sources, load, stale_sources, write
 from writeup.replay import recertified
-
-DATA = {"wikitext-2": SHA256}  # by the setting `corpus`; what is generated or shipped with a library has no sums
-
-
-def stale(record: Record, root: Path) -> list[str]:
-    """What changed since the record was made: source files, and data files."""
-    data = DATA.get(record.settings.get("corpus", ""), {})
-    changed = [name for name in sorted({*data, *record.data}) if record.data.get(name) != data.get(name)]
-    return stale_sources(record, root) + changed
 
 
 def current(kind: str, root: Path) -> dict[str, Record]:
     """The records of a kind by name, without those that are damaged, contradict themselves or are stale."""
     stored = (stored_record(kind, path.stem, root) for path in sorted((root / RESULTS / kind).glob("*.json")))
-    return {record.name: record for record in stored if record is not None and not stale(record, root)}
+    return {record.name: record for record in stored if record is not None and not stale_sources(record, root)}
 
 
 def stored_record(kind: str, name: str, root: Path) -> Record | None:
@@ -49,8 +39,8 @@ def certify(record: Record, root: Path) -> Record:
     """
     if reason := rerun_reason(record):
         raise WriteupError(f"record {record.path}: {reason}")
-    if other := set(stale(record, root)) - set(stale_sources(record, root)):
-        raise WriteupError(f"record {record.path} was made from other data: {', '.join(sorted(other))}")
+    if other := changed_data(record, root):
+        raise WriteupError(f"record {record.path} was made from other data: {', '.join(other)}")
     sources = rehearsal.agreed_sources(record.kind, root)
     certified = recertified(record, registry()[record.kind].replay(record), sources)
     write(certified, root)

@@ -16,7 +16,7 @@ from writeup import readback
 from writeup.build import BUILD
 from writeup.claims import CheckFailed, WriteupError
 from writeup.consistency import copies
-from writeup.records import Record, Records
+from writeup.records import Record, Records, stale_sources
 from writeup.replay import largest_difference
 from writeup.verify import verify
 
@@ -72,7 +72,7 @@ def states(root: Path) -> Iterator[tuple[str, str, str, str]]:
         except WriteupError as error:
             yield path, "", "", str(error)
             continue
-        changed = _module("experiments.vouching", root).stale(record, root)
+        changed = stale_sources(record, root)
         certified = f", re-certified {record.replays[-1].date}" if record.replays else ""
         yield path, record.date, record.device, f"stale: {', '.join(changed)}" if changed else f"current{certified}"
 
@@ -154,10 +154,8 @@ def _records(records: Records, root: Path) -> str:
         except WriteupError as error:
             problems.append(str(error))
     problems += copies(loaded)
-    if loaded:
-        vouching = _module("experiments.vouching", root)
-        changed = {record.path: vouching.stale(record, root) for record in loaded}
-        problems += [f"{path} is stale ({', '.join(names)} changed)" for path, names in changed.items() if names]
+    changed = {record.path: stale_sources(record, root) for record in loaded}
+    problems += [f"{path} is stale ({', '.join(names)} changed)" for path, names in changed.items() if names]
     if problems:
         raise WriteupError(f"{_first(problems)}; `make experiments` replays them or runs them anew")
     certified = sum(bool(record.replays) for record in loaded)

@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import tempfile
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, cached_property
@@ -26,6 +27,7 @@ from writeup.claims import WriteupError
 from writeup.consistency import inconsistencies
 
 RESULTS = Path("experiments/results")
+DATA = Path("experiments/data.toml")  # the sha256 of every file of each data set that a record's `corpus` may name
 
 
 class Replay(BaseModel):
@@ -238,8 +240,16 @@ class Records(Mapping[str, Record]):
 
 
 def stale_sources(record: Record, root: Path) -> list[str]:
-    """The source files that are not what they were when the record was made (gone counts as changed)."""
-    return changed_sources(record.sources, root)
+    """The files, sources and data, that are not what they were when the record was made."""
+    return changed_sources(record.sources, root) + changed_data(record, root)
+
+
+def changed_data(record: Record, root: Path) -> list[str]:
+    """The data files that the record read and that `DATA` has with another sum, or has not, or that it did not read."""
+    if not (root / DATA).is_file():
+        return []
+    sums = tomllib.loads((root / DATA).read_text(encoding="utf-8")).get(record.settings.get("corpus", ""), {})
+    return [name for name in sorted({*sums, *record.data}) if record.data.get(name) != sums.get(name)]
 
 
 def changed_sources(fingerprints: Mapping[str, str], root: Path) -> list[str]:

@@ -10,9 +10,9 @@ from experiments.language_model.run import SOURCES
 from experiments.language_model.study import plan
 from experiments.language_model.train import Settings
 from experiments.runner import Job, perform, wanted
-from experiments.vouching import certify, current, renew, stale, stored_record
+from experiments.vouching import certify, current, renew, stored_record
 from writeup.claims import CheckFailed, WriteupError
-from writeup.records import source_fingerprint, source_fingerprints, write
+from writeup.records import DATA, source_fingerprint, source_fingerprints, stale_sources, write
 
 LSTM = plan("quick", {})[0]
 SOURCE = "experiments/language_model/gru.py"
@@ -116,10 +116,10 @@ def test_a_rehearsal_is_renewed_when_all_records_are_current_again(project, reco
 
 
 @pytest.mark.parametrize("data", [{"train.txt": "0" * 64}, {}])
-def test_other_data_make_a_record_stale_and_no_replay_mends_it(project, record, data, monkeypatch):
-    monkeypatch.setitem(vouching.DATA, "generated", {"train.txt": "1" * 64})
+def test_other_data_make_a_record_stale_and_no_replay_mends_it(project, record, data):
+    (project / DATA).write_text(f'[generated]\n"train.txt" = "{"1" * 64}"\n')
     other = record.model_copy(update={"data": data})
-    assert "train.txt" in stale(other, project)
+    assert "train.txt" in stale_sources(other, project)
     with pytest.raises(WriteupError, match=r"other data: train\.txt"):
         certify(other, project)
 
