@@ -10,15 +10,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from writeup.assignment import load_assignment
 from writeup.claims import WriteupError
 from writeup.identity import Identity
-from writeup.readback import Report, compare
 from writeup.records import write_whole
 from writeup.verify import Progress, Verification, verify
+
+if TYPE_CHECKING:
+    from writeup.readback import Report
 
 BUILD = Path("build")
 STAMP = ".stamp.json"
@@ -109,6 +112,8 @@ def build(
 
 def _read_back(content: Mapping[str, str | bytes], verification: Verification) -> Report:
     """Refuse finished files that print something else than the ledger says."""
+    from writeup.readback import compare
+
     as_bytes = {name: data if isinstance(data, bytes) else data.encode() for name, data in content.items()}
     report = compare(as_bytes, verification.ledger)
     if report.findings:

@@ -11,7 +11,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -23,6 +23,9 @@ from writeup.build import Built, Unverified, build
 from writeup.claims import WriteupError
 from writeup.identity import load_identity
 from writeup.verify import Verification, Verified, verify
+
+if TYPE_CHECKING:
+    from writeup.readback import Report
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 Root = Annotated[Path | None, typer.Option("--root", help="The project's folder (default: the working folder).")]
@@ -228,11 +231,23 @@ def _print_json(verification: Verification) -> None:
     sys.stdout.write("\n")
 
 
+def _read_back_table(report: Report) -> Table:
+    """By finished file: the numbers found in it, how many are claims' or their wrong values', how many are allowed."""
+    table = Table("read back", "numbers", "claims'", "allowed", "share", box=None, header_style="bold")
+    for row in report.files:
+        counts = (row.numbers, row.matched, sum(row.allowed.values()))
+        table.add_row(row.file, *(f"{count:,}" for count in counts), f"{row.share:.1%}")
+    table.add_row(f"{report.printed} of {report.claims} claims are printed")
+    return table
+
+
 def _print_summary(built: Built) -> None:
     if built.verification is None:
         console.print(f"Nothing has changed: {len(built.files)} files in {built.files[0].parent} are current.")
     else:
         console.print(_totals(built.verification))
+        if built.report is not None:
+            console.print(_read_back_table(built.report))
         for path in built.files:
             console.print(f"  {path}", soft_wrap=True)
     console.print(f"{len(built.files)} files, {built.seconds:.1f} s")

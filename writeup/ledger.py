@@ -101,12 +101,17 @@ class FigureRow(_Row):
 
 class FileRow(_Row):
     """How many numbers were found in a finished file, how many of them are claims' or their wrong values', and how many
-    are allowed, by reason."""
+    are allowed, by the reason that `sources.py` gives."""
 
     file: str
     numbers: int
     matched: int
     allowed: dict[str, int]
+
+    @property
+    def share(self) -> float:
+        """Of the numbers that were found, those that are matched or allowed."""
+        return (self.matched + sum(self.allowed.values())) / self.numbers if self.numbers else 1.0
 
 
 class ReadBackRow(_Row):

@@ -19,7 +19,7 @@ def row_of(name: str, file: str, drawn: Any) -> FigureRow:
     words: list[str] = []
     plots: list[PlotDescription] = []
     if isinstance(drawn, DiagramDescription):
-        words = [text for node in drawn.nodes for text in (node.label, node.detail)]
+        words = [f"{node.label}\n{node.detail}" for node in drawn.nodes]
         words += [edge.label for edge in drawn.edges] + [group.label for group in drawn.groups]
     elif isinstance(drawn, (PlotDescription, PanelsDescription)):
         panels = drawn if isinstance(drawn, PanelsDescription) else PanelsDescription((drawn,))

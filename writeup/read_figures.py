@@ -193,12 +193,12 @@ def _kinds(shapes: Sequence[Shape]) -> str:
 
 
 def word_problems(found: Sequence[str], row: FigureRow) -> Iterator[str]:
-    """Numbers in a picture's words that are not those of its labels: how often each occurs must be the same."""
-    due = Counter(plain_numbers([*row.words, *row.tick_labels]))
-    got = Counter(plain_numbers(found))
-    for number in sorted(due.keys() | got.keys()):
-        if due[number] != got[number]:
-            yield f"its labels hold {number} {got[number]} times; {due[number]} times is due"
+    """Labels of a picture whose numbers are not those of the ledger's labels; labels may come in any order."""
+    got = Counter(tuple(plain_numbers([text])) for text in found)
+    due = Counter(tuple(plain_numbers([text])) for text in [*row.words, *row.tick_labels])
+    for numbers in sorted(got.keys() | due.keys()):
+        if numbers and got[numbers] != due[numbers]:
+            yield f"{got[numbers]} of its labels hold {' '.join(numbers)}; {due[numbers]} are due"
 
 
 def plain_numbers(texts: Iterable[str]) -> Iterator[str]:
