@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from writeup.assignment import load_assignment
 from writeup.claims import WriteupError
 from writeup.identity import Identity
-from writeup.readback import unmatched
 from writeup.records import write_whole
 from writeup.verify import Progress, Verification, verify
 
 if TYPE_CHECKING:
-    from writeup.render import Documents
+    from writeup.readback import Report
 
 BUILD = Path("build")
 STAMP = ".stamp.json"
@@ -41,11 +41,12 @@ class Unverified(WriteupError):
 
 @dataclass(frozen=True)
 class Built:
-    """What one build did. `verification` is None when nothing had changed."""
+    """What one build did. `verification` and `report`, what was read back, are None when nothing had changed."""
 
     files: list[Path]
     seconds: float
     verification: Verification | None = None
+    report: Report | None = None
 
 
 def build(
@@ -61,7 +62,8 @@ def build(
     the last good build stay as they were in both cases.
     """
     from writeup import pdf  # these are slow to import, and an unchanged build needs none of them
-    from writeup.notebook import build_notebook
+    from writeup.notebook import build_notebook, note_printed
+    from writeup.notebook.outputs import passages
     from writeup.render import render
 
     start = time.perf_counter()
@@ -77,8 +79,8 @@ def build(
             raise Unverified(verification)
         stem = identity.file_stem
         on_stage("render the documents")
-        documents = render(root, verification, identity, stem)
-        read_back(documents)
+        documents = render(root, verification.document, identity, stem)
+        verification.ledger.readback = documents.readback
         on_stage("compile the PDF")
         paper = pdf.compile(documents.files[".tex"], engine=engine, name=stem)
         content: dict[str, str | bytes] = {f"{stem}{ending}": text for ending, text in documents.files.items()}
@@ -88,30 +90,36 @@ def build(
             root,
             identity_title=f"{identity.display_name} ({identity.netid})",
             notebooks=identity.notebooks,
+            question=verification.assignment.notebook,
             cache=root / ".cache" / "notebook",
             progress=lambda name, cell, cells: on_stage(f"run the notebook: {name}, cell {cell} of {cells}"),
         )
         if notebook is not None:
             on_stage("compile the notebook's PDF")
+            note_printed(verification.ledger, notebook.marked, ("_code.ipynb", "_code.pdf"))
+            verification.ledger.readback.cells = passages(notebook.marked)
             content[f"{stem}_code.ipynb"] = notebook.ipynb
             content[f"{stem}_code.pdf"] = pdf.compile(
                 notebook.tex, engine=engine, name=f"{stem}_code", files=notebook.attachments
             )
+        on_stage("read the files back")
+        report = _read_back(content, verification)
         content["ledger.json"] = verification.ledger.model_dump_json(indent=1) + "\n"
         on_stage("write the files")
         files = _replace(folder, content, digest)
-    return Built(files, time.perf_counter() - start, verification)
+    return Built(files, time.perf_counter() - start, verification, report)
 
 
-def read_back(documents: Documents) -> None:
-    """Refuse documents that print a number which no claim holds, or that lost one which was printed."""
-    found = [
-        problem
-        for ending in ("md", "tex")
-        for problem in unmatched(ending, documents.files[f".{ending}"], documents.expected)
-    ]
-    if found:
-        raise WriteupError("\n  ".join(["read-back: document and ledger differ:", *found]))
+def _read_back(content: Mapping[str, str | bytes], verification: Verification) -> Report:
+    """Refuse finished files that print something else than the ledger says."""
+    from writeup.readback import compare
+
+    as_bytes = {name: data if isinstance(data, bytes) else data.encode() for name, data in content.items()}
+    report = compare(as_bytes, verification.ledger)
+    if report.findings:
+        raise WriteupError("\n  ".join(["read-back: files and ledger differ:", *map(str, report.findings)]))
+    verification.ledger.readback.files = report.files
+    return report
 
 
 def _digest(root: Path, identity: Identity, tex: str | None) -> str:
@@ -119,6 +127,9 @@ def _digest(root: Path, identity: Identity, tex: str | None) -> str:
     generator = Path(__file__).resolve().parent.parent
     paths = {*identity.notebooks, *(p for pattern in INPUTS for p in root.glob(pattern))}
     paths |= {p for pattern in GENERATOR_INPUTS for p in generator.glob(pattern)}
+    notebook = load_assignment(root).notebook
+    if notebook and notebook.folder:
+        paths |= set(notebook.folder.glob("**/*"))
     for path in sorted(p for p in paths if p.is_file() and "__pycache__" not in p.parts):
         digest.update(str(path).encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())

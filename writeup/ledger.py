@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -23,7 +23,7 @@ class ControlRow(_Row):
 
 
 class PrintedRow(_Row):
-    """One place where a claim is printed: the document's ending ("tex", "md") and the printed form."""
+    """One place where a claim is printed: the document's ending ("tex", "md", ...) and the printed form."""
 
     file: str
     text: str
@@ -55,10 +55,80 @@ class RecordRow(_Row):
     environment: dict[str, str]
 
 
+class PassageRow(_Row):
+    """The numbers of one passage of the documents in the order in which they are read, and the source of each, as
+    `readback.py` names them; both separated by spaces."""
+
+    name: str
+    numbers: str
+    sources: str
+
+
+class SeriesRow(_Row):
+    """What one series of a plot shows, in data units; `lower` and `upper` are empty where it has neither."""
+
+    style: str
+    x: list[float]
+    y: list[float]
+    lower: list[float]
+    upper: list[float]
+
+
+class PanelRow(_Row):
+    """One pair of axes, "x" and "y": scale, limits, position and label of each tick; reference lines by the axis on
+    which they have their value; width of a bar in units of x; the series."""
+
+    scales: dict[str, Literal["linear", "log"]]
+    limits: dict[str, tuple[float, float]]
+    ticks: dict[str, list[tuple[float, str]]]
+    references: list[tuple[str, float]]
+    bar_width: float
+    series: list[SeriesRow]
+
+
+class FigureRow(_Row):
+    """One figure; `words` are its labels. A diagram has no panels, and `file` only where the Markdown shows a file."""
+
+    name: str
+    file: str
+    words: list[str]
+    panels: list[PanelRow]
+
+    @property
+    def tick_labels(self) -> list[str]:
+        return [label for panel in self.panels for ticks in panel.ticks.values() for _, label in ticks]
+
+
+class FileRow(_Row):
+    """How many numbers were found in a finished file, how many of them are claims' or their wrong values', and how many
+    are allowed, by the reason that `sources.py` gives."""
+
+    file: str
+    numbers: int
+    matched: int
+    allowed: dict[str, int]
+
+    @property
+    def share(self) -> float:
+        """Of the numbers that were found, those that are matched or allowed."""
+        return (self.matched + sum(self.allowed.values())) / self.numbers if self.numbers else 1.0
+
+
+class ReadBackRow(_Row):
+    """What the finished files hold, as `readback.py` found them when they were built; `cells` are the passages of the
+    notebook, by cell id."""
+
+    passages: list[PassageRow] = Field(default_factory=list)
+    cells: list[PassageRow] = Field(default_factory=list)
+    figures: list[FigureRow] = Field(default_factory=list)
+    files: list[FileRow] = Field(default_factory=list)
+
+
 class Ledger(_Row):
     claims: list[ClaimRow]
     records: list[RecordRow]
     environment: dict[str, str]
+    readback: ReadBackRow = Field(default_factory=ReadBackRow)
 
     def of(self, question: str) -> list[ClaimRow]:
         return [row for row in self.claims if row.question == question]

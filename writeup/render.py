@@ -3,7 +3,8 @@
     templates/answers/<question>.md.j2  --+-- format "md"  -->  the .md
                                           +-- format "tex" -->  pandoc --> templates/tex/document.tex.j2 --> the .tex
 
-Every value enters the text through `Page.value`, which notes in the ledger where and how it was printed.
+Every value enters the text through `Page.value`, which marks it with its claim (`marks.py`); the ledger then says where
+and how each was printed, and where each number of the documents comes from.
 """
 
 from __future__ import annotations
@@ -11,20 +12,22 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
 import jinja2
 
-from writeup.assignment import Question, Section
+from writeup.assignment import Question, Section, continues
 from writeup.claims import Ref, WriteupError
-from writeup.escape import markdown_escape, tex_escape
+from writeup.escape import breakable_words, markdown_escape, tex_escape
 from writeup.identity import Identity
-from writeup.ledger import ClaimRow, ControlRow, Ledger, PrintedRow
-from writeup.readback import Expected, expected
+from writeup.ledger import ClaimRow, ControlRow, FigureRow, Ledger, PrintedRow, ReadBackRow
+from writeup.marks import Marked, Sourced, mark, read, unmarked
+from writeup.picture import row_of
+from writeup.readback import passages_of
 from writeup.verify import Verification
 
 Format = Literal["md", "tex"]
@@ -40,16 +43,16 @@ PANDOC_DIALECT = (
 
 @dataclass(frozen=True)
 class Documents:
-    """`files` maps what follows the file stem (".md", "_figures/1.2b-accuracy.svg") to its content; `expected` says by
-    question which numbers its answer may hold."""
+    """`files` maps what follows the file stem (".md", "_figures/1.2b-accuracy.svg") to its content; `readback`
+    is what the ledger keeps of their numbers and pictures."""
 
     files: Mapping[str, str]
-    expected: Mapping[str, Expected]
+    readback: ReadBackRow
 
 
 @dataclass
 class Page:
-    """One document in one format: what the templates may call, and what was printed."""
+    """One document in one format: what the templates may call. What is printed carries the mark of its source."""
 
     format: Format
     verification: Verification
@@ -58,8 +61,7 @@ class Page:
     question: str = ""
     cited: set[str] = field(default_factory=set)
     files: dict[str, str] = field(default_factory=dict)
-    printed: dict[str, list[str]] = field(default_factory=dict)
-    printed_in: dict[str, list[str]] = field(default_factory=dict)
+    figures: list[FigureRow] = field(default_factory=list)
 
     def row(self, id: str) -> ClaimRow:
         """The ledger's row for a claim; an `id` with a leading dot belongs to the question being written."""
@@ -75,44 +77,46 @@ class Page:
 
     # -- what templates call --------------------------------------------------------------------------------------
 
-    def value(self, id: str) -> str:
+    def value(self, id: str) -> Marked:
         """The claim as readers see it: numbers by their form, program text in backticks, words escaped."""
         row = self.row(id)
-        self._note(row)
-        return shown(row)
+        return mark(shown(row), f"claim:{row.id}")
 
-    def value_with_unit(self, id: str) -> str:
-        row = self.row(id)
-        return f"{self.value(id)} {row.unit}" if row.unit else self.value(id)
+    def value_with_unit(self, id: str) -> Marked:
+        unit = self.row(id).unit
+        return Marked(f"{self.value(id)} {mark(unit, 'unit')}") if unit else self.value(id)
 
-    def tex_value(self, id: str) -> str:
+    def tex_value(self, id: str) -> Marked:
         """A claim whose value is TeX mathematics, as it is."""
         row = self.row(id)
-        self._note(row)
-        return str(row.value)
+        return mark(str(row.value), f"claim:{row.id}")
 
     def table(self, name: str, caller: Callable[[], str]) -> str:
         made = self._shown("tables", name)
         rows = [[self._cell(cell) for cell in row] for row in made.rows if not isinstance(row, str)]
         words = [max(map(len, cell.split())) if cell else 0 for cell in made.header]
-        widths = [min(max([4, words[i], *(len(row[i]) for row in rows)]), 60) for i in range(len(made.header))]
-        lines = [_pipe(made.header), _pipe([_rule(a, w) for a, w in zip(made.align, widths, strict=True)])]
+        widths = [
+            min(max([4, words[i], *(len(unmarked(row[i])) for row in rows)]), 60) for i in range(len(made.header))
+        ]
+        header = _pipe([mark(cell, "words") for cell in made.header])
+        lines = [header, _pipe([_rule(a, w) for a, w in zip(made.align, widths, strict=True)])]
         plain_rows = iter(rows)
         for row in made.rows:
-            heading = [f"**{row}**"] + [""] * (len(made.header) - 1) if isinstance(row, str) else None
+            heading = [f"**{mark(row, 'words')}**"] + [""] * (len(made.header) - 1) if isinstance(row, str) else None
             lines.append(_pipe(heading or next(plain_rows)))
-        title = f"**Table {self._number('tables', name)}.** {caller().strip()}"
+        title = f"**{self.reference('table', name)}.** {caller().strip()}"
         text = f"{title}\n\n" + "\n".join(lines)
         return "\n\n" + (_framed("writeuptable", text) if self.format == "tex" else text) + "\n\n"
 
     def figure(self, name: str, caller: Callable[[], str]) -> str:
         drawn: Any = self._shown("figures", name)
-        title = f"**Figure {self._number('figures', name)}.** {caller().strip()}"
+        title = f"**{self.reference('figure', name)}.** {caller().strip()}"
+        file = "" if hasattr(drawn, "mermaid") else f"{self.question}-{name}.svg"
+        self.figures.append(row_of(f"{self.question}-{name}", file, drawn))
         if self.format == "tex":
             return "\n\n" + _framed("writeupfigure", title, inside=drawn.tikz()) + "\n\n"
-        if hasattr(drawn, "mermaid"):
+        if not file:
             return f"\n\n```mermaid\n{drawn.mermaid().strip()}\n```\n\n{title}\n\n"
-        file = f"{self.question}-{name}.svg"
         self.files[file] = drawn.svg()
         alternative = re.sub(r"[\[\]$`*]", "", title).replace("\n", " ")
         return f"\n\n![{alternative}]({self.figures_folder}/{file})\n\n{title}\n\n"
@@ -124,14 +128,14 @@ class Page:
 
     def reference(self, kind: str, name: str) -> str:
         """ "Figure 2e.1" for a figure or table of this question."""
-        return f"{kind.capitalize()} {self._number(kind + 's', name)}"
+        return f"{kind.capitalize()} {mark(self._number(kind + 's', name), 'caption-number')}"
 
     def anchor(self, name: str) -> str:
         return f'<a id="{name}"></a>' if self.format == "md" else f"[]{{#{name}}}"
 
     # -- helpers --------------------------------------------------------------------------------------------------
 
-    def write(self, template: jinja2.Template, **context: Any) -> str:
+    def write(self, template: jinja2.Template, **context: Any) -> Marked:
         text = template.render(
             v=self.value,
             vu=self.value_with_unit,
@@ -145,11 +149,7 @@ class Page:
             **context,
         )
         text = re.sub(r"\n{3,}", "\n\n", text)
-        return self._cite(_mend_mathematics(text, template.name or "?"))
-
-    def _note(self, row: ClaimRow) -> None:
-        self.printed.setdefault(row.id, []).append(row.shown)
-        self.printed_in.setdefault(self.question, []).append(row.shown)
+        return Marked(self._cite(_mend_mathematics(text, template.name or "?")))
 
     def _shown(self, kind: str, name: str) -> Any:
         found = getattr(self.verification.answers[self.question], kind)
@@ -166,7 +166,7 @@ class Page:
 
     def _cell(self, cell: str | Ref) -> str:
         if isinstance(cell, str):
-            return cell
+            return mark(cell, "words")
         return self.value_with_unit(cell.id) if cell.unit else self.value(cell.id)
 
     def _cite(self, text: str) -> str:
@@ -176,7 +176,7 @@ class Page:
                 if key not in self.references:
                     raise WriteupError(f"question {self.question} cites {key!r}, which templates/references.toml lacks")
                 self.cited.add(key)
-                links.append(f"[{self.references[key]['short']}](#ref-{key})")
+                links.append(f"[{mark(self.references[key]['short'], 'citation')}](#ref-{key})")
             return "(" + "; ".join(links) + ")"
 
         return CITATION.sub(link, text)
@@ -191,8 +191,8 @@ def shown(row: ClaimRow) -> str:
     return re.sub(r"(?<![\w.])-(?=[\d.])", "−", row.shown)  # a true minus sign before a number
 
 
-def _control_shown(row: ClaimRow, control: ControlRow) -> str:
-    return shown(row.model_copy(update={"shown": control.printed}))
+def _control_shown(row: ClaimRow, control: ControlRow) -> Marked:
+    return mark(shown(row.model_copy(update={"shown": control.printed})), f"control:{row.id}")
 
 
 def _behind(row: ClaimRow) -> str:
@@ -264,32 +264,30 @@ def render(root: Path, verification: Verification, identity: Identity, stem: str
     Raises `WriteupError` naming template, line and claim when a template asks for what is not there.
     """
     environment = template_environment(root)
+    environment.filters["source"] = lambda value, source: mark(str(value), source)
+    environment.finalize = _sourced
     references = _references(root)
     pages: dict[Format, Page] = {}
-    texts: dict[Format, str] = {}
+    texts: dict[Format, Sourced] = {}
     for format in ("md", "tex"):
         page = pages[format] = Page(format, verification, f"{stem}_figures", references)
-        texts[format] = _guarded(partial(_body, page, environment, verification, identity))
+        texts[format] = read(_guarded(partial(_body, page, environment, verification, identity)))
     tex = _guarded(
-        lambda: environment.get_template("tex/document.tex.j2").render(
-            assignment=verification.assignment,
-            body=to_tex(texts["tex"]),
-            name=tex_escape(identity.display_name),
-            netid=tex_escape(identity.netid),
-            plain=tex_escape,
-            ledger=verification.ledger,
+        lambda: unmarked(
+            environment.get_template("tex/document.tex.j2").render(
+                assignment=verification.assignment,
+                body=to_tex(texts["tex"].text),
+                name=tex_escape(identity.display_name),
+                netid=tex_escape(identity.netid),
+                plain=tex_escape,
+                ledger=verification.ledger,
+            )
         )
     )
-    _note_printed(verification.ledger, pages)
+    _note_printed(verification.ledger, texts)
     figures = {f"_figures/{name}": svg for name, svg in pages["md"].files.items()}
-    wanted = {
-        question.id: expected(
-            pages["md"].printed_in.get(question.id, []), _words_of(question, environment, verification, references)
-        )
-        for question in verification.assignment.question
-        if question.id in verification.answers
-    }
-    return Documents({".md": texts["md"], ".tex": tex, **figures}, wanted)
+    kept = ReadBackRow(passages=passages_of(texts["md"]), figures=pages["tex"].figures)
+    return Documents({".md": texts["md"].text, ".tex": tex, **figures}, kept)
 
 
 def _body(page: Page, environment: jinja2.Environment, verification: Verification, identity: Identity) -> str:
@@ -297,7 +295,7 @@ def _body(page: Page, environment: jinja2.Environment, verification: Verificatio
     for id, answered in verification.answers.items():
         page.question = id
         template = environment.get_template(f"answers/{id}.md.j2")
-        answers[id] = page.write(template, context=answered.context).strip()
+        answers[id] = Marked(page.write(template, context=answered.context).strip())
     page.question = ""
     return page.write(
         environment.get_template("document.md.j2"),
@@ -321,42 +319,13 @@ def _body(page: Page, environment: jinja2.Environment, verification: Verificatio
     )
 
 
-def _words_of(
-    question: Question,
-    environment: jinja2.Environment,
-    verification: Verification,
-    references: Mapping[str, Mapping[str, str]],
-) -> list[str]:
-    """All text in an answer that is not printed by claims: what its template types (a test keeps that free of results),
-    what its figures and tables are labelled with, its heading, citations, and the mark at its end."""
-    assert environment.loader is not None
-    source, _, _ = environment.loader.get_source(environment, f"answers/{question.id}.md.j2")
-    answered = verification.answers[question.id]
-    labels = [text for figure in answered.figures.values() for text in _strings(figure)]
-    cells = [text for table in answered.tables.values() for text in _strings(table)]
-    ledger = verification.ledger
-    mark = [str(len(ledger.of(question.id))), str(ledger.rejected(question.id))]
-    years = [reference["short"] for reference in references.values()]
-    typed = re.sub(r"<<.*?>>|<%.*?%>|<#.*?#>", " ", source, flags=re.DOTALL)
-    return [typed, *labels, *cells, *mark, *years, question.id, question.title, question.ask, str(question.points)]
-
-
-def _strings(thing: Any) -> Iterator[str]:
-    """Every string inside a figure or table, and the labels of its ticks; values of claims are no part of either."""
-    if isinstance(thing, str):
-        yield thing
-    elif isinstance(thing, Mapping):
-        yield from (text for item in thing.values() for text in _strings(item))
-    elif isinstance(thing, Sequence):
-        yield from (text for item in thing for text in _strings(item))
-    elif is_dataclass(thing) and not isinstance(thing, Ref):
-        yield from (text for item in fields(thing) for text in _strings(getattr(thing, item.name)))
-        if callable(ticks := getattr(thing, "ticks", None)):
-            yield from _strings(ticks())
+def _sourced(value: Any) -> Marked:
+    """What a template prints without saying where it comes from: no source that any number may have."""
+    return value if isinstance(value, Marked) else mark(str(value), "expression")
 
 
 def _belongs(question: Question, section: Section) -> bool:
-    return question.id.startswith(section.id)
+    return continues(question.id, section.id)
 
 
 def _references(root: Path) -> Mapping[str, Mapping[str, str]]:
@@ -385,20 +354,16 @@ def to_tex(markdown: str) -> str:
         format=PANDOC_DIALECT,
         extra_args=["--wrap=none", "--columns=88", "--syntax-highlighting=none", "--shift-heading-level-by=-1"],
     )
-    return re.sub(r"\\texttt\{((?:[^{}]|\{[^{}]*\})*)\}", _breakable, tex)
+    return breakable_words(tex)
 
 
-def _breakable(match: re.Match[str]) -> str:
-    """Breaks after a dot, underscore, bracket, slash, hyphen or equals sign and before a capital, never so that a few
-    characters stand alone."""
-    inner = re.sub(r"(\\_|[.(/-]|=|[a-z](?=[A-Z]))(?=[^}\s]{3})", r"\1\\allowbreak{}", match[1])
-    return rf"\texttt{{{inner}}}"
-
-
-def _note_printed(ledger: Ledger, pages: Mapping[Format, Page]) -> None:
+def _note_printed(ledger: Ledger, texts: Mapping[Format, Sourced]) -> None:
+    """Where each claim is printed, by the marks that its values left in the finished texts."""
+    printed: dict[str, list[PrintedRow]] = {}
+    for format, text in texts.items():
+        for source, start, end in text.spans:
+            kind, _, id = source.partition(":")
+            if kind == "claim":
+                printed.setdefault(id, []).append(PrintedRow(file=format, text=text.text[start:end]))
     for row in ledger.claims:
-        row.printed = [
-            PrintedRow(file=format, text=text)
-            for format, page in pages.items()
-            for text in page.printed.get(row.id, [])
-        ]
+        row.printed = printed.get(row.id, [])

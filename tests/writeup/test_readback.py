@@ -1,56 +1,97 @@
-"""Reading numbers back out of finished text."""
+"""Finished files against the ledger: a number that is wrong, lost, moved or nobody's is found."""
 
 import pytest
 
-from writeup.readback import expected, numbers, sections, text_of_tex, unmatched
+from writeup.claims import WriteupError
+from writeup.ledger import ClaimRow, ControlRow, Ledger, PrintedRow, ReadBackRow
+from writeup.marks import mark, read
+from writeup.readback import compare, passages_of
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("It is 5,050.", ["5050"]),
-        ("$n = 5{,}050$", ["5050"]),
-        ("from −0.50 to 1.5e-3", ["-0.50", "1.5e-3"]),
-        ("12.5% or 12.5\\%", ["12.5%", "12.5%"]),
-        ("Dropout2d and bf16 and conv_1", []),
-        ("(64, 111, 111)", ["64", "111", "111"]),
-        ("111-1", ["111", "1"]),
-        ("(111 - 1) * 2", ["111", "1", "2"]),
-        ("version 3.11.7", []),
-        ("1, 2 and 3", ["1", "2", "3"]),
-    ],
-)
-def test_numbers_are_read_as_what_they_are(text, found):
-    assert numbers(text) == found
+def row(id, value, shown):
+    control = ControlRow(value=0, printed="0", why="", rejected=True)
+    return ClaimRow(
+        id=id, question="A.1", text="", value=value, shown=shown, unit="", code=False, check="", controls=[control],
+        evidence={}, printed=[PrintedRow(file="md", text=shown)],
+    )  # fmt: skip
 
 
-MARKDOWN = '<a id="answer-A.1"></a>\n\nIt is 7.\n\n<a id="answer-A.2"></a>\nNone.\n## Appendix\n9\n'
+MARKDOWN = f'<a id="answer-A.1"></a>\n\nIt is {mark("5,050", "claim:A.1.a")}, not {mark("7.25", "claim:A.1.b")}.\n'
+TEX = "\\begin{document}\n\\label{answer-A.1}\n\nIt is 5,050, not 7.25.\n\\end{document}"
 
 
-def test_sections_end_where_the_next_answer_or_part_begins():
-    assert {key: numbers(text) for key, text in sections(MARKDOWN).items()} == {"A.1": ["7"], "A.2": []}
+def findings(markdown=MARKDOWN, tex=TEX, claims=(("A.1.a", 5050, "5,050"), ("A.1.b", 7.25, "7.25")), edit=("", "")):
+    """What is found when the documents were rendered as `markdown`, and the finished .md was then edited."""
+    rendered = read(markdown)
+    ledger = Ledger(
+        claims=[row(*claim) for claim in claims],
+        records=[],
+        environment={},
+        readback=ReadBackRow(passages=passages_of(rendered)),
+    )
+    content = {"x.md": rendered.text.replace(*edit).encode(), "x.tex": tex.encode()}
+    return [str(finding) for finding in compare(content, ledger).findings]
 
 
-def test_a_document_that_prints_its_claims_has_nothing_unmatched():
-    assert unmatched("md", MARKDOWN, {"A.1": expected(["7"], []), "A.2": expected([], [])}) == []
+def test_documents_that_print_their_claims_have_no_finding():
+    assert findings() == []
 
 
-def test_a_number_that_no_claim_holds_is_found():
-    problems = unmatched("md", MARKDOWN, {"A.1": expected(["8"], []), "A.2": expected([], [])})
-    assert problems == [
-        "A.1: the .md prints 7, which no claim of it holds",
-        "A.1: 8 was printed and is not in the .md",
+def test_a_changed_number_in_the_markdown():
+    assert findings(edit=("7.25", "7.26")) == [
+        "x.md, answer-A.1: after '5050' it prints 7.26; 7.25 (claim:A.1.b) is due"
     ]
 
 
-def test_another_precision_is_another_number():
-    assert unmatched("md", MARKDOWN.replace("7", "7.0"), {"A.1": expected(["7"], []), "A.2": expected([], [])}) != []
+def test_a_changed_number_in_the_tex():
+    assert findings(tex=TEX.replace("7.25", "7.2")) == [
+        "x.tex, answer-A.1: after '5050' it prints 7.2; 7.25 (claim:A.1.b) is due"
+    ]
 
 
-def test_layout_of_tex_is_not_text():
-    tex = (
-        "\\begin{tikzpicture}\\draw (0,0) -- (3,4);\\end{tikzpicture}"
-        "\\begin{longtable}[]{@{}p{(\\linewidth - 6\\tabcolsep) * \\real{0.1642}}@{}}\n"
-        "5{,}050 \\hyperref[ref-gauss1801]{Gauss} kernel\\_size=\\allowbreak{}14"
-    )
-    assert numbers(text_of_tex(tex)) == ["5050", "14"]
+def test_two_claims_of_one_question_that_changed_places():
+    swapped = TEX.replace("5,050", "?").replace("7.25", "5,050").replace("?", "7.25")
+    assert findings(tex=swapped) == ["x.tex, answer-A.1: after '' it prints 7.25; 5050 (claim:A.1.a) is due"]
+
+
+def test_a_number_that_is_lost():
+    assert findings(tex=TEX.replace(", not 7.25", "")) == [
+        "x.tex, answer-A.1: after '5050' it prints nothing; 7.25 (claim:A.1.b) is due"
+    ]
+
+
+def test_a_number_too_many():
+    assert findings(tex=TEX.replace("7.25", "7.25 or 8")) == [
+        "x.tex, answer-A.1: after '5050 7.25' it prints 8; nothing (the passage's end) is due"
+    ]
+
+
+def test_a_passage_that_is_lost():
+    tex = TEX.replace("\\label{answer-A.1}", "")
+    assert "x.tex, answer-A.1: the passage is not in the file" in findings(tex=tex)
+
+
+def test_a_claim_that_is_not_its_value_rounded():
+    claims = (("A.1.a", 5050, "5,050"), ("A.1.b", 7.256, "7.25"))
+    assert findings(claims=claims) == [
+        "ledger.json, A.1.b: 7.25 is not 7.256 rounded to its last printed place",
+    ]
+
+
+def test_a_number_whose_source_nothing_allows():
+    markdown = MARKDOWN.replace("not", f"not {mark('8', 'expression')}, not")
+    assert findings(markdown, TEX.replace("not", "not 8, not")) == [
+        "documents, answer-A.1: they print 8, which no claim holds (its source is: expression)"
+    ]
+
+
+def test_a_mark_of_a_claim_around_another_number():
+    markdown = MARKDOWN.replace("7.25", "7.3")
+    assert findings(markdown, TEX.replace("7.25", "7.3")) == [
+        "documents, answer-A.1: they print 7.3 as claim:A.1.b, where the ledger has 7.25"
+    ]
+
+
+def test_a_folder_without_documents_is_refused():
+    with pytest.raises(WriteupError, match=r"expected one \.tex and its \.md, got \[\]"):
+        compare({}, Ledger(claims=[], records=[], environment={}))

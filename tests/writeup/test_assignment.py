@@ -1,0 +1,42 @@
+"""Which questions of an assignment are meant."""
+
+import pytest
+
+from writeup.assignment import Assignment
+from writeup.claims import WriteupError
+
+
+@pytest.fixture
+def assignment() -> Assignment:
+    question = {"module": "m", "title": "t", "points": 1, "ask": "?"}
+    ids = ("1.1", "1.12", "1.2a", "1.2b", "2a")
+    return Assignment.model_validate(
+        {
+            "title": "t",
+            "subtitle": "s",
+            "suffix": "A",
+            "points": 5,
+            "section": [],
+            "question": [question | {"id": id} for id in ids],
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ids"),
+    [
+        ("1.2a", ["1.2a"]),
+        ("1.2", ["1.2a", "1.2b"]),
+        ("1.1", ["1.1"]),
+        ("1", ["1.1", "1.12", "1.2a", "1.2b"]),
+        ("2", ["2a"]),
+    ],
+)
+def test_an_id_or_the_start_of_some_selects_questions(assignment, wanted, ids):
+    assert [question.id for question in assignment.select(wanted)] == ids
+
+
+@pytest.mark.parametrize("wanted", ["", "3", "1.", "2ab", "a"])
+def test_what_selects_nothing_is_refused_with_the_ids_there_are(assignment, wanted):
+    with pytest.raises(WriteupError, match=r"was asked for; .*has 1\.1, 1\.12, 1\.2a, 1\.2b, 2a"):
+        assignment.select(wanted)
