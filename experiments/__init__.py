@@ -19,6 +19,11 @@ One *experiment* is one module. It defines four names:
 the same name, other settings another one. Everything that decides the result is a field of it, the seed included.
 
 A package of experiments lists its modules: `MODULES = ("experiments.<package>.<module>", ...)` in its `__init__.py`.
+There it also says which results no probe can vouch for:
+
+`rerun_reason(record) -> str`
+    Why the record, once stale, is run anew and never re-certified: it measures times, or its run is chaotic. Empty for
+    the others, whose probe and rehearsal are repeated first (`vouching.py`, `rehearsal.py`).
 """
 
 import importlib
@@ -27,8 +32,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from writeup.records import Record
+from writeup.records import DATA, Record
 
+SUMS = Path(__file__).parents[1] / DATA
 PRESETS = ("quick", "cpu", "full")
 
 Report = Callable[[float, str], None]
@@ -61,3 +67,10 @@ def registry() -> dict[str, Any]:
             module = importlib.import_module(name)
             experiments[module.KIND] = module
     return experiments
+
+
+def rerun_reason(record: Record) -> str:
+    """Why no probe can vouch for the record, as its package says; empty when one can. Silence is a reason, too."""
+    package = importlib.import_module(registry()[record.kind].__name__.rpartition(".")[0])
+    said = getattr(package, "rerun_reason", None)
+    return said(record) if said else f"{package.__name__} does not say that its probe can vouch for it"

@@ -1,6 +1,8 @@
 """Run every experiment whose record is missing or stale: `make experiments [PRESET=] [JOBS=] [LAUNCHER=]`.
 
-Runs are resumable: what was finished is a record, what was interrupted goes on from its last epoch.
+A stale record is replayed first, and re-certified where its probe and the rehearsal of its kind agree with what was
+recorded (`vouching.py`); only the others are run anew. Runs are resumable: what was finished is a record, what was
+interrupted goes on from its last epoch.
 """
 
 import time
@@ -18,8 +20,9 @@ from rich.console import Console
 from experiments import PRESETS, registry
 from experiments.display import Display
 from experiments.launchers import Launcher, LocalLauncher, Pending, SubmititLauncher, send
+from experiments.vouching import certify, current, made_with, renew, stored_record
 from writeup.claims import WriteupError
-from writeup.records import RESULTS, Record, load, stale_sources
+from writeup.records import Record, stale_sources
 
 ROOT = Path(__file__).resolve().parent.parent
 POLL_SECONDS = 0.2
@@ -37,32 +40,24 @@ class Job:
         return f"{self.kind}/{self.settings.name}"
 
 
-def current(kind: str, root: Path) -> dict[str, Record]:
-    """The records of a kind by name, without those that are damaged or that the present code did not make."""
-    records = {}
-    for path in sorted((root / RESULTS / kind).glob("*.json")):
-        try:
-            record = load(path)
-        except WriteupError:
-            continue
-        if not stale_sources(record, root):
-            records[record.name] = record
-    return records
-
-
 def wanted(preset: str, root: Path, kinds: Mapping[str, Any]) -> tuple[list[Job], int]:
     """The runs that are still missing, the most important first, and how many are finished."""
     missing, finished = [], 0
     for kind, experiment in kinds.items():
         records = current(kind, root)
         planned = [Job(kind, settings) for settings in experiment.plan(preset, records)]
-        missing += [job for job in planned if job.settings.name not in records]
-        finished += sum(job.settings.name in records for job in planned)
+        undone = [job for job in planned if not _done(job, records.get(job.settings.name))]
+        missing += undone
+        finished += len(planned) - len(undone)
     return missing, finished
 
 
+def _done(job: Job, record: Record | None) -> bool:
+    return record is not None and made_with(record, job.settings)
+
+
 def perform(job: Job, root: Path) -> None:
-    """Do one run in this process, unless another process did it while we waited for it.
+    """Do one run in this process, unless its record can be re-certified or another process saw to it while we waited.
 
     One thread: two runs side by side outpace two threads in one, and the last digits depend on the number of threads.
     """
@@ -70,8 +65,19 @@ def perform(job: Job, root: Path) -> None:
     lock = Path(pooch.os_cache("writeup")) / "locks" / f"{job.kind}-{job.settings.name}.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(lock):
-        if job.settings.name not in current(job.kind, root):
-            registry()[job.kind].run(job.settings, root, lambda fraction, text: send(job.label, fraction, text))
+        record = stored_record(job.kind, job.settings.name, root)
+        if record is not None and _done(job, record):
+            if not (changed := stale_sources(record, root)):
+                return
+            send(job.label, 0.0, f"{', '.join(Path(name).name for name in changed)} changed: replay of the probe")
+            try:
+                certify(record, root)
+            except WriteupError as error:
+                send(job.label, 0.0, f"run anew: {error}")
+            else:
+                send(job.label, 1.0, "re-certified by a replay of its probe")
+                return
+        registry()[job.kind].run(job.settings, root, lambda fraction, text: send(job.label, fraction, text))
 
 
 def complete(preset: str, root: Path, launcher: Launcher, display: Display, kinds: Mapping[str, Any]) -> None:
@@ -138,6 +144,8 @@ def main(
                 complete(preset, root, sent, display, chosen)
             finally:
                 sent.stop()
+        for one in chosen:
+            renew(one, root)
         missing, finished = wanted(preset, root, chosen)
         console.print(f"experiments ({preset}): {finished} records are current, {len(missing)} missing")
     except WriteupError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import tomllib
 from collections.abc import Callable
@@ -37,6 +38,23 @@ class Question(_Data):
     ask: str
 
 
+class Notebook(Question):
+    """The part that is handed in as a notebook, whose claims our own notebook prints; its points are its own.
+
+    `data` is the environment variable by which its reader may name a folder with data for it.
+    """
+
+    data: str = ""
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the variable names; raises `WriteupError` where it is none."""
+        named = os.environ.get(self.data) if self.data else None
+        if named and not Path(named).is_dir():
+            raise WriteupError(f"{self.data} is {named!r}; it must name a folder, or nothing")
+        return Path(named).resolve() if named else None
+
+
 class Assignment(_Data):
     """`points` is what the questions' points must add up to; `suffix` ends every file name (`A3`)."""
 
@@ -46,16 +64,22 @@ class Assignment(_Data):
     points: int
     section: list[Section]
     question: list[Question]
+    notebook: Notebook | None = None
+
+    @property
+    def everything(self) -> list[Question]:
+        """The questions of the document, then the notebook."""
+        return [*self.question, *([self.notebook] if self.notebook else [])]
 
     def select(self, wanted: str) -> list[Question]:
         """The question with this id, or all whose ids continue it: "2" is 2a to 2f, "1.2" is 1.2a and 1.2b.
 
         Raises `WriteupError` listing the ids that exist where there is none.
         """
-        found = [question for question in self.question if continues(question.id, wanted)]
+        found = [question for question in self.everything if continues(question.id, wanted)]
         if found:
             return found
-        known = ", ".join(question.id for question in self.question)
+        known = ", ".join(question.id for question in self.everything)
         raise WriteupError(f"question {wanted!r} was asked for; {DESCRIPTION} has {known}")
 
 

@@ -3,40 +3,91 @@
 from __future__ import annotations
 
 import importlib
-import math
+import random
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
+from writeup import readback
+from writeup.build import BUILD
 from writeup.claims import CheckFailed, WriteupError
+from writeup.consistency import copies
 from writeup.records import Record, Records, stale_sources
+from writeup.replay import largest_difference
 from writeup.verify import verify
 
-# Relative. Rounding differs between processors: bfloat16 carries eight bits, and twenty steps let it grow.
-REPLAY_TOLERANCE = 2e-3
+
+class Absent(WriteupError):
+    """There is nothing to redo: it neither holds nor fails."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to redo: `redo` returns what it showed, or raises `WriteupError` when it does not hold."""
+
+    what: str
+    redo: Callable[[], str]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was redone: whether it held, what it showed, how long it took."""
+    """One thing that was redone: whether it held (None: it was absent), what it showed, how long it took."""
 
     what: str
-    holds: bool
+    holds: bool | None
     detail: str
     seconds: float
 
 
-def audit(root: Path, sample: int) -> Iterator[Finding]:
-    """Redo the checks and controls, then look for stale records, then replay the probes of `sample` records a kind."""
-    yield _timed("claims and controls", lambda: _claims(root))
+def items(root: Path, sample: int, seed: int) -> list[Item]:
+    """Everything to redo, cheapest first. Of each kind `sample` records are replayed, drawn by `seed`.
+
+    The draw is by chance, so that no forger can know which records are left out.
+    """
     records = Records(root)
-    yield _timed("records are current", lambda: _current(records, root))
-    for record in _sampled(records, sample):
-        yield _timed(f"replay of {record.path}", partial(_replayed, record, root))
+    found = [
+        Item("records: consistent, current", lambda: _records(records, root)),
+        Item("documents in build/ read back", lambda: _documents(root)),
+        Item("claims and controls", lambda: _claims(root)),
+    ]
+    if len(records):
+        found.append(Item("quick runs trained in full, twice", lambda: _retrained(root)))
+        found += [
+            Item(f"replay of {path} ({drawn} of {count} of its kind)", partial(_replayed, records, path, root))
+            for path, drawn, count in _drawn(records, sample, seed)
+        ]
+    return found
+
+
+def states(root: Path) -> Iterator[tuple[str, str, str, str]]:
+    """Path, date, device and state of every record: what changed since it was made, or when it was re-certified."""
+    records = Records(root)
+    for path in records:
+        try:
+            record = records[path]
+        except WriteupError as error:
+            yield path, "", "", str(error)
+            continue
+        changed = stale_sources(record, root)
+        certified = f", re-certified {record.replays[-1].date}" if record.replays else ""
+        yield path, record.date, record.device, f"stale: {', '.join(changed)}" if changed else f"current{certified}"
+
+
+def carry_out(item: Item) -> Finding:
+    """Redo one item."""
+    start = time.perf_counter()
+    holds: bool | None
+    try:
+        detail, holds = item.redo(), True
+    except Absent as error:
+        detail, holds = str(error), None
+    except WriteupError as error:
+        detail, holds = str(error), False
+    return Finding(item.what, holds, detail, time.perf_counter() - start)
 
 
 def replay(record: Record, root: Path) -> float:
@@ -44,9 +95,7 @@ def replay(record: Record, root: Path) -> float:
 
     Raises `CheckFailed` naming the number when one differs by more than `REPLAY_TOLERANCE`.
     """
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))  # the assignment's experiments are found by their folder, as its answers are
-    experiments = importlib.import_module("experiments").registry()
+    experiments = _module("experiments", root).registry()
     if record.kind not in experiments:
         raise WriteupError(
             f"record {record.path}: no experiment of kind {record.kind!r}; there are {sorted(experiments)}"
@@ -54,58 +103,76 @@ def replay(record: Record, root: Path) -> float:
     return largest_difference(record.probe, experiments[record.kind].replay(record), record.path)
 
 
-def largest_difference(recorded: Any, repeated: Any, where: str) -> float:
-    """The largest relative difference of two probes of the same form; raises `CheckFailed` where they do not agree."""
-    if isinstance(recorded, Mapping) and isinstance(repeated, Mapping) and recorded.keys() == repeated.keys():
-        return max((largest_difference(recorded[k], repeated[k], f"{where}.{k}") for k in recorded), default=0.0)
-    if _listed(recorded) and _listed(repeated) and len(recorded) == len(repeated):
-        pairs = enumerate(zip(recorded, repeated, strict=True))
-        return max((largest_difference(a, b, f"{where}[{i}]") for i, (a, b) in pairs), default=0.0)
-    if isinstance(recorded, (int, float)) and isinstance(repeated, (int, float)):
-        difference = abs(recorded - repeated) / max(abs(recorded), abs(repeated), 1e-6)
-        if not math.isfinite(difference) or difference > REPLAY_TOLERANCE:
-            raise CheckFailed(recorded, repeated, f"{where} replayed")
-        return difference
-    if recorded != repeated:
-        raise CheckFailed(recorded, repeated, f"{where} replayed")
-    return 0.0
+def _module(name: str, root: Path) -> ModuleType:
+    """A module of the assignment's experiments: found by their folder, as its answers are."""
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    return importlib.import_module(name)
 
 
-def _replayed(record: Record, root: Path) -> str:
-    return f"largest difference {replay(record, root):.1e}"
+def _replayed(records: Records, path: str, root: Path) -> str:
+    return f"largest difference {replay(records[path], root):.1e}"
 
 
-def _listed(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
+def _drawn(records: Records, sample: int, seed: int) -> Iterator[tuple[str, int, int]]:
+    """Paths of the records that are replayed, with how many of how many of their kind those are."""
+    chance = random.Random(seed)
+    kinds: dict[str, list[str]] = {}
+    for path in records:
+        kinds.setdefault(path.partition("/")[0], []).append(path)
+    for of_kind in kinds.values():
+        drawn = sorted(chance.sample(of_kind, min(sample, len(of_kind))))
+        yield from ((path, len(drawn), len(of_kind)) for path in drawn)
 
 
-def _sampled(records: Records, sample: int) -> list[Record]:
-    """`sample` records of each kind, spread evenly over the names, those of a kind with probes only."""
-    kinds: dict[str, list[Record]] = {}
-    for record in records.values():
-        if record.probe:
-            kinds.setdefault(record.kind, []).append(record)
-    return [of_kind[i * len(of_kind) // sample] for of_kind in kinds.values() for i in range(min(sample, len(of_kind)))]
+def _retrained(root: Path) -> str:
+    """The quick runs of one kind come out as they are kept, and twice the same."""
+    rehearsal = _module("experiments.rehearsal", root)
+    kept = rehearsal.kept_rehearsal(rehearsal.AUDITED, root)
+    if kept is None:
+        raise Absent(f"no rehearsal of {rehearsal.AUDITED} is kept; `make experiments` keeps one")
+    found, again = (rehearsal.fresh(rehearsal.AUDITED, root)["outcome"] for _attempt in range(2))
+    difference = largest_difference(kept["outcome"], found, rehearsal.AUDITED)
+    if again != found:
+        raise CheckFailed(found, again, f"{rehearsal.AUDITED} trained twice")
+    return f"{len(found)} runs, the two the same to the last bit, {difference:.1e} from those that are kept"
 
 
 def _claims(root: Path) -> str:
     verification = verify(root)
     if verification.problems:
-        raise WriteupError("; ".join(str(problem) for problem in verification.problems))
+        raise WriteupError(_first(verification.problems))
     return f"{len(verification.ledger.claims)} claims hold, {verification.ledger.rejected()} wrong values rejected"
 
 
-def _current(records: Records, root: Path) -> str:
-    stale = [path for path, record in records.items() if stale_sources(record, root)]
-    if stale:
-        raise WriteupError(f"stale: {', '.join(stale)}; `make experiments` mends them")
-    return f"{len(records)} records"
+def _records(records: Records, root: Path) -> str:
+    """Each is whole and free of contradictions (`load` refuses the others), none is a copy, none is stale."""
+    loaded, problems = [], []
+    for path in records:
+        try:
+            loaded.append(records[path])
+        except WriteupError as error:
+            problems.append(str(error))
+    problems += copies(loaded)
+    changed = {record.path: stale_sources(record, root) for record in loaded}
+    problems += [f"{path} is stale ({', '.join(names)} changed)" for path, names in changed.items() if names]
+    if problems:
+        raise WriteupError(f"{_first(problems)}; `make experiments` replays them or runs them anew")
+    certified = sum(bool(record.replays) for record in loaded)
+    return f"{len(loaded)} records, {certified} of them re-certified by a replay"
 
 
-def _timed(what: str, redo: Callable[[], str]) -> Finding:
-    start = time.perf_counter()
-    try:
-        detail, holds = redo(), True
-    except WriteupError as error:
-        detail, holds = str(error), False
-    return Finding(what, holds, detail, time.perf_counter() - start)
+def _documents(root: Path) -> str:
+    if not (root / BUILD / "ledger.json").is_file():
+        raise Absent(f"{root / BUILD} holds nothing to read back; `make all` builds it")
+    report = readback.read_back(root / BUILD)
+    if report.findings:
+        raise WriteupError(_first(report.findings))
+    counts = ", ".join(f"{row.numbers} in {row.file}" for row in report.files)
+    return f"every number is the ledger's: {counts}"
+
+
+def _first(problems: Sequence[object], count: int = 5) -> str:
+    """The first few problems in words, and how many more there are."""
+    more = [f"and {len(problems) - count} more"] if len(problems) > count else []
+    return "; ".join([*map(str, problems[:count]), *more])

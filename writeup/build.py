@@ -10,14 +10,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from writeup.assignment import load_assignment
 from writeup.claims import WriteupError
 from writeup.identity import Identity
-from writeup.readback import Report, compare
 from writeup.records import write_whole
 from writeup.verify import Progress, Verification, verify
+
+if TYPE_CHECKING:
+    from writeup.readback import Report
 
 BUILD = Path("build")
 STAMP = ".stamp.json"
@@ -58,7 +62,8 @@ def build(
     the last good build stay as they were in both cases.
     """
     from writeup import pdf  # these are slow to import, and an unchanged build needs none of them
-    from writeup.notebook import build_notebook
+    from writeup.notebook import build_notebook, note_printed
+    from writeup.notebook.outputs import passages
     from writeup.render import render
 
     start = time.perf_counter()
@@ -74,7 +79,7 @@ def build(
             raise Unverified(verification)
         stem = identity.file_stem
         on_stage("render the documents")
-        documents = render(root, verification, identity, stem)
+        documents = render(root, verification.document, identity, stem)
         verification.ledger.readback = documents.readback
         on_stage("compile the PDF")
         paper = pdf.compile(documents.files[".tex"], engine=engine, name=stem)
@@ -85,11 +90,14 @@ def build(
             root,
             identity_title=f"{identity.display_name} ({identity.netid})",
             notebooks=identity.notebooks,
+            question=verification.assignment.notebook,
             cache=root / ".cache" / "notebook",
             progress=lambda name, cell, cells: on_stage(f"run the notebook: {name}, cell {cell} of {cells}"),
         )
         if notebook is not None:
             on_stage("compile the notebook's PDF")
+            note_printed(verification.ledger, notebook.marked, ("_code.ipynb", "_code.pdf"))
+            verification.ledger.readback.cells = passages(notebook.marked)
             content[f"{stem}_code.ipynb"] = notebook.ipynb
             content[f"{stem}_code.pdf"] = pdf.compile(
                 notebook.tex, engine=engine, name=f"{stem}_code", files=notebook.attachments
@@ -104,6 +112,8 @@ def build(
 
 def _read_back(content: Mapping[str, str | bytes], verification: Verification) -> Report:
     """Refuse finished files that print something else than the ledger says."""
+    from writeup.readback import compare
+
     as_bytes = {name: data if isinstance(data, bytes) else data.encode() for name, data in content.items()}
     report = compare(as_bytes, verification.ledger)
     if report.findings:
@@ -117,6 +127,9 @@ def _digest(root: Path, identity: Identity, tex: str | None) -> str:
     generator = Path(__file__).resolve().parent.parent
     paths = {*identity.notebooks, *(p for pattern in INPUTS for p in root.glob(pattern))}
     paths |= {p for pattern in GENERATOR_INPUTS for p in generator.glob(pattern)}
+    notebook = load_assignment(root).notebook
+    if notebook and notebook.folder:
+        paths |= set(notebook.folder.glob("**/*"))
     for path in sorted(p for p in paths if p.is_file() and "__pycache__" not in p.parts):
         digest.update(str(path).encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -22,6 +23,9 @@ from writeup.build import Built, Unverified, build
 from writeup.claims import WriteupError
 from writeup.identity import load_identity
 from writeup.verify import Verification, Verified, verify
+
+if TYPE_CHECKING:
+    from writeup.readback import Report
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 Root = Annotated[Path | None, typer.Option("--root", help="The project's folder (default: the working folder).")]
@@ -77,8 +81,8 @@ def build_command(
         last=given["last"] if last is None else last,
         netid=given["netid"] if netid is None else netid,
     )
-    with _progress(len(assignment.question) + 6) as show:
-        task = show.add_task("verify the claims", total=len(assignment.question) + 6)
+    with _progress(len(assignment.everything) + 6) as show:
+        task = show.add_task("verify the claims", total=len(assignment.everything) + 6)
 
         def on_stage(stage: str) -> None:
             show.update(task, description=stage, advance=1)
@@ -108,7 +112,7 @@ def check(
         _print_json(verification)
     else:
         assignment = load_assignment(folder)
-        count = len(assignment.select(question) if question is not None else assignment.question)
+        count = len(assignment.select(question) if question is not None else assignment.everything)
         with _progress(count) as show:
             task = show.add_task("verify the claims", total=count)
 
@@ -146,33 +150,45 @@ def experiments(
 
 @app.command()
 def audit(
-    sample: Annotated[int, typer.Option(min=1, help="Replayed records of each kind.")] = 1,
+    sample: Annotated[int, typer.Option(min=1, help="Replayed records of each kind.")] = 3,
+    seed: Annotated[int | None, typer.Option(help="Of the draw of these records; by chance unless given.")] = None,
     root: Root = None,
 ) -> None:
     """Redo what a sceptic would redo, cheapest first; exit status 1 when something does not hold."""
-    from writeup.audit import audit as redo
+    from writeup.audit import carry_out, items
 
-    holds, seconds = True, 0.0
-    for finding in redo(find_root(root), sample):
-        state = "[green]holds[/]" if finding.holds else "[red]fails[/]"
-        console.print(f"{state} {finding.seconds:7.1f} s  {finding.what}: ", end="")
-        console.print(finding.detail, markup=False, soft_wrap=True)
-        holds, seconds = holds and finding.holds, seconds + finding.seconds
-    console.print(f"Trust took {seconds:.0f} s; {sample} record(s) of each kind replayed.")
-    raise typer.Exit(0 if holds else 1)
+    drawn_by = random.randrange(10**6) if seed is None else seed
+    todo = items(find_root(root), sample, drawn_by)
+    findings = []
+    with _progress(len(todo)) as show:
+        task = show.add_task("", total=len(todo))
+        for item in todo:
+            show.update(task, description=item.what)
+            findings.append(finding := carry_out(item))
+            said = f"{_STATES[finding.holds]} {finding.seconds:6.1f} s  {finding.what}: "
+            console.print(said, end="", soft_wrap=True)
+            console.print(finding.detail, markup=False, soft_wrap=True)
+            show.advance(task)
+    seconds = sum(finding.seconds for finding in findings)
+    held, failed, absent = (sum(finding.holds is state for finding in findings) for state in (True, False, None))
+    console.print(
+        f"Trust took {seconds // 60:.0f} min {seconds % 60:.0f} s: {held} of {len(findings)} items hold, "
+        f"{failed} fail, {absent} absent. Replayed records were drawn by --seed {drawn_by}."
+    )
+    raise typer.Exit(1 if failed else 0)
+
+
+_STATES = {True: "[green]holds[/] ", False: "[red]fails[/] ", None: "[yellow]absent[/]"}
 
 
 @app.command()
 def status(root: Root = None) -> None:
-    """Say what is there: records, and whether the built files are current."""
-    from writeup.records import Records, stale_sources
+    """Say what is there: every record, and what `make experiments` would do about it."""
+    from writeup.audit import states
 
-    folder = find_root(root)
-    records = Records(folder)
     table = Table("Record", "Date", "Device", "State")
-    for path, record in records.items():
-        changed = stale_sources(record, folder)
-        table.add_row(path, record.date, record.device, f"stale: {', '.join(changed)}" if changed else "current")
+    for row in states(find_root(root)):
+        table.add_row(*row)
     console.print(table)
 
 
@@ -191,11 +207,11 @@ def _totals(verification: Verification) -> str:
     ledger, assignment = verification.ledger, verification.assignment
     controls = sum(len(row.controls) for row in ledger.claims)
     answered = {id for id, done in verification.answers.items() if not done.problems}
+    counted = f"{len(ledger.claims)} claims, {ledger.rejected()} of {controls} controls rejected"
+    if not any(question.id in verification.answers for question in assignment.question):
+        return counted  # the notebook alone, whose points are none of the document's
     points = sum(question.points for question in assignment.question if question.id in answered)
-    return (
-        f"{len(ledger.claims)} claims, {ledger.rejected()} of {controls} controls rejected, "
-        f"{points} of {assignment.points} points verified"
-    )
+    return f"{counted}, {points} of {assignment.points} points verified"
 
 
 def _print_problems(verification: Verification) -> None:
@@ -215,11 +231,23 @@ def _print_json(verification: Verification) -> None:
     sys.stdout.write("\n")
 
 
+def _read_back_table(report: Report) -> Table:
+    """By finished file: the numbers found in it, how many are claims' or their wrong values', how many are allowed."""
+    table = Table("read back", "numbers", "claims'", "allowed", "share", box=None, header_style="bold")
+    for row in report.files:
+        counts = (row.numbers, row.matched, sum(row.allowed.values()))
+        table.add_row(row.file, *(f"{count:,}" for count in counts), f"{row.share:.1%}")
+    table.add_row(f"{report.printed} of {report.claims} claims are printed")
+    return table
+
+
 def _print_summary(built: Built) -> None:
     if built.verification is None:
         console.print(f"Nothing has changed: {len(built.files)} files in {built.files[0].parent} are current.")
     else:
         console.print(_totals(built.verification))
+        if built.report is not None:
+            console.print(_read_back_table(built.report))
         for path in built.files:
             console.print(f"  {path}", soft_wrap=True)
     console.print(f"{len(built.files)} files, {built.seconds:.1f} s")

@@ -38,6 +38,7 @@ _TEX = {
     "*": "{*}",
 }
 _JOINED = re.compile(r"([-,'])(?=\1)")  # T1 fonts join two of these into a dash or a quotation mark
+_TYPEWRITER = re.compile(r"\\texttt\{((?:[^{}]|\{[^{}]*\})*)\}")
 _WHITE_SPACE = re.compile(r"[ \t\r\n]+")
 _MARKDOWN = re.compile(
     r"[\\`*_{}\[\]<>#|~$&@^:]"  # markup, math, HTML, entities, links, mentions
@@ -73,3 +74,14 @@ def markdown_escape(text: str) -> str:
     White space of any length becomes one space.
     """
     return _MARKDOWN.sub(r"\\\g<0>", _WHITE_SPACE.sub(" ", text).strip())
+
+
+def breakable_words(tex: str) -> str:
+    r"""TeX in which long words inside \texttt may break: after a dot, underscore, bracket, slash, hyphen or equals sign
+    and before a capital, never so that a few characters stand alone."""
+
+    def broken(match: re.Match[str]) -> str:
+        inner = re.sub(r"(\\_|[.(/-]|=|[a-z](?=[A-Z]))(?=[^}\s]{3})", r"\1\\allowbreak{}", match[1])
+        return rf"\texttt{{{inner}}}"
+
+    return _TYPEWRITER.sub(broken, tex)

@@ -47,6 +47,12 @@ def plain_label(text: str) -> str:
     return "".join(_plain_math(part) if is_math else part for is_math, part in math_parts(text))
 
 
+def unscripted(text: str) -> str:
+    """The text with its raised and lowered Unicode characters put on the line: `10⁻³` becomes `10-3`."""
+    onto_the_line = {ord(small): plain for letters in (_RAISED, _LOWERED) for plain, small in letters.items()}
+    return text.translate(onto_the_line)
+
+
 def label_width(text: str) -> float:
     r"""An estimate in cm, rather too wide than too narrow, of a label's longest line in `\footnotesize`."""
     visible = re.sub(r"\\[A-Za-z]+", "x", re.sub(r"[${}^_]", "", text))

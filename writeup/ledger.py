@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -75,11 +75,14 @@ class SeriesRow(_Row):
 
 
 class PanelRow(_Row):
-    """One pair of axes: position and label of each tick, by axis, the reference lines, and the series."""
+    """One pair of axes, "x" and "y": scale, limits, position and label of each tick; reference lines by the axis on
+    which they have their value; width of a bar in units of x; the series."""
 
+    scales: dict[str, Literal["linear", "log"]]
+    limits: dict[str, tuple[float, float]]
     ticks: dict[str, list[tuple[float, str]]]
-    scales: dict[str, str]
     references: list[tuple[str, float]]
+    bar_width: float
     series: list[SeriesRow]
 
 
@@ -91,21 +94,32 @@ class FigureRow(_Row):
     words: list[str]
     panels: list[PanelRow]
 
+    @property
+    def tick_labels(self) -> list[str]:
+        return [label for panel in self.panels for ticks in panel.ticks.values() for _, label in ticks]
+
 
 class FileRow(_Row):
     """How many numbers were found in a finished file, how many of them are claims' or their wrong values', and how many
-    are allowed, by reason."""
+    are allowed, by the reason that `sources.py` gives."""
 
     file: str
     numbers: int
     matched: int
     allowed: dict[str, int]
 
+    @property
+    def share(self) -> float:
+        """Of the numbers that were found, those that are matched or allowed."""
+        return (self.matched + sum(self.allowed.values())) / self.numbers if self.numbers else 1.0
+
 
 class ReadBackRow(_Row):
-    """What the finished files hold, as `readback.py` found them when they were built."""
+    """What the finished files hold, as `readback.py` found them when they were built; `cells` are the passages of the
+    notebook, by cell id."""
 
     passages: list[PassageRow] = Field(default_factory=list)
+    cells: list[PassageRow] = Field(default_factory=list)
     figures: list[FigureRow] = Field(default_factory=list)
     files: list[FileRow] = Field(default_factory=list)
 

@@ -16,7 +16,7 @@ _SEPARATOR = r"(?:,|\{,\}|[\u2009\u202f]|\\,)"  # of thousands; the spaces are t
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 NUMBER = re.compile(
     rf"""
-    (?P<sign>(?<![\w.)\]}}])[-+−])?                      # after a digit, letter or bracket it is an operator or a dash
+    (?P<sign>(?<![\w.)\]}}⌋⌉])[-+−])?                    # after a digit, letter or bracket it is an operator or a dash
     (?:
       (?P<digits>(?<!\d)\d{{1,3}}(?:{_SEPARATOR}\d{{3}})+(?!\d)|\d+)
       (?P<decimals>(?:\\?\.\d+)*)       # more than one dot: a version, or a label such as 1.1.2; Markdown escapes them

@@ -16,33 +16,33 @@ DIGITS = 9  # kept of a coordinate: more than any picture resolves
 
 def row_of(name: str, file: str, drawn: Any) -> FigureRow:
     """`drawn` is a `Plot`, `Panels` or `Diagram`; of any other figure only its name is kept."""
+    words: list[str] = []
     plots: list[PlotDescription] = []
-    if isinstance(drawn, PanelsDescription):
-        plots = list(drawn.plots)
-    elif isinstance(drawn, PlotDescription):
-        plots = [drawn]
-    words = list(_diagram_words(drawn)) if isinstance(drawn, DiagramDescription) else []
-    words += [text for plot in plots for text in _plot_words(plot)]
-    return FigureRow(name=name, file=file, words=words, panels=[_panel(plot) for plot in plots])
+    if isinstance(drawn, DiagramDescription):
+        words = [f"{node.label}\n{node.detail}" for node in drawn.nodes]
+        words += [edge.label for edge in drawn.edges] + [group.label for group in drawn.groups]
+    elif isinstance(drawn, (PlotDescription, PanelsDescription)):
+        panels = drawn if isinstance(drawn, PanelsDescription) else PanelsDescription((drawn,))
+        plots = list(panels.plots)
+        words = [text for plot in plots for text in _words(plot)]
+        words += [series.label for series in panels.shared_legend()]
+    return FigureRow(name=name, file=file, words=[w for w in words if w], panels=[_panel(plot) for plot in plots])
 
 
-def _diagram_words(diagram: DiagramDescription) -> Iterator[str]:
-    for node in diagram.nodes:
-        yield from (node.label, node.detail)
-    yield from (edge.label for edge in diagram.edges)
-    yield from (group.label for group in diagram.groups)
-
-
-def _plot_words(plot: PlotDescription) -> Iterator[str]:
+def _words(plot: PlotDescription) -> Iterator[str]:
     yield from (plot.title, plot.x_label, plot.y_label)
-    yield from (series.label for series in plot.series)
     yield from (reference.label for reference in plot.references)
+    if plot.legend not in ("below", "none"):
+        yield from (series.label for series in plot.series)
 
 
 def _panel(plot: PlotDescription) -> PanelRow:
+    axes = dict(zip("xy", plot.axes(), strict=True))
     return PanelRow(
+        scales={name: axis.scale for name, axis in axes.items()},
+        limits={name: (axis.low, axis.high) for name, axis in axes.items()},
         ticks=plot.ticks(),
-        scales={"x": plot.x_scale, "y": plot.y_scale},
+        bar_width=plot.drawn_bar_width,
         references=[(reference.axis, reference.value) for reference in plot.references],
         series=[_series(plot, series) for series in plot.series],
     )

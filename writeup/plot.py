@@ -14,6 +14,7 @@ from writeup.axes import Axis, Scale, fit_axis
 from writeup.claims import WriteupError
 from writeup.labels import label_width
 
+BAR_GAP = 0.06  # of a bar's width: what keeps it apart from its neighbour
 BAR_ROOM = 0.8  # of the distance between neighbouring bar positions; the rest separates the groups
 LegendPosition = Literal["below", "north east", "north west", "south east", "south west", "none"]
 Ticks = dict[str, list[tuple[float, str]]]  # position and label of every tick, for "x" and "y"
@@ -149,6 +150,11 @@ class PlotDescription:
         positions = sorted({float(x) for series in self.bars for x in series.x})
         distance = min((b - a for a, b in pairwise(positions)), default=1.0)
         return BAR_ROOM * distance / max(len(self.bars), 1)
+
+    @property
+    def drawn_bar_width(self) -> float:
+        """Width of a bar as it is drawn, a little narrower than its room."""
+        return self.bar_width * (1 - BAR_GAP)
 
     def shift(self, series: Series) -> float:
         """How far the bars of `series` stand off their x, so that the group is centred on it; 0 for other styles."""

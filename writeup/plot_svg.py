@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from writeup.claims import WriteupError
 from writeup.plot import Look, PanelsDescription, PlotDescription, Reference, Series
@@ -16,6 +17,7 @@ from writeup.plot import Look, PanelsDescription, PlotDescription, Reference, Se
 CENTIMETRE = 1 / 2.54  # inches
 LEGEND_ROW = 0.5  # cm
 SETTINGS: dict[str, Any] = {
+    "path.simplify": False,  # every point of a curve stays, so that it can be read back
     "svg.hashsalt": "writeup",  # otherwise ids in the file are drawn at random
     "svg.fonttype": "path",  # every reader sees the same letters, with or without the font
     "font.family": "DejaVu Sans",  # comes with matplotlib
@@ -40,7 +42,8 @@ def draw_svg(panels: PanelsDescription) -> str:
         FigureCanvasSVG(figure)
         areas = figure.subplots(1, len(panels.plots), squeeze=False, width_ratios=[p.width for p in panels.plots])[0]
         handles: dict[str, Any] = {}
-        for plot, area in zip(panels.plots, areas, strict=True):
+        for number, (plot, area) in enumerate(zip(panels.plots, areas, strict=True)):
+            area.set_gid(f"panel-{number}")
             handles = _draw(plot, area, looks) | handles  # the legend shows a label as its first panel does
         if entries:
             figure.legend(
@@ -64,11 +67,15 @@ def _draw(plot: PlotDescription, area: Any, looks: Mapping[str, Look]) -> dict[s
     area.set(xscale=x_axis.scale, yscale=y_axis.scale, xlabel=plot.x_label, ylabel=plot.y_label, title=plot.title)
     area.grid(color="#DDDDDD", linewidth=0.5)
     area.set_axisbelow(True)
-    for reference in plot.references:
-        _draw_reference(reference, area)
-    handles = {series.label: _draw_series(plot, series, looks[series.label], area) for series in plot.series}
+    for number, reference in enumerate(plot.references):
+        _draw_reference(reference, area).set_gid(f"reference-{reference.axis}-{number}")
+    handles = {}
+    for number, series in enumerate(plot.series):
+        handles[series.label] = _draw_series(plot, series, looks[series.label], area, f"series-{number}")
     area.set_xticks(x_axis.ticks, [_number(text) for text in x_axis.labels])
     area.set_yticks(y_axis.ticks, [_number(text) for text in y_axis.labels])
+    for axis in (area.xaxis, area.yaxis):
+        axis.set_minor_formatter(NullFormatter())  # a short log axis would label its small ticks, unlike the TeX
     # Limits last: drawing and ticks change them.
     area.set(xlim=(x_axis.low, x_axis.high), ylim=(y_axis.low, y_axis.high))
     area.tick_params(which="major", length=2, width=0.5)
@@ -81,11 +88,14 @@ def _draw(plot: PlotDescription, area: Any, looks: Mapping[str, Look]) -> dict[s
     return handles
 
 
-def _draw_series(plot: PlotDescription, series: Series, look: Look, area: Any) -> Any:
+def _draw_series(plot: PlotDescription, series: Series, look: Look, area: Any, name: str) -> Any:
+    """Draw `series`; each of its parts is called `name` and what it is, for whoever reads the picture back."""
     colour = f"#{look.colour}"
     x = [value + plot.shift(series) for value in series.x]
     if series.style == "bar":
-        handle = area.bar(x, series.y, plot.bar_width * 0.94, color=colour)
+        handle = area.bar(x, series.y, plot.drawn_bar_width, color=colour)
+        for number, bar in enumerate(handle):
+            bar.set_gid(f"{name}-bar-{number}")
     else:
         dashes = (0, look.dashes) if look.dashes else "-"
         (handle,) = area.plot(
@@ -96,20 +106,24 @@ def _draw_series(plot: PlotDescription, series: Series, look: Look, area: Any) -
             linestyle="none" if series.style == "marks" else dashes,
             marker=look.matplotlib_mark if series.style in ("marks", "both") else "none",
             markersize=4,
+            gid=f"{name}-line",
         )
     if series.style == "band":
-        area.fill_between(x, series.lower, series.upper, color=colour, alpha=0.18, linewidth=0)
+        band = area.fill_between(x, series.lower, series.upper, color=colour, alpha=0.18, linewidth=0)
+        band.set_gid(f"{name}-band")
     elif series.spans:
         below = [y - low for y, (_, low, _) in zip(series.y, series.spans, strict=True)]
         above = [high - y for y, (_, _, high) in zip(series.y, series.spans, strict=True)]
         ends = "#333333" if series.style == "bar" else colour
-        area.errorbar(x, series.y, yerr=[below, above], fmt="none", ecolor=ends, elinewidth=0.8, capsize=2)
+        bars = area.errorbar(x, series.y, yerr=[below, above], fmt="none", ecolor=ends, elinewidth=0.8, capsize=2)
+        bars.lines[2][0].set_gid(f"{name}-span")
     return handle
 
 
-def _draw_reference(reference: Reference, area: Any) -> None:
+def _draw_reference(reference: Reference, area: Any) -> Any:
+    """Draw the line with its label; returns the line."""
     is_level = reference.axis == "y"
-    (area.axhline if is_level else area.axvline)(reference.value, color="#666666", linewidth=0.7, zorder=1.5)
+    line = (area.axhline if is_level else area.axvline)(reference.value, color="#666666", linewidth=0.7, zorder=1.5)
     area.annotate(
         reference.label,
         (1, reference.value) if is_level else (reference.value, 1),
@@ -122,6 +136,7 @@ def _draw_reference(reference: Reference, area: Any) -> None:
         fontsize=7,
         color="#555555",
     )
+    return line
 
 
 def _number(label: str) -> str:

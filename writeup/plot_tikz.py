@@ -114,7 +114,7 @@ class _Drawing:
             path = " ".join(there + back)
             lines.append(rf"\fill[look{look.colour}, fill opacity=0.18] plot coordinates {{{path}}} -- cycle;")
         if series.style == "bar":
-            foot, half = max(0.0, self.y_axis.low), self.plot.bar_width * 0.47
+            foot, half = max(0.0, self.y_axis.low), self.plot.drawn_bar_width / 2
             for x, y in zip(series.x, series.y, strict=True):
                 corners = f"{self.at(x + shift - half, foot)} rectangle {self.at(x + shift + half, y)}"
                 lines.append(rf"\fill[look{look.colour}] {corners};")

@@ -17,15 +17,18 @@ from writeup.pdf import text_of
 from writeup.read_figures import tikz_labels
 from writeup.read_text import FLOAT, TIKZ, text_of_tex
 
+JOINED = 12  # numbers that the extraction of a PDF's text may join into one: the ticks of a narrow axis
 _SCRIPT = r"(\{[^{}]*\}|\w)"
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Numbers that stand together: the main text, one float, or one page of the PDF."""
+    """Numbers that stand together: the main text, one float, or one page of the PDF, which also has `furniture`, so
+    many numbers in its running head and its foot."""
 
     name: str
     numbers: list[str]
+    furniture: int = 0
 
 
 def read_pages(pdf: bytes) -> tuple[list[Piece], list[str]]:
@@ -34,30 +37,41 @@ def read_pages(pdf: bytes) -> tuple[list[Piece], list[str]]:
     (head, _), *_ = Counter(lines[0] for lines in bodies[1:] or bodies).most_common(1)
     found, wrong = [], []
     for number, lines in enumerate(bodies, 1):
-        if lines[-1] != (foot := f"{number} of {len(bodies)}"):
+        foot = f"{number} of {len(bodies)}"
+        if lines[-1] not in (foot, str(number)):
             wrong.append(f"page {number} is marked {lines[-1]!r}, not {foot!r}")
-        body = lines[1:-1] if lines[0] == head and number > 1 else lines[:-1]
-        found.append(Piece(f"page {number}", spelled("\n".join(body))))
+        first = int(lines[0] == head and number > 1)
+        around = set_numbers("\n".join([*lines[:first], lines[-1]]))
+        found.append(Piece(f"page {number}", set_numbers("\n".join(lines[first:-1])), len(around)))
     return found, wrong
 
 
 def pieces_of_tex(tex: str) -> tuple[Piece, list[Piece]]:
     """The numbers of the main text and of each float of a TeX document, in the order in which pdfTeX sets them."""
     body = tex.partition(r"\begin{document}")[2]
-    main = Piece("the text", spelled(as_set(FLOAT.sub(" ", body))))
+    main = Piece("the text", set_numbers(as_set(FLOAT.sub(" ", body))))
     floats = []
     for index, found in enumerate(FLOAT.finditer(body), 1):
         text = TIKZ.sub(lambda picture: "\n".join(tikz_labels(picture[0])), found[2])
-        floats.append(Piece(f"float {index}", spelled(as_set(text))))
+        floats.append(Piece(f"float {index}", set_numbers(as_set(text))))
     return main, floats
 
 
+def set_numbers(text: str) -> list[str]:
+    """The numbers of a text of a page, where a sign after a single letter is an operator, however narrow its space."""
+    return spelled(re.sub(r"(?<![A-Za-z])([A-Za-z]) ([-+−])(?=\d)", r"\1 \2 ", text))
+
+
 def as_set(tex: str) -> str:
-    """TeX as the text of its PDF reads: scripts stand on the line, the upper one first."""
-    tex = tex.replace(r"\_", "\x02")  # a printed underscore, unlike that of a subscript
-    tex = re.sub(rf"_{_SCRIPT}\^{_SCRIPT}", r"^\2_\1", tex).replace("{,}", "\x03")
-    tex = re.sub(r"(?<!\\)[\^_$]|\\url\b", "", text_of_tex(tex))
-    return re.sub(r"[{}]", "", tex).replace("\x02", "_").replace("\x03", ",")
+    """TeX as the text of its PDF reads."""
+    return on_the_line(re.sub(r"\\url\b", "", text_of_tex(tex.replace(r"\_", "\x02"))))
+
+
+def on_the_line(text: str) -> str:
+    """Mathematics of TeX as pdfTeX sets it, with scripts on the line, the upper one first."""
+    text = text.replace(r"\_", "\x02")  # a printed underscore, unlike that of a subscript
+    text = re.sub(rf"_{_SCRIPT}\^{_SCRIPT}", r"^\2_\1", text).replace("{,}", ",")
+    return re.sub(r"[\^_${}]", "", text).replace("\x02", "_")
 
 
 def difference(main: Piece, floats: Sequence[Piece], printed: Sequence[Piece]) -> str:
@@ -92,16 +106,27 @@ def difference(main: Piece, floats: Sequence[Piece], printed: Sequence[Piece]) -
 
 
 def _step(wanted: Sequence[str], k: int, printed: Sequence[str], j: int) -> tuple[int, int] | None:
-    """The indices after a number that both hold next, or None. A line's end may cut a number in two in the PDF (in an
-    address), and the end of a cell may join it to the next one."""
+    """The indices after a number that both hold next, or None.
+
+    A line's end may cut a number in two in the PDF (in an address), and the end of a cell or small print may join it
+    to its neighbours: where the numbers differ, their digits decide.
+    """
     if k >= len(wanted) or j >= len(printed):
         return None
-    if printed[j] in (wanted[k], f"+{wanted[k]}"):  # the plus of a subscript t + 1 looks like a sign
+    if printed[j] == wanted[k]:
         return k + 1, j + 1
-    if _digits(wanted[k]) == _digits(*printed[j : j + 2]):
-        return k + 1, j + 2
-    if _digits(*wanted[k : k + 2]) == _digits(printed[j]):
-        return k + 2, j + 1
+    if _digits(printed[j]) == _digits(wanted[k]):
+        return None  # another sign, or another place of the decimal point
+    due, found = _digits(wanted[k]), _digits(printed[j])
+    for _ in range(JOINED):
+        if len(due) < len(found) and k + 1 < len(wanted):
+            k, due = k + 1, due + _digits(wanted[k + 1])
+        elif len(found) < len(due) and j + 1 < len(printed):
+            j, found = j + 1, found + _digits(printed[j + 1])
+        if due == found:
+            return k + 1, j + 1
+        if not (due.startswith(found) or found.startswith(due)):
+            return None
     return None
 
 
@@ -116,8 +141,8 @@ def _whole(wanted: Sequence[str], printed: Sequence[str], j: int) -> int | None:
     return j
 
 
-def _digits(*numbers: str) -> str:
-    return re.sub(r"\D", "", "".join(numbers))
+def _digits(number: str) -> str:
+    return re.sub(r"\D", "", number)
 
 
 def _complaint(

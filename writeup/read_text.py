@@ -41,6 +41,19 @@ def markdown_passages(markdown: str) -> Iterator[Passage]:
     yield from _passages(text_of_markdown(markdown), re.finditer(rf'<a id="{ANCHOR}"></a>', markdown))
 
 
+def markdown_captions(markdown: str) -> Iterator[tuple[str, str]]:
+    """Of each picture its alternative text and the caption, which is the paragraph below it."""
+    for found in re.finditer(r"^!\[([^\]]*)\]\([^)]*\)\n\n(.*?)\n\n", markdown, re.MULTILINE | re.DOTALL):
+        yield found[1], re.sub(r"[\[\]$`*]|(?<=\])\([^)\s]*\)", "", found[2])
+
+
+def mermaid_words(markdown: str) -> Iterator[list[str]]:
+    """The labels of each Mermaid diagram: what stands in quotes, or between bars."""
+    for block in re.finditer(r"^```mermaid\n(.*?)^```$", markdown, re.DOTALL | re.MULTILINE):
+        words = re.findall(r'"([^"]*)"', block[1])
+        yield [re.sub(r"&?#(\d+);", lambda found: chr(int(found[1])), word) for word in words]
+
+
 # -- TeX ---------------------------------------------------------------------------------------------------------------
 
 # What is no text: pictures, measures and names of tables, targets of links.

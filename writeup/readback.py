@@ -2,60 +2,39 @@ r"""Reads the finished files back: every number that they print must be what the
 
     report = read_back(Path("build"))     # of the files as they lie there; builds nothing
     report.findings                       # what does not hold, in words; empty when all is well
-    report.files                          # by file: numbers found, matched to claims, allowed by reason
+    report.files                          # by file: numbers, how many are claims', how many allowed for which reason
 
 While the documents are rendered, marks tell the source of every number by its place (`marks.py`). The ledger keeps them
 passage by passage in reading order, and each finished file must hold the same numbers in the same order. A number whose
 source is a claim must be that claim's printed form, and this must be its value within half a unit of the last printed
-place; what else may stand in a document is in `ALLOWED`, with its reason.
+place; what else may stand in a document is listed, with its reason, in `sources.py`.
 
-What this cannot see is said in the README: words, and a ledger that was forged to agree with forged files.
+What this cannot see: words (a "lower" that became "higher"); that a picture's data are those of the record (the
+answers' checks see to that); a ledger that was forged together with the files.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
+from typing import TypeVar
 
 from writeup.claims import WriteupError
-from writeup.ledger import FileRow, Ledger, PassageRow, read
+from writeup.ledger import FigureRow, FileRow, Ledger, PassageRow, read
 from writeup.marks import Sourced
-from writeup.numerals import rounds, spelled
-from writeup.read_text import markdown_passages, tex_passages
+from writeup.numerals import spelled
+from writeup.read_figures import panels_problems, plain_numbers, tikz_labels, tikz_panels, word_problems
+from writeup.read_notebook import cells_of, changed_cells, code_numbers, pieces_of_notebook, read_cells
+from writeup.read_pdf import difference, pieces_of_tex, read_pages
+from writeup.read_svg import svg_panels, svg_words
+from writeup.read_text import TIKZ, markdown_captions, markdown_passages, mermaid_words, tex_passages
+from writeup.sources import MATCHED, Finding, ledger_findings
 
-# Sources of numbers that are no claims, and why they may stand in a document.
-ALLOWED = {
-    "template": "typed by a template: constants of formulas and names (a test keeps other numbers out)",
-    "question": "the assignment's own words: number, points, text of a question",
-    "author": "name and NetID",
-    "caption-number": "number of a table or figure",
-    "citation": "year of a cited source",
-    "reference": "entry of the references",
-    "words": "heading of a table's row or column: a setting that was chosen, not a result",
-    "count": "number of claims and of wrong values, counted in the ledger",
-    "record": "name, seeds, device and date of a record in the ledger",
-    "environment": "version of a program in the ledger",
-    "claim-name": "name of a claim",
-    "claim-words": "words of a claim: a setting that was chosen, not a result",
-    "check": "words of a check: how the second route was set up",
-    "control-why": "words on a wrong value",
-}
-MATCHED = ("claim", "control")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that does not hold: in which file, where in it, and what."""
-
-    file: str
-    place: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.file}, {self.place}: {self.what}"
+Drawn = TypeVar("Drawn")
+TIKZ_ROUNDING, SVG_ROUNDING = 0.0015, 0.001  # cm: three decimals, at both ends of an axis; points: six decimals
 
 
 @dataclass(frozen=True)
@@ -84,14 +63,19 @@ def compare(content: Mapping[str, bytes], ledger: Ledger) -> Report:
     if len(stems) != 1 or f"{stems[0]}.md" not in content:
         raise WriteupError(f"read-back: expected one .tex and its .md, got {sorted(content)}; `make all` writes them")
     stem = stems[0]
-    markdown, tex = (content[f"{stem}{ending}"].decode("utf-8") for ending in (".md", ".tex"))
-    findings = [*_ledger_findings(ledger)]
-    found = {passage.name: spelled(passage.text) for passage in markdown_passages(markdown)}
-    findings += _sequence_findings(f"{stem}.md", ledger, found)
-    found = {passage.name: spelled(passage.text) for passage in tex_passages(tex)}
-    findings += _sequence_findings(f"{stem}.tex", ledger, found)
-    files = [_counted(f"{stem}{ending}", ledger) for ending in (".md", ".tex")]
-    return Report(findings, files, len(ledger.claims), sum(bool(row.printed) for row in ledger.claims))
+    tex = content[f"{stem}.tex"].decode("utf-8")
+    read_files: list[tuple[list[Finding], FileRow]] = [
+        _markdown(f"{stem}.md", content[f"{stem}.md"].decode("utf-8"), ledger),
+        *_pictures(f"{stem}_figures", content, ledger),
+        _tex(f"{stem}.tex", tex, ledger),
+    ]
+    if f"{stem}.pdf" in content:
+        read_files.append(_pdf(f"{stem}.pdf", content[f"{stem}.pdf"], tex, ledger))
+    if f"{stem}_code.ipynb" in content:
+        read_files += _notebook(f"{stem}_code", content, ledger)
+    findings = [*ledger_findings(ledger), *(finding for found, _ in read_files for finding in found)]
+    printed = sum(bool(row.printed) for row in ledger.claims)
+    return Report(findings, [row for _, row in read_files], len(ledger.claims), printed)
 
 
 def passages_of(markdown: Sourced) -> list[PassageRow]:
@@ -99,40 +83,94 @@ def passages_of(markdown: Sourced) -> list[PassageRow]:
     rows = []
     for passage in markdown_passages(markdown.text):
         found = markdown.numbers(passage.start, passage.text)
-        numbers, sources = (" ".join(column) for column in zip(*found, strict=True)) if found else ("", "")
-        rows.append(PassageRow(name=passage.name, numbers=numbers, sources=sources))
+        columns = [" ".join(column) for column in zip(*found, strict=True)] or ["", ""]
+        rows.append(PassageRow(name=passage.name, numbers=columns[0], sources=columns[1]))
     return rows
 
 
-def _ledger_findings(ledger: Ledger) -> Iterator[Finding]:
-    """Where a claim's printed form is not its value, where a claim is printed nowhere, where a number has no source."""
-    claims = {row.id: row for row in ledger.claims}
-    controls = {row.id: {n for c in row.controls for n in spelled(c.printed)} for row in ledger.claims}
-    for row in ledger.claims:
-        if not rounds(spelled(row.shown), row.value):
-            yield Finding("ledger.json", row.id, f"{row.shown} is not {row.value} rounded to its last printed place")
-        if not row.printed:
-            yield Finding("ledger.json", row.id, "the claim is printed nowhere")
-    for passage in ledger.readback.passages:
-        for number, source in zip(passage.numbers.split(), passage.sources.split(), strict=True):
-            kind, _, id = source.partition(":")
-            if kind == "claim" and id in claims:
-                legal = set(spelled(claims[id].shown))
-            elif kind == "control" and id in controls:
-                legal = controls[id]
-            elif source in ALLOWED:
-                continue
-            else:
-                yield Finding("documents", passage.name, f"they print {number}, which no claim holds (it is {source})")
-                continue
-            if number not in legal and number.removesuffix("%") not in legal:
-                yield Finding("documents", passage.name, f"they print {number} as {source}, which is {sorted(legal)}")
+# -- one kind of file each ---------------------------------------------------------------------------------------------
 
 
-def _sequence_findings(file: str, ledger: Ledger, found: Mapping[str, list[str]]) -> Iterator[Finding]:
+def _markdown(file: str, markdown: str, ledger: Ledger) -> tuple[list[Finding], FileRow]:
+    found = {passage.name: spelled(passage.text) for passage in markdown_passages(markdown)}
+    findings = list(_out_of_order(file, ledger.readback.passages, found))
+    for alternative, caption in markdown_captions(markdown):
+        if spelled(alternative) != spelled(caption):
+            findings.append(Finding(file, "pictures", f"alternative text {alternative!r} is not its caption"))
+    due = [row for row in ledger.readback.figures if not row.file]
+    words = list(mermaid_words(markdown))
+    findings += _each(file, "diagrams", words, due, word_problems)
+    sources = _text_sources(ledger.readback.passages) + _picture_sources(due, ledger)
+    return findings, _counted(file, sources, _count(found) + sum(len(list(plain_numbers(texts))) for texts in words))
+
+
+def _tex(file: str, tex: str, ledger: Ledger) -> tuple[list[Finding], FileRow]:
+    found = {passage.name: spelled(passage.text) for passage in tex_passages(tex)}
+    findings = list(_out_of_order(file, ledger.readback.passages, found))
+
+    def problems(picture: str, row: FigureRow) -> Iterator[str]:
+        yield from word_problems(tikz_labels(picture), row)
+        yield from panels_problems(tikz_panels(picture) if row.panels else [], row, TIKZ_ROUNDING)
+
+    pictures = TIKZ.findall(tex)
+    findings += _each(file, "pictures", pictures, ledger.readback.figures, problems)
+    drawn = sum(len(list(plain_numbers(tikz_labels(picture)))) for picture in pictures)
+    return findings, _counted(file, _tex_sources(ledger), _count(found) + drawn)
+
+
+def _pictures(folder: str, content: Mapping[str, bytes], ledger: Ledger) -> Iterator[tuple[list[Finding], FileRow]]:
+    """The SVG files beside the Markdown."""
+
+    def problems(svg: str, row: FigureRow) -> Iterator[str]:
+        yield from word_problems(svg_words(svg), row)
+        yield from panels_problems(svg_panels(svg), row, SVG_ROUNDING)
+
+    for row in ledger.readback.figures:
+        if row.file:
+            file = f"{folder}/{row.file}"
+            drawn = [content[file].decode("utf-8")] if file in content else []
+            found = sum(len(list(plain_numbers(svg_words(svg)))) for svg in drawn)
+            sources = _picture_sources([row], ledger)
+            yield list(_each(file, "pictures", drawn, [row], problems)), _counted(file, sources, found)
+
+
+def _pdf(file: str, pdf: bytes, tex: str, ledger: Ledger) -> tuple[list[Finding], FileRow]:
+    pages, problems = read_pages(pdf)
+    problems += [difference(*pieces_of_tex(tex), pages)]
+    furniture = Counter({"page": sum(page.furniture for page in pages)})
+    findings = [Finding(file, "pages", problem) for problem in problems if problem]
+    return findings, _counted(file, _tex_sources(ledger) + furniture)
+
+
+def _notebook(name: str, content: Mapping[str, bytes], ledger: Ledger) -> Iterator[tuple[list[Finding], FileRow]]:
+    """The notebook against the ledger, and its PDF against the notebook. A student's own notebook makes no claims, so
+    only its code is looked at."""
+    due, cells = ledger.readback.cells, cells_of(content[f"{name}.ipynb"])
+    changed = "its code is not what this cell held when it was assembled"
+    findings = [Finding(f"{name}.ipynb", cell, changed) for cell in changed_cells(cells)]
+    found, sources = read_cells(cells), _text_sources(due)
+    sources["code"] = code_numbers(cells)
+    if not due:
+        sources["student"] = _count(found)
+    row = _counted(f"{name}.ipynb", sources, _count(found) + sources["code"])
+    yield [*findings, *(_out_of_order(f"{name}.ipynb", due, found) if due else ())], row
+    if due and f"{name}.pdf" in content:
+        (contents, *pages), problems = read_pages(content[f"{name}.pdf"])
+        main, pictures = pieces_of_notebook(cells)
+        problems += [difference(main, pictures, pages)]
+        sources["page"] = sum(page.furniture for page in [contents, *pages]) + len(contents.numbers)
+        sources["tick"] = sum(len(picture.numbers) for picture in pictures)
+        findings = [Finding(f"{name}.pdf", "pages", problem) for problem in problems if problem]
+        yield findings, _counted(f"{name}.pdf", sources)
+
+
+# -- what they share ---------------------------------------------------------------------------------------------------
+
+
+def _out_of_order(file: str, due: Sequence[PassageRow], found: Mapping[str, list[str]]) -> Iterator[Finding]:
     """For each passage the first number that is not the one which the ledger has there."""
-    rows = {row.name: row for row in ledger.readback.passages}
-    for name in [*rows, *(name for name in found if name not in rows)]:
+    rows = {row.name: row for row in due}
+    for name in dict.fromkeys([*rows, *found]):
         if name not in rows or name not in found:
             yield Finding(file, name, "the passage is not in the " + ("ledger" if name in found else "file"))
             continue
@@ -145,7 +183,49 @@ def _sequence_findings(file: str, ledger: Ledger, found: Mapping[str, list[str]]
                 break
 
 
-def _counted(file: str, ledger: Ledger) -> FileRow:
-    kinds = Counter(s.partition(":")[0] for row in ledger.readback.passages for s in row.sources.split())
+def _each(
+    file: str,
+    kind: str,
+    drawn: Sequence[Drawn],
+    due: Sequence[FigureRow],
+    problems: Callable[[Drawn, FigureRow], Iterable[str]],
+) -> Iterator[Finding]:
+    """The problems of each picture, which come in the order of their rows."""
+    if len(drawn) != len(due):
+        yield Finding(file, kind, f"{len(drawn)} are drawn; {len(due)} are due")
+    for picture, row in zip(drawn, due, strict=False):
+        yield from (Finding(file, f"figure {row.name}", problem) for problem in problems(picture, row))
+
+
+def _text_sources(rows: Iterable[PassageRow]) -> Counter[str]:
+    return Counter(source for row in rows for source in row.sources.split())
+
+
+def _tex_sources(ledger: Ledger) -> Counter[str]:
+    return _text_sources(ledger.readback.passages) + _picture_sources(ledger.readback.figures, ledger)
+
+
+def _picture_sources(rows: Iterable[FigureRow], ledger: Ledger) -> Counter[str]:
+    """The sources of the numbers in pictures: a tick, a claim of the question that prints this very number, or else the
+    words of a label."""
+    kinds: Counter[str] = Counter()
+    for row in rows:
+        claims = {n for claim in ledger.of(row.name.partition("-")[0]) for n in spelled(claim.shown)}
+        kinds["tick"] += len(list(plain_numbers(row.tick_labels)))
+        kinds.update("claim" if number in claims else "label" for number in plain_numbers(row.words))
+    return kinds
+
+
+def _count(found: Mapping[str, Sequence[str]]) -> int:
+    return sum(map(len, found.values()))
+
+
+def _counted(file: str, sources: Counter[str], found: int | None = None) -> FileRow:
+    """The sources by kind. `found` is left out for a PDF, whose text may join numbers: its source's are counted."""
+    kinds: Counter[str] = Counter()
+    for source, count in sources.items():
+        kinds[source.partition(":")[0]] += count
     matched = sum(kinds.pop(kind, 0) for kind in MATCHED)
-    return FileRow(file=file, numbers=matched + kinds.total(), matched=matched, allowed=dict(sorted(kinds.items())))
+    allowed = {kind: count for kind, count in sorted(kinds.items()) if count}
+    due = matched + sum(allowed.values())
+    return FileRow(file=file, numbers=due if found is None else found, matched=matched, allowed=allowed)

@@ -14,17 +14,32 @@ import json
 import os
 import platform
 import tempfile
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from writeup.claims import WriteupError
+from writeup.consistency import inconsistencies
 
 RESULTS = Path("experiments/results")
+DATA = Path("experiments/data.toml")  # the sha256 of every file of each data set that a record's `corpus` may name
+
+
+class Replay(BaseModel):
+    """A replay of a record's probe that agreed after its sources had changed, and so re-certified the record."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    date: str
+    largest_difference: float  # relative, over all numbers of the probe
+    tolerance: float
+    sources_before: dict[str, str]  # the fingerprints that changed, as they were
+    environment: dict[str, str]
 
 
 class Record(BaseModel):
@@ -32,6 +47,7 @@ class Record(BaseModel):
 
     `probe` is a short trace through the run's own code path that another machine can repeat. `sources` maps each source
     file (relative to the project's root) to the fingerprint of its syntax tree, `data` each data file to its sha256.
+    `replays` tells what happened to the record after its run; everything else is as the run left it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -49,6 +65,7 @@ class Record(BaseModel):
     environment: dict[str, str]
     device: str
     date: str
+    replays: list[Replay] = []
 
     @property
     def path(self) -> str:
@@ -57,8 +74,12 @@ class Record(BaseModel):
 
 def source_fingerprint(path: Path) -> str:
     """The sha256 of the file's syntax tree without docstrings and positions (the same on every Python version)."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return hashlib.sha256(repr(_shape(tree)).encode()).hexdigest()[:16]
+    return _fingerprint(path.read_text(encoding="utf-8"))
+
+
+@cache  # dozens of records share their sources
+def _fingerprint(source: str) -> str:
+    return hashlib.sha256(repr(_shape(ast.parse(source))).encode()).hexdigest()[:16]
 
 
 def _shape(node: Any) -> Any:
@@ -134,9 +155,14 @@ def save(
         device=device or f"CPU ({surroundings['processor']})",
         date=datetime.now(UTC).date().isoformat(),
     )
-    path = root / RESULTS / kind / f"{name}.json"
-    write_whole(path, json.dumps(record.model_dump(), indent=1) + "\n")
+    write(record, root)
     return record
+
+
+def write(record: Record, root: Path) -> None:
+    """Write the record to its file; `replays` only where there are any, as in records older than that field."""
+    content = json.dumps(record.model_dump(exclude_defaults=True), indent=1) + "\n"
+    write_whole(root / RESULTS / record.kind / f"{record.name}.json", content)
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -157,7 +183,10 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 
 def load(path: Path) -> Record:
-    """Read one record file; raises `WriteupError` naming the file and what is wrong with it."""
+    """Read one record file; raises `WriteupError` naming the file and what is wrong with it.
+
+    What `consistency.py` can tell of a single record is part of it, so no answer ever sees a record that breaks it.
+    """
     try:
         record = Record.model_validate_json(path.read_bytes())
     except OSError as error:
@@ -172,6 +201,8 @@ def load(path: Path) -> Record:
         ) from error
     if (record.kind, record.name) != (path.parent.name, path.stem):
         raise WriteupError(f"record {path} says that it is {record.path}; a record's file must be <kind>/<name>.json")
+    if broken := list(inconsistencies(record)):
+        raise WriteupError(f"record {path} contradicts itself: {'; '.join(broken)}; `make experiments` makes it anew")
     return record
 
 
@@ -209,9 +240,22 @@ class Records(Mapping[str, Record]):
 
 
 def stale_sources(record: Record, root: Path) -> list[str]:
-    """The source files that are not what they were when the record was made (gone counts as changed)."""
+    """The files, sources and data, that are not what they were when the record was made."""
+    return changed_sources(record.sources, root) + changed_data(record, root)
+
+
+def changed_data(record: Record, root: Path) -> list[str]:
+    """The data files that the record read and that `DATA` has with another sum, or has not, or that it did not read."""
+    if not (root / DATA).is_file():
+        return []
+    sums = tomllib.loads((root / DATA).read_text(encoding="utf-8")).get(record.settings.get("corpus", ""), {})
+    return [name for name in sorted({*sums, *record.data}) if record.data.get(name) != sums.get(name)]
+
+
+def changed_sources(fingerprints: Mapping[str, str], root: Path) -> list[str]:
+    """The source files whose fingerprint is not the given one, or that are gone."""
     return [
         name
-        for name, fingerprint in record.sources.items()
+        for name, fingerprint in fingerprints.items()
         if not (root / name).is_file() or source_fingerprint(root / name) != fingerprint
     ]

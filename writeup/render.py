@@ -242,7 +242,7 @@ def _mend_mathematics(text: str, where: str) -> str:
 def template_environment(root: Path) -> jinja2.Environment:
     """Templates of the assignment in `root`; the layout that it does not bring itself is this project's."""
     own = Path(__file__).resolve().parent.parent / "templates"
-    environment = jinja2.Environment(
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader([root / "templates", own]),
         undefined=jinja2.StrictUndefined,
         variable_start_string="<<",
@@ -255,10 +255,7 @@ def template_environment(root: Path) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
-        finalize=lambda value: value if isinstance(value, Marked) else mark(str(value), "expression"),
     )
-    environment.filters["source"] = lambda value, source: mark(str(value), source)
-    return environment
 
 
 def render(root: Path, verification: Verification, identity: Identity, stem: str) -> Documents:
@@ -267,6 +264,8 @@ def render(root: Path, verification: Verification, identity: Identity, stem: str
     Raises `WriteupError` naming template, line and claim when a template asks for what is not there.
     """
     environment = template_environment(root)
+    environment.filters["source"] = lambda value, source: mark(str(value), source)
+    environment.finalize = _sourced
     references = _references(root)
     pages: dict[Format, Page] = {}
     texts: dict[Format, Sourced] = {}
@@ -318,6 +317,11 @@ def _body(page: Page, environment: jinja2.Environment, verification: Verificatio
             for record in verification.ledger.records
         },
     )
+
+
+def _sourced(value: Any) -> Marked:
+    """What a template prints without saying where it comes from: no source that any number may have."""
+    return value if isinstance(value, Marked) else mark(str(value), "expression")
 
 
 def _belongs(question: Question, section: Section) -> bool:

@@ -65,6 +65,19 @@ class Verification:
             return 0
         return 1 if any(problem.unverified for problem in self.problems) else 2
 
+    @property
+    def document(self) -> Verification:
+        """What the document states: all but the notebook. Its rows are the very same, and so are notes made on them."""
+        asked = {question.id for question in self.assignment.question}
+        answers = {id: answered for id, answered in self.answers.items() if id in asked}
+        used = {row.path for answered in answers.values() for row in answered.records}
+        ledger = Ledger.model_construct(
+            claims=[row for row in self.ledger.claims if row.question in asked],
+            records=[row for row in self.ledger.records if row.path in used],
+            environment=self.ledger.environment,
+        )
+        return Verification(self.assignment, answers, ledger, self.problems)
+
 
 def verify(root: Path, question: str | None = None, progress: Progress | None = None, jobs: int = 0) -> Verification:
     """Verify the assignment in `root`, or the part `question` of it, in `jobs` processes.
@@ -72,7 +85,7 @@ def verify(root: Path, question: str | None = None, progress: Progress | None = 
     `jobs` is one a core by default; 1 is this process alone. `question` is an id ("2a") or the start of some ("2").
     """
     assignment = load_assignment(root)
-    asked = assignment.select(question) if question is not None else list(assignment.question)
+    asked = assignment.select(question) if question is not None else assignment.everything
     problems = [] if question is not None else list(_coverage(assignment))
     answers: dict[str, Verified] = {}
     for done in _run(asked, root, jobs or max(2, os.cpu_count() or 2)):
@@ -114,7 +127,7 @@ def _coverage(assignment: Assignment) -> Iterator[Problem]:
     total = sum(question.points for question in assignment.question)
     if total != assignment.points:
         yield Problem("assignment.toml", f"the questions' points: expected {assignment.points}, got {total}")
-    if len({question.id for question in assignment.question}) != len(assignment.question):
+    if len({question.id for question in assignment.everything}) != len(assignment.everything):
         yield Problem("assignment.toml", "two questions have the same id; every id must stand once")
 
 

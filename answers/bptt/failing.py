@@ -128,6 +128,7 @@ def _joined(gradients: tuple[Tensor, ...]) -> Tensor:
     return torch.cat([gradient.flatten() for gradient in gradients])
 
 
+@cache
 @torch.no_grad()
 def gradient_by_differences(step: float = 1e-5) -> Tensor:
     """The true gradient by central differences, entry by entry; both sets of weights move together."""

@@ -6,6 +6,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 Shape = tuple[int, ...]
 
@@ -19,6 +20,14 @@ def shapes_along(chain: nn.Sequential, start: Shape) -> list[Shape]:
         x = module(x)
         shapes.append(tuple(x.shape[1:]))
     return shapes
+
+
+@torch.no_grad()
+def multiply_adds(chain: nn.Sequential, start: Shape) -> int:
+    """Of one sample, as torch counts them: two floating-point operations each."""
+    with FlopCounterMode(display=False) as counter:
+        chain(torch.randn(1, *start))
+    return counter.get_total_flops() // 2
 
 
 def draw_chain(axes: Axes, chain: nn.Sequential, shapes: list[Shape]) -> None:

@@ -83,10 +83,10 @@ def compare_regularisation(seed: int) -> dict[str, Difference]:
     differences = {
         "Dropout": compare(lambda: dropout(x, 0.3, training=True), lambda: nn.Dropout(0.3)(x), [x], seed),
         "Dropout2d": compare(lambda: dropout2d(x, 0.3, training=True), lambda: nn.Dropout2d(0.3)(x), [x], seed),
-        "BatchNorm2d (train)": compare(lambda: ours(x, training=True), lambda: theirs(x), leaves, seed),
+        "BatchNorm2d-train": compare(lambda: ours(x, training=True), lambda: theirs(x), leaves, seed),
     }
     theirs.eval()
-    differences["BatchNorm2d (eval)"] = compare(lambda: ours(x, training=False), lambda: theirs(x), leaves, seed)
+    differences["BatchNorm2d-eval"] = compare(lambda: ours(x, training=False), lambda: theirs(x), leaves, seed)
     return differences
 
 

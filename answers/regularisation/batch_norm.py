@@ -6,6 +6,8 @@ y = gamma (x - mu) / sqrt(var + eps) + beta with mean and biased variance over i
 
 from __future__ import annotations
 
+from functools import cache
+
 import sympy
 import torch
 from torch import Tensor, nn
@@ -59,6 +61,7 @@ def running_variance_by_hand(batches: list[Tensor], unbiased: bool, weight_of_ne
     return running
 
 
+@cache
 def backward_by_symbols(size: int = 3) -> bool:
     r"""Whether sympy derives dL/dx_i = (g_i - mean(g) - y_i mean(g y)) / s for a batch of `size` numbers.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from statistics import fmean, stdev
 
 import numpy as np
@@ -187,12 +188,6 @@ def retrained_claim(
 
 def level_claim(id: str) -> Claim:
     """How often such an interval holds the true mean; found by drawing many normal samples."""
-
-    def coverage() -> float:
-        samples = np.random.default_rng(0).normal(size=(1000, 20))
-        ends = [interval(list(sample)) for sample in samples]
-        return sum(low < 0 < high for low, high in ends) / len(ends)
-
     return claim(
         id,
         LEVEL,
@@ -201,6 +196,13 @@ def level_claim(id: str) -> Claim:
         [Control(0.9, "a 90 % interval"), Control(0.68, "one standard error")],
         form=".0%",
     )
+
+
+@cache
+def coverage() -> float:
+    samples = np.random.default_rng(0).normal(size=(1000, 20))
+    ends = [interval(list(sample)) for sample in samples]
+    return sum(low < 0 < high for low, high in ends) / len(ends)
 
 
 def _distinct(value: tuple[float, float], form: str, *controls: Control) -> list[Control]:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, variance
 
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 
 LEVEL = 0.95
 
@@ -74,13 +74,13 @@ def probability_below(
     """Posterior probability that mean(first) - mean(second) is below `offset`; without a spread nothing is known."""
     if spread is None:
         return 0.5
-    distance = offset - (fmean(first) - fmean(second))
+    distance, width, half = offset - (fmean(first) - fmean(second)), _width(first, second), spread.freedom / 2
 
     def weighted(chi_square: float) -> float:
         deviation = spread.deviation * math.sqrt(spread.freedom / chi_square)
-        return float(
-            stats.norm.cdf(distance / (deviation * _width(first, second))) * stats.chi2.pdf(chi_square, spread.freedom)
-        )
+        # the density of chi-square; scipy.stats' own functions check their arguments anew at every point
+        logarithm = (half - 1) * math.log(chi_square) - chi_square / 2 - half * math.log(2) - math.lgamma(half)
+        return float(special.ndtr(distance / (deviation * width))) * math.exp(logarithm)
 
     upper = float(stats.chi2.isf(1e-14, spread.freedom))
     found, _error = integrate.quad(weighted, 0, upper, epsabs=1e-10, limit=200)

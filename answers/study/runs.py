@@ -13,15 +13,16 @@ from statistics import fmean
 from typing import Any
 
 from answers.study.intervals import Spread, pooled_spread
+from answers.study.laws import CURVE_TOLERANCE, obey, obey_together
 from experiments.language_model import study as plan_of_study
 from experiments.language_model.train import Settings
-from writeup.claims import WriteupError, require
+from writeup.claims import WriteupError
+from writeup.consistency import copies
 from writeup.records import Record, Records
 
+__all__ = ["CELLS", "CURVE_TOLERANCE", "Run", "Setting", "Study"]
+
 CELLS = ("LSTM", "GRU")
-# How far (nats) a final loss may lie from what the annealing curve foretells: the two are losses on different stretches
-# of the validation text, and of models that differ.
-CURVE_TOLERANCE = 0.25
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,7 @@ class Run:
 
     def __post_init__(self) -> None:
         """Numbers of one record that must fit together do; an edited one does not pass for a measured one."""
-        metrics = self.record.metrics
-        for split in ("valid", "test"):
-            perplexity, expected = metrics[f"{split}_perplexity"], math.exp(min(metrics[f"{split}_loss"], 700))
-            same = math.isclose(perplexity, expected, rel_tol=1e-9)
-            require(same, expected, perplexity, f"record {self.record.path}: {split} perplexity, from its loss")
-        if not self.diverged:
-            best = min(self.annealing_curve)
-            near = abs(self.valid_loss - best) <= CURVE_TOLERANCE
-            require(near, best, self.valid_loss, f"record {self.record.path}: validation loss, near its curve's best")
+        obey(self.settings, self.record)
 
     @property
     def valid_loss(self) -> float:
@@ -103,12 +96,16 @@ class Study:
     @classmethod
     def read(cls, records: Records) -> Study:
         """The preset of which the larger part is finished; raises WriteupError where no cell can be compared."""
-        finished = {record.name: record for record in records.of_kind(plan_of_study.KIND)}
+        found = records.of_kind(plan_of_study.KIND)
+        if copied := copies(found):
+            raise WriteupError(f"language-model study: {'; '.join(copied)}")
+        finished = {record.name: record for record in found}
         studies = []
         for preset in ("full", "cpu"):
             planned = tuple(plan_of_study.plan(preset, finished))
             runs = tuple(Run(s, finished[s.name]) for s in planned if s.name in finished)
             studies.append(cls(preset, planned, runs))
+            obey_together([run.record for run in runs])
         study = max(studies, key=lambda study: len(study.runs) / len(study.planned))  # the first of equals
         if missing := [cell for cell in CELLS if cell not in study.rates]:
             raise WriteupError(

@@ -5,4 +5,11 @@ truncation.py   trains a model as the study does and measures both, and what the
 growth.py       seconds and memory of training steps with and without `repackage_hidden`
 """
 
+from writeup.records import Record
+
 MODULES = ("experiments.bptt.truncation", "experiments.bptt.growth")
+
+
+def rerun_reason(record: Record) -> str:
+    """Timings cannot be replayed; the other records can."""
+    return "it measures times, which no probe repeats" if record.kind == "bptt_growth" else ""

@@ -37,7 +37,7 @@ SOURCES = (
     *(f"experiments/bptt/{name}.py" for name in ("gradients", "truncation")),
     *(
         f"experiments/language_model/{name}.py"
-        for name in ("cross_entropy", "data", "fast", "gru", "model", "run", "train")
+        for name in ("cross_entropy", "data", "fast", "gru", "lstm", "model", "run", "train")
     ),
 )
 TRAINING_SHARE = 0.6  # of the run's time, for the display

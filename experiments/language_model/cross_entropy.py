@@ -1,9 +1,13 @@
-"""Decoder and cross entropy in one: loss and gradients by chunks of rows, so that the logits are never whole."""
+"""Decoder and cross entropy in one: loss, gradients and update by chunks, so that the logits are never whole."""
+
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 
-CHUNK_ROWS = 175
+CHUNK_ROWS = 350  # of features: half a window of the example, so that the gradient is read and written only twice
+BLOCK_ROWS = 20  # of logits in float32 at a time, so that the softmax stays in the cache
+BLOCK_WORDS = 2048  # of the weight's gradient in `dtype` at a time, for the same reason
 ALIGNMENT = 32
 
 
@@ -16,7 +20,7 @@ class LinearCrossEntropy:
     the sums over chunks are float32.
 
     The bias rides as one more column of the weights, against a column of ones; zero columns fill up to a width that the
-    matrix product likes. Call `refresh` after each change of the decoder's parameters.
+    matrix product likes. Call `refresh` after each change of the decoder's parameters from outside.
     """
 
     def __init__(self, decoder: nn.Linear, dtype: torch.dtype, chunk_rows: int = CHUNK_ROWS) -> None:
@@ -27,8 +31,8 @@ class LinearCrossEntropy:
         device = decoder.weight.device
         self.operand = torch.zeros(words, width, dtype=dtype, device=device)
         self.logits = torch.empty(chunk_rows, words, dtype=dtype, device=device)
-        self.probabilities = torch.empty(chunk_rows, words, device=device)
-        self.product = torch.empty(words, width, dtype=dtype, device=device)
+        self.probabilities = torch.empty(BLOCK_ROWS, words, device=device)
+        self.product = torch.empty(BLOCK_WORDS, width, dtype=dtype, device=device)
         self.gradient = torch.empty(words, width, device=device)
         self.refresh()
 
@@ -37,6 +41,19 @@ class LinearCrossEntropy:
         """Take over the decoder's present weight and bias."""
         self.operand[:, : self.size] = self.decoder.weight
         self.operand[:, self.size] = self.decoder.bias
+
+    @torch.no_grad()
+    def update(self, scale: Tensor) -> None:
+        """Add `scale` (a number) times the gradient to the decoder's parameters."""
+        self.decoder.bias.addcmul_(self.bias_gradient, scale)
+        for block in self._word_blocks():  # the operand takes its copy while the block is in the cache
+            weight = self.decoder.weight[block].addcmul_(self.weight_gradient[block], scale)
+            self.operand[block, : self.size] = weight
+        self.operand[:, self.size] = self.decoder.bias
+
+    def squared_norm(self) -> Tensor:
+        """Of the gradient, row by row: float32 summed in one go over this many elements would be a thousandth off."""
+        return torch.linalg.vector_norm(self.gradient, dim=1).square().sum()
 
     @property
     def weight_gradient(self) -> Tensor:
@@ -67,18 +84,23 @@ class LinearCrossEntropy:
         share = 1 / len(features)
         for start in range(0, len(features), self.chunk_rows):
             rows = slice(start, start + self.chunk_rows)
-            chunk, answer = widened[rows], targets[rows]
-            loss, probabilities = self._forward(chunk, answer)
+            chunk = widened[rows]
+            loss, error = self._forward(chunk, targets[rows])
             total += loss
-            probabilities[torch.arange(len(chunk), device=chunk.device), answer] -= 1
-            error = self.logits[: len(chunk)].copy_(probabilities)  # (rows, words), N times the logits' gradient
             returned[rows] = (error @ self.operand)[:, : self.size]
-            torch.mm(error.t(), chunk, out=self.product)
-            if start == 0:
-                torch.mul(self.product, share, out=self.gradient)
-            else:
-                self.gradient.add_(self.product, alpha=share)
+            for block in self._word_blocks():
+                part = error[:, block].t()
+                product = torch.mm(part, chunk, out=self.product[: len(part)])
+                if start == 0:
+                    torch.mul(product, share, out=self.gradient[block])
+                else:
+                    self.gradient[block].add_(product, alpha=share)
         return total * share, returned.mul_(share)
+
+    def _word_blocks(self) -> Iterator[slice]:
+        """Slices that part the vocabulary."""
+        for start in range(0, len(self.operand), BLOCK_WORDS):
+            yield slice(start, start + BLOCK_WORDS)
 
     def _widened(self, features: Tensor) -> Tensor:
         """`features` as an operand, with the bias's column of ones."""
@@ -88,10 +110,15 @@ class LinearCrossEntropy:
         return widened
 
     def _forward(self, chunk: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """Summed loss of a chunk and its softmax (rows, words) in float32."""
+        """Summed loss of a chunk and its derivative with respect to the logits, (rows, words)."""
         logits = torch.mm(chunk, self.operand.t(), out=self.logits[: len(chunk)])
-        probabilities = self.probabilities[: len(chunk)]
-        torch.softmax(logits, dim=1, dtype=torch.float32, out=probabilities)
-        picked = probabilities.gather(1, targets[:, None])
-        # An answer less likely than the smallest normal number counts with that number's loss, 87 nats, not infinity.
-        return -picked.clamp_min(torch.finfo(torch.float32).tiny).log().sum(), probabilities
+        total = self.probabilities.new_zeros(())
+        for block, answers in zip(logits.split(BLOCK_ROWS), targets[:, None].split(BLOCK_ROWS), strict=True):
+            probabilities = self.probabilities[: len(block)]
+            torch.softmax(block, dim=1, dtype=torch.float32, out=probabilities)
+            picked = probabilities.gather(1, answers)
+            # An answer less likely than the smallest normal number counts with that number's loss, 87 nats, not
+            # infinity.
+            total -= picked.clamp_min(torch.finfo(torch.float32).tiny).log().sum()
+            block.copy_(probabilities.scatter_(1, answers, picked - 1))
+        return total, logits

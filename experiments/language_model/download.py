@@ -1,20 +1,18 @@
 """Where WikiText-2 lies: a folder of the user's, or a cache that is filled over the network once, with checked sums."""
 
 import os
+import tomllib
 from pathlib import Path
 
 import pooch
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from experiments import SUMS
 from experiments.language_model.data import SPLITS
 from writeup.claims import WriteupError
 
 VARIABLE = "WRITEUP_DATA"
-SHA256 = {
-    "train.txt": "9e9fa1ad55b1c2c95b08e37dd8e653f638fac2c6de904b79e813611eefbc985f",
-    "valid.txt": "f0737ed31fc1329026e95cb8b98e19c2a182c39c240ab909dc31abf2f8af58e8",
-    "test.txt": "d790b833ef8cf03a90db7bf1271b7520b83c45ce07ba3c1a9699df81e239eca0",
-}
+SHA256: dict[str, str] = tomllib.loads(SUMS.read_text(encoding="utf-8"))["wikitext-2"]
 _FOLDER = "word_language_model/data/wikitext-2"
 MIRRORS = (
     f"https://raw.githubusercontent.com/pytorch/examples/main/{_FOLDER}/",

@@ -1,8 +1,9 @@
 """The training step of `stock.py` at equal mathematics and less cost.
 
-The decoder takes nine tenths of the arithmetic: `cross_entropy.py` fuses it with the loss. The embedding's gradient has
-only as many rows as the window has words, so it is never spread over the vocabulary; the norm for clipping is exact all
-the same. Dropout masks come from the generator in the example's order. No step waits for a number on the host.
+The decoder takes nine tenths of the arithmetic: `cross_entropy.py` fuses it with the loss and its update. `lstm.py` and
+`gru.py` multiply with all inputs of a window at once. The embedding's gradient has only as many rows as the window has
+words, so it is never spread over the vocabulary; the norm for clipping is exact all the same. Dropout masks come from
+the generator in the example's order. No step waits for a number on the host.
 """
 
 from collections.abc import Sequence
@@ -13,20 +14,21 @@ from torch import Tensor, nn
 
 from experiments.language_model.cross_entropy import LinearCrossEntropy
 from experiments.language_model.gru import GRULayer
+from experiments.language_model.lstm import LSTMLayer
 from experiments.language_model.model import Hidden, RNNModel, repackage_hidden
 
 CLIP_EPSILON = 1e-6  # as in torch.nn.utils.clip_grad_norm_
 
 
 class FastPath:
-    """Steps and losses as `StockPath` gives them, up to the rounding of `dtype` in the decoder's products."""
+    """Steps and losses as `StockPath` gives them, up to the rounding of `dtype` in the matrix products.
+
+    The recurrence of RNN_TANH and RNN_RELU stays PyTorch's, in float32."""
 
     def __init__(self, model: RNNModel, clip: float, generator: torch.Generator, dtype: torch.dtype) -> None:
-        self.model, self.clip, self.generator = model, clip, generator
+        self.model, self.clip, self.generator, self.dtype = model, clip, generator, dtype
         self.cross_entropy = LinearCrossEntropy(model.decoder, dtype)
         self.recurrent_weights: list[nn.Parameter] = list(model.rnn.parameters())
-        # Summed embedding gradients of repeated words; all zero between steps.
-        self.word_sums = torch.zeros_like(model.encoder.weight)
 
     def weights_replaced(self) -> None:
         """To be called when the model's weights were changed from outside."""
@@ -65,40 +67,35 @@ class FastPath:
             if training and layer > 0:
                 values = self._drop(values)
             if self.model.cell == "GRU":
-                values = GRULayer.apply(values, hidden[layer], *weights)
+                values = GRULayer.apply(values, hidden[layer], *weights, self.dtype)
                 lasts.append((values[-1],))
-                continue
-            # Biases, one layer, no dropout inside, mode, one direction, time first.
-            options = (True, 1, 0.0, training, False, False)
-            if self.model.cell == "LSTM":
-                state = [part[layer : layer + 1] for part in hidden]
-                values, *last = torch.lstm(values, state, weights, *options)
+            elif self.model.cell == "LSTM":
+                values, last = LSTMLayer.apply(values, hidden[0][layer], hidden[1][layer], *weights, self.dtype)
+                lasts.append((values[-1], last))
             else:
                 recurrence = torch.rnn_tanh if self.model.cell == "RNN_TANH" else torch.rnn_relu
-                values, *last = recurrence(values, cast(Tensor, hidden)[layer : layer + 1], weights, *options)
-            lasts.append([part[0] for part in last])
+                state = cast(Tensor, hidden)[layer : layer + 1]
+                # Biases, one layer, no dropout inside, mode, one direction, time first.
+                values, end = recurrence(values, state, weights, True, 1, 0.0, training, False, False)
+                lasts.append((end[0],))
         stacked = tuple(torch.stack(parts) for parts in zip(*lasts, strict=True))
         return values, (stacked[0], stacked[1]) if self.model.cell == "LSTM" else stacked[0]
 
     @torch.no_grad()
     def _update(self, words: Tensor, word_gradients: Tensor, gradients: Sequence[Tensor], learning_rate: float) -> None:
         """Clip by the global norm, then one step of gradient descent."""
-        decoder, embedding = self.model.decoder, self.model.encoder.weight
         if self.model.tied:  # one matrix, two roles: the gradients add up
             self.cross_entropy.weight_gradient.index_add_(0, words, word_gradients)
+        # A repeated word's gradients are summed in one row, that of its first place in alphabetical order.
+        rows = torch.searchsorted(words.sort().values, words)
         squares = [gradient.square().sum() for gradient in gradients]
-        squares.append(torch.linalg.vector_norm(self.cross_entropy.gradient).square())
+        squares.append(self.cross_entropy.squared_norm())
         if not self.model.tied:
-            # Squared norm of the summed rows, without looking for repeated words: sum of g_i . (sum of its word's g).
-            self.word_sums.index_add_(0, words, word_gradients)
-            squares.append((word_gradients * self.word_sums[words]).sum())
-            self.word_sums.index_fill_(0, words, 0)
+            squares.append(torch.zeros_like(word_gradients).index_add_(0, rows, word_gradients).square().sum())
         norm = torch.stack(squares).sum().sqrt()
         scale = (self.clip / (norm + CLIP_EPSILON)).clamp_max(1) * -learning_rate
         for weight, gradient in zip(self.recurrent_weights, gradients, strict=True):
             weight.addcmul_(gradient, scale)
-        decoder.weight.addcmul_(self.cross_entropy.weight_gradient, scale)
-        decoder.bias.addcmul_(self.cross_entropy.bias_gradient, scale)
+        self.cross_entropy.update(scale)
         if not self.model.tied:
-            embedding.index_add_(0, words, word_gradients * scale)
-        self.cross_entropy.refresh()
+            self.model.encoder.weight.index_add_(0, words, word_gradients * scale)

@@ -20,15 +20,24 @@ class GRULayer(torch.autograd.Function):
         n = \tanh(W_{in} x + b_{in} + r \odot (W_{hn} h + b_{hn})) \quad
         h' = (1 - z) \odot n + z \odot h
 
-    Source: documentation of `torch.nn.GRU`. Returns the states of all steps, (length, batch, size).
+    Source: documentation of `torch.nn.GRU`. The matrix products take operands of `dtype` and sum in float32; all else
+    keeps the inputs' type. Returns the states of all steps, (length, batch, size).
     """
 
     @staticmethod
     def forward(
-        ctx: Any, inputs: Tensor, state: Tensor, input_weight: Tensor, weight: Tensor, input_bias: Tensor, bias: Tensor
+        ctx: Any,
+        inputs: Tensor,
+        state: Tensor,
+        input_weight: Tensor,
+        weight: Tensor,
+        input_bias: Tensor,
+        bias: Tensor,
+        dtype: torch.dtype,
     ) -> Tensor:
         length, batch, size = len(inputs), *state.shape
-        from_input = torch.addmm(input_bias, inputs.flatten(0, 1), input_weight.t()).view(length, batch, 3 * size)
+        flat, input_weight, weight = inputs.flatten(0, 1).to(dtype), input_weight.to(dtype), weight.to(dtype)
+        from_input = (flat @ input_weight.t() + input_bias).view(length, batch, 3 * size)
         states = inputs.new_empty(length + 1, batch, size)
         gates = inputs.new_empty(length, batch, 2 * size)  # reset, update
         candidates = inputs.new_empty(length, batch, size)
@@ -36,7 +45,7 @@ class GRULayer(torch.autograd.Function):
         states[0] = state
         transposed = weight.t()
         for step in range(length):
-            torch.addmm(bias, states[step], transposed, out=from_state[step])
+            torch.add(states[step].to(dtype) @ transposed, bias, out=from_state[step])
             torch.add(from_input[step, :, : 2 * size], from_state[step, :, : 2 * size], out=gates[step]).sigmoid_()
             reset, update = gates[step].chunk(2, dim=1)
             candidate = candidates[step]
@@ -44,36 +53,39 @@ class GRULayer(torch.autograd.Function):
                 from_input[step, :, 2 * size :], reset, from_state[step, :, 2 * size :], out=candidate
             ).tanh_()
             torch.lerp(candidate, states[step], update, out=states[step + 1])
-        ctx.save_for_backward(inputs, states, gates, candidates, from_state, input_weight, weight)
+        ctx.save_for_backward(flat, states, gates, candidates, from_state, input_weight, weight)
         return states[1:].clone()
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, ...]:
-        inputs, states, gates, candidates, from_state, input_weight, weight = ctx.saved_tensors
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        flat, states, gates, candidates, from_state, input_weight, weight = ctx.saved_tensors
         length, batch, size = gradient.shape
+        dtype = flat.dtype
         reset, update = gates.chunk(2, dim=2)
         # Everything that does not depend on the gradient flowing back is computed for all steps at once.
         to_candidate = (1 - update) * (1 - candidates.square())
         to_update = (states[:-1] - candidates) * update * (1 - update)
         to_reset = from_state[:, :, 2 * size :] * reset * (1 - reset)
-        at_input = inputs.new_empty(length, batch, 3 * size)  # gradients of the three pre-activations
-        at_state = inputs.new_empty(length, batch, 3 * size)
+        at_state = gradient.new_empty(length, batch, 3 * size)  # gradients of the three pre-activations
+        at_candidate = gradient.new_empty(length, batch, size)  # that of the last one on the side of the input
         flowing = torch.zeros_like(gradient[0])
         for step in reversed(range(length)):
             flowing = flowing + gradient[step]
-            at_candidate = torch.mul(flowing, to_candidate[step], out=at_input[step, :, 2 * size :])
-            torch.mul(at_candidate, to_reset[step], out=at_state[step, :, :size])
+            torch.mul(flowing, to_candidate[step], out=at_candidate[step])
+            torch.mul(at_candidate[step], to_reset[step], out=at_state[step, :, :size])
             torch.mul(flowing, to_update[step], out=at_state[step, :, size : 2 * size])
-            torch.mul(at_candidate, reset[step], out=at_state[step, :, 2 * size :])
-            flowing = torch.addmm(flowing * update[step], at_state[step], weight)
-        at_input[:, :, : 2 * size] = at_state[:, :, : 2 * size]
-        flat_input, flat_state = at_input.flatten(0, 1), at_state.flatten(0, 1)
+            torch.mul(at_candidate[step], reset[step], out=at_state[step, :, 2 * size :])
+            flowing = flowing * update[step] + at_state[step].to(dtype) @ weight
+        at_input = torch.cat([at_state[:, :, : 2 * size], at_candidate], dim=2).flatten(0, 1)
+        at_state = at_state.flatten(0, 1)
+        input_operand, state_operand = at_input.to(dtype), at_state.to(dtype)
         return (
-            (flat_input @ input_weight).view_as(inputs),
+            (input_operand @ input_weight).to(gradient.dtype).unflatten(0, (length, batch)),
             flowing,
-            flat_input.t() @ inputs.flatten(0, 1),
-            flat_state.t() @ states[:-1].flatten(0, 1),
-            flat_input.sum(0),
-            flat_state.sum(0),
+            (input_operand.t() @ flat).to(gradient.dtype),
+            (state_operand.t() @ states[:-1].flatten(0, 1).to(dtype)).to(gradient.dtype),
+            at_input.sum(0),
+            at_state.sum(0),
+            None,
         )

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 _SHARED = ("data", "model", "train", "run")
 SOURCES = {
     path: tuple(f"experiments/language_model/{name}.py" for name in (*_SHARED, *own))
-    for path, own in {"stock": ("stock",), "fast": ("fast", "cross_entropy", "gru")}.items()
+    for path, own in {"stock": ("stock",), "fast": ("fast", "cross_entropy", "gru", "lstm")}.items()
 }
 
 PROBE_STEPS = 20

@@ -43,7 +43,7 @@ class Settings:
     train_tokens: int | None = None  # only the first so many tokens of the training text; None: all of it
     annealing_tokens: int | None = None  # only the first so many of the validation text after each epoch; None: all
     path: str = "stock"  # stock: PyTorch's modules; fast: equal mathematics, fused
-    precision: str = "float32"  # operands of the decoder's products on the fast path: float32 or bfloat16
+    precision: str = "float32"  # operands of the fast path's matrix products: float32 or bfloat16
 
     @property
     def name(self) -> str:

@@ -1,5 +1,7 @@
 """Dropout, mini-batches and batch normalisation on scikit-learn's digits: a real image set that needs no download."""
 
+from writeup.records import Record
+
 MODULES = (
     "experiments.regularisation.dropout",
     "experiments.regularisation.ensemble",
@@ -10,3 +12,8 @@ MODULES = (
     "experiments.regularisation.landscape",
     "experiments.regularisation.small_batches",
 )
+
+
+def rerun_reason(record: Record) -> str:
+    """Timings cannot be replayed; the other records can."""
+    return "it measures times, which no probe repeats" if record.kind == "throughput" else ""

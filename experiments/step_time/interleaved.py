@@ -32,7 +32,7 @@ from writeup.records import Record, save
 KIND = "step_time"
 SOURCES = (
     *(f"experiments/language_model/{name}.py" for name in ("data", "model", "train", "stock")),
-    *(f"experiments/language_model/{name}.py" for name in ("fast", "cross_entropy", "gru")),
+    *(f"experiments/language_model/{name}.py" for name in ("fast", "cross_entropy", "gru", "lstm")),
     "experiments/step_time/interleaved.py",
 )
 

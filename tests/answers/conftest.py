@@ -10,6 +10,7 @@ import pytest
 from answers.study.run_claims import count_parameters
 from experiments.language_model import study as plan_of_study
 from experiments.language_model.data import count_windows
+from experiments.language_model.download import SHA256
 from experiments.step_time import interleaved
 from writeup.claims import CheckFailed
 from writeup.records import Records, save
@@ -72,9 +73,17 @@ def save_run(root, settings, loss=None):
             "seconds": [10.0] * settings.epochs,
             "tokens": [(rows - 1) * settings.batch_size] * settings.epochs,
         },
-        timing={"train_seconds": 60.0},
-        probe={"losses": [10.4 + settings.seed / 1e6]},
+        timing={
+            "train_seconds": 10.0 * settings.epochs,
+            "final_evaluation_seconds": 5.0,
+            "total_seconds": 10.0 * settings.epochs + 6.0,
+        },
+        probe={
+            "losses": [10.4 + settings.seed / 1e6 - step * wobble / 1e3 for step in range(20)],
+            "learning_rates": [settings.learning_rate / 10, settings.learning_rate / 40],
+        },
         sources=[],
+        data=SHA256,
         device="CPU (made up)",
     )
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def project(tmp_path, monkeypatch):
     """A copy of the experiments' sources without any record, and an empty cache folder."""
     sources = ROOT / "experiments"
-    for path in sources.rglob("*.py"):
+    for path in (*sources.rglob("*.py"), sources / "data.toml"):
         copied = tmp_path / "project" / path.relative_to(ROOT)
         copied.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, copied)

@@ -1,34 +1,143 @@
-"""The comparison of a replayed probe with the recorded one."""
+"""What an audit redoes, what it says of things that do not hold, and that it draws records by chance."""
 
-import math
+import shutil
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from writeup.audit import REPLAY_TOLERANCE, largest_difference
-from writeup.claims import CheckFailed
+from writeup import audit
+from writeup.audit import Absent, Item, carry_out, items, replay, states
+from writeup.claims import CheckFailed, WriteupError
+from writeup.cli import app
+from writeup.records import Records, save, write
+from writeup.replay import REPLAY_TOLERANCE
 
-PROBE = {"losses": [10.4, 9.8, 9.5], "valid_loss": 9.6, "rates": [2.0, 0.5]}
+TINY = Path(__file__).resolve().parent.parent / "tiny"
+ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_equal_probes_differ_by_nothing():
-    assert largest_difference(PROBE, PROBE, "k/n") == 0.0
+@pytest.fixture
+def own(tmp_path):
+    """The tiny assignment: no experiments, and nothing built."""
+    return Path(shutil.copytree(TINY, tmp_path / "tiny", ignore=shutil.ignore_patterns("build", ".cache")))
 
 
-def test_rounding_of_another_device_passes_and_is_reported():
-    other = PROBE | {"valid_loss": 9.6 * (1 + REPLAY_TOLERANCE / 2)}
-    assert largest_difference(PROBE, other, "k/n") == pytest.approx(REPLAY_TOLERANCE / 2, rel=1e-2)
+def record(root, name, **changes):
+    fields = {
+        "settings": {"rate": name},
+        "seeds": [1],
+        "metrics": {},
+        "curves": {},
+        "timing": {},
+        "probe": {"losses": [float(len(name))]},
+        "sources": [],
+    }
+    return save(root, kind="training", name=name, **(fields | changes))
+
+
+def finding_of(root, what):
+    (item,) = [item for item in items(root, 1, 0) if item.what.startswith(what)]
+    return carry_out(item)
 
 
 @pytest.mark.parametrize(
-    ("change", "place"),
-    [
-        ({"losses": [10.4, 9.8, 9.4]}, r"k/n\.losses\[2\]"),
-        ({"losses": [10.4, 9.8]}, r"k/n\.losses"),
-        ({"rates": [2.0, 2.0]}, r"k/n\.rates\[1\]"),
-        ({"valid_loss": math.nan}, r"k/n\.valid_loss"),
-        ({"extra": 1}, "k/n"),
-    ],
+    ("error", "holds"), [(CheckFailed(1, 2), False), (WriteupError("no"), False), (Absent("nothing there"), None)]
 )
-def test_another_run_is_refused_at_the_place_where_it_differs(change, place):
-    with pytest.raises(CheckFailed, match=place):
-        largest_difference(PROBE, PROBE | change, "k/n")
+def test_what_does_not_hold_is_told_from_what_is_absent(error, holds):
+    def redo():
+        raise error
+
+    finding = carry_out(Item("a thing", redo))
+    assert (finding.holds, finding.detail) == (holds, str(error))
+
+
+def test_an_audit_of_an_assignment_without_experiments_holds(own):
+    result = CliRunner().invoke(app, ["audit", "--root", str(own)])
+    assert (result.exit_code, "2 of 3 items hold, 0 fail, 1 absent" in result.stdout) == (0, True)
+
+
+def test_a_claim_that_does_not_hold_ends_an_audit_with_one(own):
+    module = own / "answers" / "sums.py"
+    module.write_text(module.read_text().replace("import", "raise ValueError\nimport", 1))
+    result = CliRunner().invoke(app, ["audit", "--root", str(own)])
+    assert (result.exit_code, "fails" in result.stdout) == (1, True)
+
+
+def test_documents_that_are_not_there_are_absent(own):
+    assert finding_of(own, "documents").holds is None
+
+
+def test_a_damaged_record_and_a_copied_probe_are_named_together(own):
+    for name in ("one", "two"):
+        record(own, name)
+    (own / "experiments/results/training/three.json").write_text("{")
+    finding = finding_of(own, "records")
+    assert finding.holds is False
+    assert "three.json is damaged" in finding.detail
+    assert "training/two has the probe of training/one" in finding.detail
+
+
+def test_a_stale_record_is_named_with_what_changed(own):
+    (own / "train.py").write_text("rate = 1\n")
+    record(own, "one", sources=["train.py"])
+    (own / "train.py").write_text("rate = 2\n")
+    assert "training/one is stale (train.py changed)" in finding_of(own, "records").detail
+
+
+def test_the_status_says_what_changed(own):
+    (own / "train.py").write_text("rate = 1\n")
+    record(own, "one", sources=["train.py"])
+    assert [row[-1] for row in states(own)] == ["current"]
+    (own / "train.py").write_text("rate = 2\n")
+    assert [row[-1] for row in states(own)] == ["stale: train.py"]
+
+
+def drawn(root, seed, sample=2):
+    return [item.what.split()[2] for item in items(root, sample, seed) if item.what.startswith("replay")]
+
+
+def test_the_draw_is_repeated_by_its_seed_and_reaches_every_record(own):
+    for count in range(1, 6):
+        record(own, "r" * count)
+    assert drawn(own, 7) == drawn(own, 7)
+    assert len(drawn(own, 7)) == 2
+    assert {path for seed in range(30) for path in drawn(own, seed)} == set(Records(own))
+
+
+def test_a_sample_says_of_how_many_it_is(own):
+    for count in range(1, 6):
+        record(own, "r" * count)
+    assert sum("(2 of 5 of its kind)" in item.what for item in items(own, 2, 0)) == 2
+
+
+def test_a_record_of_an_unknown_kind_cannot_be_replayed(own):
+    with pytest.raises(WriteupError, match="no experiment of kind 'training'"):
+        replay(record(own, "one"), own)
+
+
+def test_a_probe_of_another_seed_fails_the_replay(tmp_path):
+    """On a committed record of a second: the first two seeds' probe, in a record that says it has two others."""
+    (path,) = (path for path in Records(ROOT) if path.startswith("ensemble/"))
+    honest = Records(ROOT)[path]
+    assert replay(honest, ROOT) <= REPLAY_TOLERANCE
+    others = honest.settings | {"seeds": honest.settings["seeds"][2:]}
+    forged = honest.model_copy(update={"settings": others, "seeds": others["seeds"]})
+    write(forged, tmp_path)
+    with pytest.raises(CheckFailed, match="replayed"):
+        replay(forged, ROOT)
+
+
+def test_two_trainings_that_differ_do_not_hold(monkeypatch):
+    rehearsal = audit._module("experiments.rehearsal", ROOT)
+    kept = rehearsal.kept_rehearsal(rehearsal.AUDITED, ROOT)
+    losses = iter([1.0, 1.0 + 1e-9])
+
+    def fresh(*_):
+        outcome = {name: run | {"metrics": run["metrics"]} for name, run in kept["outcome"].items()}
+        return {"outcome": outcome | {"last bit": next(losses)}}
+
+    monkeypatch.setattr(rehearsal, "fresh", fresh)
+    monkeypatch.setattr(rehearsal, "kept_rehearsal", lambda *_: {"outcome": kept["outcome"] | {"last bit": 1.0}})
+    with pytest.raises(CheckFailed, match="trained twice"):
+        audit._retrained(ROOT)

@@ -81,14 +81,14 @@ def test_a_claim_that_is_not_its_value_rounded():
 def test_a_number_whose_source_nothing_allows():
     markdown = MARKDOWN.replace("not", f"not {mark('8', 'expression')}, not")
     assert findings(markdown, TEX.replace("not", "not 8, not")) == [
-        "documents, answer-A.1: they print 8, which no claim holds (it is expression)"
+        "documents, answer-A.1: they print 8, which no claim holds (its source is: expression)"
     ]
 
 
 def test_a_mark_of_a_claim_around_another_number():
     markdown = MARKDOWN.replace("7.25", "7.3")
     assert findings(markdown, TEX.replace("7.25", "7.3")) == [
-        "documents, answer-A.1: they print 7.3 as claim:A.1.b, which is ['7.25']"
+        "documents, answer-A.1: they print 7.3 as claim:A.1.b, where the ledger has 7.25"
     ]
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from writeup.claims import WriteupError
-from writeup.records import RESULTS, Records, load, save, source_fingerprint, stale_sources, write_whole
+from writeup.records import DATA, RESULTS, Records, load, save, source_fingerprint, stale_sources, write_whole
 
 
 @pytest.fixture
@@ -84,6 +84,24 @@ def test_a_source_that_is_gone_makes_the_record_stale(project):
 def test_an_unchanged_source_leaves_the_record_current(project):
     root, record = project
     assert stale_sources(record, root) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "changed"),
+    [
+        ({"text.txt": "1"}, []),
+        ({"text.txt": "0"}, ["text.txt"]),
+        ({}, ["text.txt"]),
+        ({"text.txt": "1", "more.txt": "2"}, ["more.txt"]),
+    ],
+    ids=["the same", "another sum", "not read", "one more"],
+)
+def test_other_data_make_the_record_stale(project, data, changed):
+    root, record = project
+    (root / DATA).parent.mkdir(exist_ok=True)
+    (root / DATA).write_text('[a-text]\n"text.txt" = "1"\n')
+    made = record.model_copy(update={"settings": {"corpus": "a-text"}, "data": data})
+    assert stale_sources(made, root) == changed
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):

@@ -7,11 +7,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from experiments.language_model.cross_entropy import LinearCrossEntropy
+from experiments.language_model.cross_entropy import BLOCK_ROWS, BLOCK_WORDS, CHUNK_ROWS, LinearCrossEntropy
 from experiments.language_model.gru import GRULayer
+from experiments.language_model.lstm import LSTMLayer
 from experiments.language_model.train import Settings, build
 
 WORDS = 300
+MANY_WORDS = BLOCK_WORDS + 300
 CELLS = ("LSTM", "GRU", "RNN_TANH", "RNN_RELU")
 
 
@@ -24,7 +26,7 @@ def stepped(run_settings, steps=1, learning_rate=1.0):
     """Losses of a few steps and all parameters after them; the windows are longer than one chunk of rows."""
     generator = torch.Generator().manual_seed(3)
     path = build(run_settings, WORDS, generator)
-    tokens = torch.randint(WORDS, (steps, 40, 6), generator=torch.Generator().manual_seed(4))
+    tokens = torch.randint(WORDS, (steps, 60, 6), generator=torch.Generator().manual_seed(4))
     tokens[:, :, 0] = 11  # a word that repeats within a window
     hidden = path.model.initial_hidden(6)
     losses = []
@@ -85,9 +87,9 @@ def test_evaluation_agrees_and_uses_no_dropout(cell):
 
 def test_the_fused_loss_has_the_gradients_of_autograd():
     generator = torch.Generator().manual_seed(0)
-    decoder = nn.Linear(12, WORDS)
+    decoder = nn.Linear(12, MANY_WORDS)
     features = torch.randn(50, 12, generator=generator, requires_grad=True)
-    targets = torch.randint(WORDS, (50,), generator=generator)
+    targets = torch.randint(MANY_WORDS, (50,), generator=generator)
     fused = LinearCrossEntropy(copy.deepcopy(decoder), torch.float32, chunk_rows=16)
     loss, gradient = fused.gradients(features.detach(), targets)
     expected = functional.cross_entropy(decoder(features), targets)
@@ -99,8 +101,24 @@ def test_the_fused_loss_has_the_gradients_of_autograd():
 
 
 def test_the_fused_loss_never_holds_all_logits():
-    fused = LinearCrossEntropy(nn.Linear(12, WORDS), torch.float32, chunk_rows=16)
-    assert fused.logits.shape == fused.probabilities.shape == (16, WORDS)
+    fused = LinearCrossEntropy(nn.Linear(12, MANY_WORDS), torch.float32, chunk_rows=16)
+    assert fused.logits.shape == (16, MANY_WORDS)
+    assert fused.probabilities.shape == (BLOCK_ROWS, MANY_WORDS)
+
+
+def test_these_tests_go_through_several_chunks_and_blocks():
+    assert BLOCK_ROWS < CHUNK_ROWS < 60 * 6
+    assert BLOCK_WORDS < MANY_WORDS
+
+
+def test_after_an_update_the_fused_loss_is_that_of_the_changed_weights():
+    fused = LinearCrossEntropy(nn.Linear(12, MANY_WORDS), torch.float32)
+    features, targets = torch.randn(50, 12, generator=torch.Generator().manual_seed(0)), torch.arange(50)
+    before, _ = fused.gradients(features, targets)
+    fused.update(torch.tensor(-1.0))
+    expected = functional.cross_entropy(fused.decoder(features), targets)
+    torch.testing.assert_close(fused.loss(features, targets), expected.detach())
+    assert expected < before
 
 
 def test_a_hopeless_answer_costs_much_but_not_infinity():
@@ -110,21 +128,52 @@ def test_a_hopeless_answer_costs_much_but_not_infinity():
     assert loss.item() == pytest.approx(87.3, abs=0.1)
 
 
-def test_the_gru_layer_has_the_values_and_gradients_of_torch():
+def doubles(cell):
+    """A layer of torch and what it is applied to, in float64: inputs (6, 2, 3), states (2, 4)."""
     generator = torch.Generator().manual_seed(0)
-    layer = nn.GRU(3, 4).double()
-    inputs = torch.randn(6, 2, 3, dtype=torch.float64, generator=generator, requires_grad=True)
-    state = torch.randn(2, 4, dtype=torch.float64, generator=generator, requires_grad=True)
-    weight = torch.randn(6, 2, 4, dtype=torch.float64, generator=generator)
-    leaves = [inputs, state, *layer.parameters()]
-    expected = torch.autograd.grad((layer(inputs, state[None])[0] * weight).sum(), leaves)
-    found = torch.autograd.grad((GRULayer.apply(inputs, state, *layer.parameters()) * weight).sum(), leaves)
+    layer = getattr(nn, cell)(3, 4).double()
+    shapes = [(6, 2, 3), *[(2, 4)] * (2 if cell == "LSTM" else 1)]
+    drawn = [torch.randn(shape, dtype=torch.float64, generator=generator, requires_grad=True) for shape in shapes]
+    return layer, drawn, torch.randn(6, 2, 4, dtype=torch.float64, generator=generator)
+
+
+def states_by_hand(cell, drawn, layer, dtype=torch.float64):
+    if cell == "GRU":
+        return GRULayer.apply(*drawn, *layer.parameters(), dtype), None
+    return LSTMLayer.apply(*drawn, *layer.parameters(), dtype)
+
+
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
+def test_a_layer_by_hand_has_the_values_and_gradients_of_torch(cell):
+    layer, drawn, weight = doubles(cell)
+    leaves = [*drawn, *layer.parameters()]
+    states = [state[None] for state in drawn[1:]]
+    expected = torch.autograd.grad((layer(drawn[0], states[0] if cell == "GRU" else states)[0] * weight).sum(), leaves)
+    found = torch.autograd.grad((states_by_hand(cell, drawn, layer)[0] * weight).sum(), leaves)
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12)
 
 
-def test_the_gru_layer_makes_one_autograd_node():
-    layer = nn.GRU(3, 4)
-    output = GRULayer.apply(torch.randn(6, 2, 3, requires_grad=True), torch.zeros(2, 4), *layer.parameters())
+def test_the_lstm_layer_hands_on_the_last_cell_state_of_torch():
+    layer, drawn, _ = doubles("LSTM")
+    _, (_, expected) = layer(drawn[0], [state[None] for state in drawn[1:]])
+    torch.testing.assert_close(states_by_hand("LSTM", drawn, layer)[1], expected[0].detach())
+
+
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
+def test_a_layer_by_hand_makes_one_autograd_node(cell):
+    layer, drawn, _ = doubles(cell)
+    output, _ = states_by_hand(cell, drawn, layer)
     nodes = {type(node).__name__ for node, _ in output.grad_fn.next_functions if node is not None}
     assert nodes == {"AccumulateGrad"}
+
+
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
+def test_sizes_that_fill_no_vector_and_differ_agree_too(cell):
+    """As 650 does: neither a power of two nor a multiple of a register's width."""
+    changes = {"cell": cell, "embedding_size": 21, "hidden_size": 26}
+    expected_losses, expected, _ = stepped(settings("stock", **changes), steps=3)
+    losses, found, _ = stepped(settings("fast", **changes), steps=3)
+    assert losses == pytest.approx(expected_losses, abs=1e-5)
+    for name, parameter in expected.items():
+        torch.testing.assert_close(found[name], parameter, rtol=0, atol=5e-6)

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from answers.part_two import language_model as lm
+from experiments.part_two import language_model as lm
 
 torch.set_num_threads(1)
 

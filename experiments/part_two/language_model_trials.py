@@ -1,0 +1,140 @@
+"""The notebook's language model over several seeds: every training loss, and the held-out loss by column."""
+
+import hashlib
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from experiments import Report
+from experiments.language_model.download import SHA256
+from experiments.part_two.language_model import (
+    LanguageModel,
+    Vocabulary,
+    batchify,
+    python_reference_words,
+    train_language_model,
+    wikitext_words,
+)
+from writeup.claims import WriteupError
+from writeup.records import Record, save
+
+KIND = "small_language_model"
+SOURCES = tuple(f"experiments/part_two/{name}.py" for name in ("language_model", "language_model_trials"))
+PROBE_STEPS = 20
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The text, how much of it is for training, and the model; what the notebook does, once a seed."""
+
+    corpus: Literal["python-reference", "wikitext-2"] = "python-reference"
+    train_share: float = 0.9
+    least: int = 3
+    batch_size: int = 16
+    width: int = 128
+    steps: int = 700
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+
+    @property
+    def name(self) -> str:
+        return f"{self.corpus}-width{self.width}-steps{self.steps}-{len(self.seeds)}-seeds"
+
+
+@dataclass(frozen=True)
+class Text:
+    """Both streams as word numbers, (T, batch); the words come in their order, training first."""
+
+    words: list[str]
+    vocabulary: Vocabulary
+    train: Tensor
+    held_out: Tensor
+
+
+def plan(preset: str, finished: Mapping[str, Record]) -> list[Settings]:  # noqa: ARG001  # the plan needs no results
+    if preset == "quick":
+        return [Settings(steps=20, seeds=(0, 1))]
+    return [Settings(), *([Settings(corpus="wikitext-2")] if os.environ.get("WRITEUP_DATA") else [])]
+
+
+def read_text(settings: Settings) -> Text:
+    """The text as the notebook reads it; raises `WriteupError` where WikiText-2 is asked for and not there."""
+    wikitext = settings.corpus == "wikitext-2"
+    return as_text(wikitext_words(data_folder()) if wikitext else python_reference_words(), settings)
+
+
+def data_folder() -> Path:
+    """Where WikiText-2 lies: what the notebook's variable names, else what the study's does."""
+    named = os.environ.get("WIKITEXT_2") or os.environ.get("WRITEUP_DATA")
+    if not named:
+        raise WriteupError("the notebook's language model on WikiText-2: WIKITEXT_2 must name the data's folder")
+    return Path(named)
+
+
+def as_text(words: list[str], settings: Settings) -> Text:
+    """The words' vocabulary and streams, training first."""
+    cut = int(settings.train_share * len(words))
+    vocabulary = Vocabulary(words[:cut], settings.least)
+    streams = [batchify(vocabulary.encode(part), settings.batch_size) for part in (words[:cut], words[cut:])]
+    return Text(words, vocabulary, *streams)
+
+
+def trained(text: Text, settings: Settings, seed: int, steps: int) -> tuple[LanguageModel, list[float]]:
+    torch.manual_seed(seed)
+    model = LanguageModel(len(text.vocabulary.words), settings.width)
+    return model, train_language_model(model, text.train, steps)
+
+
+@torch.no_grad()
+def losses_by_column(model: LanguageModel, stream: Tensor) -> list[float]:
+    """Nats a word of each column of a held-out stream (T, N), all equally long."""
+    model.eval()
+    logits, _ = model(stream[:-1])
+    losses = nn.functional.cross_entropy(logits.flatten(0, 1), stream[1:].flatten(), reduction="none")
+    return losses.view(-1, stream.shape[1]).double().mean(dim=0).tolist()
+
+
+def run(settings: Settings, root: Path, report: Report) -> Record:
+    """Train once a seed; save every training loss and the held-out loss of every column."""
+    start = time.perf_counter()
+    text = read_text(settings)
+    curves: dict[str, Any] = {"losses": [], "held_out": []}
+    for number, seed in enumerate(settings.seeds):
+        report(number / len(settings.seeds), f"language model on {settings.corpus}, seed {seed}")
+        model, losses = trained(text, settings, seed, settings.steps)
+        curves["losses"].append([round(loss, 4) for loss in losses])
+        curves["held_out"].append([round(loss, 6) for loss in losses_by_column(model, text.held_out)])
+    return save(
+        root,
+        kind=KIND,
+        name=settings.name,
+        settings=asdict(settings),
+        seeds=settings.seeds,
+        metrics={"words": len(text.words), "vocabulary": len(text.vocabulary.words)},
+        curves=curves,
+        timing={"seconds": round(time.perf_counter() - start, 2)},
+        probe=probe(settings),
+        sources=SOURCES,
+        data={name: _sum(data_folder() / name) for name in SHA256} if settings.corpus == "wikitext-2" else {},
+    )
+
+
+def _sum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def probe(settings: Settings) -> dict[str, list[float]]:
+    """The losses of a short training on made-up words, which needs no data and is the same in every Python."""
+    words = [str(number) for number in torch.randint(60, (4000,), generator=torch.Generator().manual_seed(0)).tolist()]
+    _, losses = trained(as_text(words, settings), settings, settings.seeds[0], PROBE_STEPS)
+    return {"losses": [round(loss, 6) for loss in losses]}
+
+
+def replay(record: Record) -> dict[str, list[float]]:
+    """The record's probe, repeated here with its settings."""
+    return probe(Settings(**{**record.settings, "seeds": tuple(record.settings["seeds"])}))

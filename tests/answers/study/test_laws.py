@@ -1,0 +1,160 @@
+"""Forgeries of committed records, each caught by the law that it breaks; and those that no law can catch."""
+
+import copy
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from answers.study import laws
+from answers.study.runs import Study
+from experiments.language_model import study as plan_of_study
+from experiments.language_model.train import ANNEALING, Settings
+from writeup.claims import CheckFailed, WriteupError
+from writeup.records import Record, Records, write
+
+ROOT = Path(__file__).resolve().parents[3]
+# The reduced study's GRU at the highest rate, which anneals.
+ANNEALED = replace(plan_of_study.PRESETS["cpu"], cell="GRU", learning_rate=40.0)
+
+
+@pytest.fixture(scope="module")
+def records():
+    return Records(ROOT)
+
+
+@pytest.fixture(scope="module")
+def honest(records):
+    return records[f"language_model/{ANNEALED.name}"]
+
+
+def forged(record, forgery):
+    """A copy of the record after `forgery(fields)` has changed its fields."""
+    fields = copy.deepcopy(record.model_dump())
+    forgery(fields)
+    return Record.model_validate(fields)
+
+
+def set_loss(split, change):
+    def forge(fields):
+        fields["metrics"][f"{split}_loss"] += change
+        fields["metrics"][f"{split}_perplexity"] = math.exp(fields["metrics"][f"{split}_loss"])
+
+    return forge
+
+
+def set_item(part, name, change):
+    def forge(fields):
+        fields[part][name] = change(fields[part][name])
+
+    return forge
+
+
+FORGERIES = {
+    "perplexity lowered": (set_item("metrics", "valid_perplexity", lambda value: value * 0.99), "valid perplexity"),
+    "test perplexity lowered": (set_item("metrics", "test_perplexity", lambda value: value * 0.99), "test perplexity"),
+    "loss and perplexity lowered": (set_loss("valid", -0.5), "near its curve's best"),
+    "curve improved in its last epoch": (
+        set_item("curves", "valid_loss", lambda curve: [*curve[:-1], curve[-1] - 0.5]),
+        "near its curve's best",
+    ),
+    "curve without its worst epoch": (
+        set_item("curves", "valid_loss", lambda curve: sorted(curve, reverse=True)),
+        "best epoch|annealing rule",
+    ),
+    "one epoch cut off": (set_item("curves", "train_loss", lambda curve: curve[:-1]), "epochs in all of its curves"),
+    "epochs cut off everywhere": (
+        lambda fields: fields.update(curves={name: values[:4] for name, values in fields["curves"].items()}),
+        "best epoch|near its curve's best|diverged",
+    ),
+    "rates of a run that never annealed": (
+        set_item("curves", "learning_rate", lambda rates: [rates[0]] * len(rates)),
+        "by the annealing rule",
+    ),
+    "rates divided by two": (
+        set_item("curves", "learning_rate", lambda rates: [r if r == rates[0] else r * 2 for r in rates]),
+        "by the annealing rule",
+    ),
+    "called diverged": (set_item("metrics", "diverged", lambda _: 1.0), "diverged, from"),
+    "an epoch that took no time": (set_item("curves", "seconds", lambda found: [*found[:-1], 0.0]), "seconds of every"),
+    "a faster training": (set_item("timing", "train_seconds", lambda value: value / 2), "training time"),
+    "tokens of the whole text": (set_item("curves", "tokens", lambda found: [2_088_600] * len(found)), "tokens of"),
+    "fewer steps": (set_item("metrics", "steps", lambda value: value - 1), "steps, from"),
+    "parameters of an LSTM": (set_item("metrics", "recurrent_parameters", lambda n: n / 3 * 4), "recurrent parameters"),
+    "total of a tied model": (set_item("metrics", "parameters", lambda n: n - 6_655_600), "parameters"),
+    "another text": (set_item("data", "train.txt", lambda digest: digest[::-1]), "sha256"),
+    "settings of a larger model": (set_item("settings", "hidden_size", lambda _: 400), "settings"),
+    "probe after a model that had learned": (
+        set_item("probe", "losses", lambda losses: [loss - 1 for loss in losses]),
+        "first loss of its probe",
+    ),
+}
+
+
+@pytest.mark.parametrize(("forgery", "law"), FORGERIES.values(), ids=FORGERIES)
+def test_a_forgery_breaks_a_law(honest, forgery, law):
+    with pytest.raises(CheckFailed, match=law):
+        laws.obey(ANNEALED, forged(honest, forgery))
+
+
+def test_every_committed_run_obeys(records):
+    for record in records.of_kind(plan_of_study.KIND):
+        laws.obey(Settings(**record.settings), record)
+
+
+def test_a_probe_copied_from_a_run_at_another_rate_is_caught_in_the_record_itself(records, honest):
+    other = records[f"language_model/{replace(ANNEALED, learning_rate=10.0).name}"]
+    with pytest.raises(CheckFailed, match="learning rate of its probe"):
+        laws.obey(ANNEALED, forged(honest, lambda fields: fields.update(probe=other.probe)))
+
+
+def test_a_probe_copied_from_another_seed_is_caught_beside_its_owner(records, tmp_path):
+    base = replace(ANNEALED, learning_rate=10.0)
+    first, second = (records[f"language_model/{replace(base, seed=seed).name}"] for seed in (1111, 1112))
+    for record in (first, forged(second, lambda fields: fields.update(probe=first.probe))):
+        write(record, tmp_path)
+    with pytest.raises(WriteupError, match=r"seed1112-\w+ has the probe of .*seed1111"):
+        Study.read(Records(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("split", "law"), [("test", "test loss above validation"), ("valid", "validation loss above its curve|test loss")]
+)
+def test_a_loss_moved_with_its_perplexity_is_caught_beside_the_other_runs(records, split, law):
+    calm = replace(ANNEALED, learning_rate=10.0).name
+    runs = [record for record in records.of_kind(plan_of_study.KIND) if record.name != calm]
+    with pytest.raises(CheckFailed, match=f"lr10.* {law}"):
+        laws.obey_together([*runs, forged(records[f"language_model/{calm}"], set_loss(split, -0.15))])
+
+
+def test_both_losses_moved_are_caught_beside_the_other_runs(records):
+    calm = replace(ANNEALED, learning_rate=10.0).name
+    runs = [record for record in records.of_kind(plan_of_study.KIND) if record.name != calm]
+
+    def improve(fields):
+        for name in ("valid", "test"):
+            set_loss(name, -0.15)(fields)
+
+    with pytest.raises(CheckFailed, match=r"lr10.* validation loss above its curve"):
+        laws.obey_together([*runs, forged(records[f"language_model/{calm}"], improve)])
+
+
+def test_a_course_that_was_moved_as_a_whole_obeys_every_law(records):
+    """The limit that the docstrings state: only a run made anew tells this record from a true one."""
+    calm = replace(ANNEALED, learning_rate=10.0)
+    runs = [record for record in records.of_kind(plan_of_study.KIND) if record.name != calm.name]
+
+    def improve(fields):
+        for split in ("valid", "test"):
+            set_loss(split, -0.3)(fields)
+        for curve in ("train_loss", "valid_loss"):
+            fields["curves"][curve] = [loss - 0.3 for loss in fields["curves"][curve]]
+
+    improved = forged(records[f"language_model/{calm.name}"], improve)
+    laws.obey(calm, improved)
+    laws.obey_together([*runs, improved])
+
+
+def test_the_laws_state_the_rule_that_the_training_follows():
+    assert laws.ANNEALING == ANNEALING

@@ -1,0 +1,107 @@
+"""The course's own notebooks: read, run in kernels of their own, refused with a reason, merged."""
+
+import textwrap
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from writeup.claims import WriteupError
+from writeup.notebook import build_notebook, cells, course
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def quiet(name, cell, cells):
+    """A build that shows no progress."""
+
+
+def saved(folder, name, cells):
+    path = folder / name
+    nbformat.write(new_notebook(cells=cells), path)
+    return path
+
+
+def ran(source, count, outputs=()):
+    return new_code_cell(source, execution_count=count, outputs=list(outputs))
+
+
+def test_two_notebooks_are_run_in_kernels_of_their_own_and_merged(tmp_path):
+    first = saved(tmp_path, "one.ipynb", [new_code_cell("x = 20 + 3\nprint(x)")])
+    second = saved(tmp_path, "two.ipynb", [new_code_cell("print('x' in globals())")])
+    asked = {"identity_title": "A B (ab1)", "notebooks": [first, second], "question": None, "cache": tmp_path / "cache"}
+    built = build_notebook(ROOT, **asked, progress=quiet)
+    cells = nbformat.reads(built.ipynb, as_version=4).cells
+    assert [c.source for c in cells if c.cell_type == "markdown"] == [
+        "# Part 2: PyTorch\n\nA B (ab1)",
+        "# one",
+        "# two",
+    ]
+    assert [c.outputs[0].text for c in cells if c.cell_type == "code"] == ["23\n", "False\n"]
+
+    def never(*_):
+        raise AssertionError("executed again although nothing changed")
+
+    again = build_notebook(ROOT, **{**asked, "identity_title": "C D (cd2)"}, progress=never)
+    assert built.ipynb.replace("A B (ab1)", "") != again.ipynb
+    assert [c.get("outputs") for c in nbformat.reads(again.ipynb, as_version=4).cells] == [
+        c.get("outputs") for c in cells
+    ]
+
+
+def test_a_failing_cell_is_shown_with_notebook_number_code_and_traceback(tmp_path):
+    path = saved(tmp_path, "bad.ipynb", [new_markdown_cell("words"), new_code_cell("1 / (2 - 2)")])
+    with pytest.raises(WriteupError) as caught:
+        build_notebook(
+            ROOT, identity_title="", notebooks=[path], question=None, cache=tmp_path / "cache", progress=quiet
+        )
+    for part in ("bad.ipynb, cell 2", "1 / (2 - 2)", "ZeroDivisionError: division by zero", "--- traceback"):
+        assert part in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("no json", "not a Jupyter notebook"), (nbformat.writes(new_notebook()), "has no code cell")],
+)
+def test_what_is_no_notebook_is_refused(tmp_path, content, message):
+    path = tmp_path / "x.ipynb"
+    path.write_text(content)
+    with pytest.raises(WriteupError, match=message):
+        course.read_notebook(path)
+
+
+@pytest.mark.parametrize("text", ["# TODO", "# TODO: write this\npass", "TODO", "# TODO\n...", "**TODO** your answer"])
+def test_left_to_do(text):
+    assert cells.left_to_do(text)
+
+
+@pytest.mark.parametrize("text", ["", "# a comment", "x = 1  # TODO: tidy", "# TODO tidy\nx = 1", "pass"])
+def test_not_left_to_do(text):
+    assert not cells.left_to_do(text)
+
+
+@pytest.mark.parametrize(
+    ("some", "message"),
+    [
+        ([ran("a", 2), ran("b", 1)], "execution count 1 after 2"),
+        ([ran("a", None)], "execution count None"),
+        ([ran("a", 1, [new_output("error", ename="E", evalue="v", traceback=[])])], "cell 1 ends in E: v"),
+        ([ran("# TODO", 1)], "still to do"),
+    ],
+)
+def test_check_refuses(some, message):
+    with pytest.raises(WriteupError, match=message):
+        cells.check("n", new_notebook(cells=some))
+
+
+def test_check_accepts_cells_that_ran_in_order():
+    cells.check("n", new_notebook(cells=[ran("a", 1), ran("", None), ran("b", 2)]))
+
+
+def test_pictures_beside_a_notebook_travel_with_it(tmp_path):
+    (tmp_path / "p.png").write_bytes(b"png")
+    cell = course._with_pictures(new_markdown_cell(textwrap.dedent("![alt](p.png) ![no](../x.png)")), tmp_path)
+    assert cell.source == "![alt](attachment:p.png) ![no](../x.png)"
+    assert cell.attachments == {"p.png": {"image/png": "cG5n"}}

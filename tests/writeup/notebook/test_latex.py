@@ -1,0 +1,82 @@
+"""An executed notebook as LaTeX that the embedded TeX compiles: nothing is lost, nothing crashes."""
+
+from pathlib import Path
+
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from writeup import pdf
+from writeup.notebook.characters import Characters, without_ansi
+from writeup.notebook.latex import export_latex
+from writeup.notebook.listing import output_lines
+
+TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
+
+
+def tex_of(*cells, title="# Title"):
+    return export_latex(new_notebook(cells=[new_markdown_cell(title), *cells]), "Zoë Ångström (za1)", TEMPLATES)
+
+
+def text_of(exported):
+    """The words of the PDF; `pdf.compile` raises for a missing character, an overfull box or an undefined reference."""
+    compiled = pdf.compile(exported.tex, engine=pdf.find_engine(), files=exported.attachments)
+    return " ".join(" ".join(pdf.text_of(compiled)).split())
+
+
+def ran(source, count, outputs=()):
+    return new_code_cell(source, execution_count=count, outputs=list(outputs))
+
+
+def test_long_lines_are_cut_and_nothing_of_them_is_lost():
+    characters = Characters()
+    text = "word_" * 70
+    tex = output_lines(text, characters)
+    assert tex.count(r"\codeline") == 3
+    assert tex.count("word") >= 68
+    assert text_of(tex_of(ran("x = '" + "y" * 400 + "'", 1))).count("y") >= 400
+
+
+def test_program_text_comes_out_as_it_went_in():
+    source = 'def f(a, b="--"):\n    return {"x": a % b, \'y\': [a ** 2, ~b, a & b], "$": "#_^\\\\"}  # `note`'
+    assert "".join(source.split()) in text_of(tex_of(ran(source, 1))).replace(" ", "")
+
+
+def test_characters_that_fonts_lack_are_replaced_and_said():
+    text = text_of(tex_of(ran("print('Привет')  # α ≤ é 你", 1), new_markdown_cell("Grüße, 2 ≤ 3, Привет, 🙂")))
+    assert "Privet" in text
+    assert "Grüße" in text
+    assert "cyrillic capital letter pe" in text
+
+
+def test_hostile_words_reach_tex_as_words():
+    cells = [
+        new_markdown_cell(r"\input{/etc/passwd} and <script>x</script> and ![gone](http://example.org/a.png)"),
+        new_markdown_cell(
+            r"| a | b |" + "\n|---|--:|\n| 1 | 2 |" + "\n\n$$\\mathbb{R}^2$$\n\n```\n\\end{document}\n```"
+        ),
+        ran(
+            "1",
+            1,
+            [new_output("display_data", {"text/html": "<b>x</b>"}), new_output("stream", text="\x1b[31mred\x1b[0m")],
+        ),
+    ]
+    text = text_of(tex_of(*cells))
+    for part in (r"\input{/etc/passwd}", "picture not shown: gone", r"\end{document}", "text/html: not shown", "red"):
+        assert part in text
+
+
+def test_unclosed_markup_of_one_cell_leaves_the_next_alone():
+    text = text_of(
+        tex_of(new_markdown_cell("```\nnever closed"), new_markdown_cell("## Next\n\nwords of the next cell"))
+    )
+    assert "words of the next cell" in text
+
+
+def test_title_name_and_contents_stand_in_the_pdf():
+    text = text_of(tex_of(new_markdown_cell("## Part one\n\nwords"), title="# A title"))
+    assert text.count("A title") >= 2
+    assert text.count("Zoë Ångström (za1)") >= 2
+    assert text.count("Part one") == 2
+
+
+def test_carriage_returns_overwrite():
+    assert without_ansi("10%\r100%\ndone\r\n") == "100%\ndone\r\n"

@@ -1,0 +1,98 @@
+"""Executed outputs against claims: what is refused, what is marked."""
+
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from writeup.claims import Control, WriteupError, agrees, claim
+from writeup.ledger import ClaimRow, Ledger
+from writeup.marks import Marked, read, unmarked
+from writeup.notebook.outputs import claimed, given, hold_against_claims, note_printed, passages
+
+SHARE = claim("3.share", 0.98, "a share", agrees(lambda: 0.975, "another seed", tolerance=0.01), [0.5], form=".1%")
+WORDS = claim("3.words", 34588, "words", agrees(lambda: 34588, "counted anew"), [Control(34587)], form=",d")
+SHAPES = claim("3.shapes", "3x8x8 -> 4x6x6", "shapes", agrees(lambda: "3x8x8 -> 4x6x6", "run"), ["3x8x8 -> 4x7x7"])
+DELAY = given(6, "setting")
+EXPECTED = Marked(
+    f"delay {DELAY}: {claimed(SHARE)}\n{claimed(WORDS)} words\n{claimed(SHAPES)}\nsaid{given('...', 'sample')}"
+)
+
+
+def cell(text, name="stdout"):
+    return new_code_cell("run()", id="c", outputs=[new_output("stream", name=name, text=text)])
+
+
+def held(text, expected=EXPECTED):
+    return hold_against_claims(new_notebook(cells=[cell(text)]), {"c": expected}, [SHARE, WORDS, SHAPES])["c"]
+
+
+GOOD = "delay 6:    97.1%\n  34,588 words\n3x8x8 -> 4x6x6\nsaid 7 things\nand 8\n"
+
+
+def test_output_is_kept_with_the_source_of_every_number():
+    marked = held(GOOD)
+    assert unmarked(marked) == GOOD
+    assert read(marked).numbers(0, GOOD)[:3] == [
+        ("6", "setting"),
+        ("97.1%", "claim:3.share"),
+        ("34588", "claim:3.words"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "message"),
+    [
+        ("97.1%", "96.1%", "claim 3.share .*expected 0.975"),  # outside of the tolerance in which it was trained
+        ("97.1%", "nan%", "claim 3.share"),
+        ("97.1%", "much", "expected '98.0%', got 'much'"),
+        ("34,588", "34,589", "claim 3.words .*expected 34588, got 34589"),
+        ("4x6x6", "4x7x7", "claim 3.shapes"),
+        ("delay 6", "delay 7", "its template expects"),
+        ("words", "letters", "its template expects"),
+        ("delay 6", "5 delay 6", "its template expects"),
+    ],
+)
+def test_what_is_not_so_is_refused_with_its_cell(right, wrong, message):
+    assert right in GOOD
+    with pytest.raises(WriteupError, match=f"(?s)the notebook, cell 1 prints.*{message}"):
+        held(GOOD.replace(right, wrong))
+
+
+def test_a_cell_that_prints_without_an_output_block_is_refused():
+    with pytest.raises(WriteupError, match="cell 1 prints '7'; its template has no output block"):
+        hold_against_claims(new_notebook(cells=[cell("7\n")]), {}, [])
+
+
+def test_a_warning_is_refused():
+    with pytest.raises(WriteupError, match="cell c warns: deprecated"):
+        hold_against_claims(new_notebook(cells=[cell("deprecated", "stderr")]), {}, [])
+
+
+def test_an_output_block_types_no_number():
+    with pytest.raises(WriteupError, match="its output block types 6"):
+        held("delay 6", Marked("delay 6"))
+
+
+def test_a_value_is_given_for_a_known_reason_only():
+    with pytest.raises(WriteupError, match="gives 6 as 'because'; legal are question"):
+        given(6, "because")
+
+
+def test_a_picture_s_representation_is_not_read():
+    picture = new_output("display_data", {"image/png": "", "text/plain": "<Figure with 3 Axes>"})
+    notebook = new_notebook(cells=[new_code_cell("plot()", id="c", outputs=[picture])])
+    assert hold_against_claims(notebook, {}, []) == {}
+
+
+def test_passages_have_numbers_and_sources_in_order():
+    (row,) = passages({"c": held(GOOD)})
+    assert row.name == "c"
+    assert row.numbers.split()[:3] == ["6", "97.1%", "34588"]
+    assert row.sources.split()[-2:] == ["sample", "sample"]
+    assert len(row.numbers.split()) == len(row.sources.split()) == 11
+
+
+def test_ledger_says_where_and_how_a_claim_was_printed():
+    blank = {"text": "", "unit": "", "code": False, "check": "", "controls": [], "evidence": {}}
+    row = ClaimRow(id="3.share", question="3", value=0.98, shown="98.0%", **blank)
+    note_printed(Ledger(claims=[row], records=[], environment={}), {"c": held(GOOD)}, ["_code.ipynb"])
+    assert [(place.file, place.text) for place in row.printed] == [("_code.ipynb", "97.1%")]

@@ -1,0 +1,71 @@
+"""The notebook: assembled or taken from the student, executed in a fresh kernel, checked, exported.
+
+Two doors. Where the student names notebooks, those are executed and merged (`course.py`). Otherwise the assignment's
+template is the notebook (`own.py`), and what its cells print is held against the claims of the assignment's
+`[notebook]` question (`outputs.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+
+from writeup.assignment import Notebook, answer_to
+from writeup.claims import WriteupError
+from writeup.marks import Marked
+from writeup.notebook.course import merge, read_notebook
+from writeup.notebook.kernel import Progress, execute
+from writeup.notebook.latex import export_latex
+from writeup.notebook.outputs import hold_against_claims, note_printed
+from writeup.notebook.own import TEMPLATE, assemble
+from writeup.records import Records
+
+__all__ = ["NotebookResult", "build_notebook", "note_printed"]
+
+
+@dataclass(frozen=True)
+class NotebookResult:
+    """The executed notebook, and its TeX with the pictures that this includes.
+
+    `marked` has, by cell id, the words of a Markdown cell or what a code cell printed, with the source of every number
+    marked (`writeup.marks`): "claim:<id>", or a key of `outputs.ALLOWED`. It is empty for the student's own notebooks.
+    """
+
+    ipynb: str
+    tex: str
+    attachments: Mapping[str, bytes]
+    marked: Mapping[str, Marked] = field(default_factory=dict)
+
+
+def build_notebook(
+    root: Path,
+    *,
+    identity_title: str,
+    notebooks: Sequence[Path],
+    question: Notebook | None,
+    cache: Path,
+    progress: Progress,
+) -> NotebookResult | None:
+    """Assemble, execute where needed, check and export; None where the assignment has no notebook at all.
+
+    `question` is the one whose claims our own notebook prints. Raises `WriteupError` naming notebook and cell when a
+    cell fails, is left to do, or prints what the claims do not hold.
+    """
+    marked: Mapping[str, Marked] = {}
+    if notebooks:
+        parts = [read_notebook(path) for path in notebooks]
+        executed = merge([(part, execute(part, cache, progress)) for part in parts], identity_title)
+    elif question is not None:
+        answer = answer_to(question, Records(root), root)
+        made = assemble(root, identity_title, answer, question.folder)
+        executed = execute(made.part, cache, progress)
+        marked = {**made.words, **hold_against_claims(executed, made.outputs, answer.claims)}
+    elif (root / TEMPLATE).is_file():
+        raise WriteupError(f"{root / TEMPLATE} exists and the assignment has no [notebook], whose claims it prints")
+    else:
+        return None
+    exported = export_latex(executed, identity_title, root / "templates")
+    return NotebookResult(nbformat.writes(executed) + "\n", exported.tex, exported.attachments, marked)

@@ -1,0 +1,96 @@
+"""Program text and printed text as TeX: highlighted, cut into lines that fit the page, each line one TeX box.
+
+The embedded TeX has neither listings nor fancyvrb.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from pygments.lexers import get_lexer_by_name
+from pygments.token import Comment, Keyword, Name, Number, Operator, String, _TokenType
+from pygments.util import ClassNotFound
+
+from writeup.notebook.characters import Characters, without_ansi
+
+COLUMNS = 120  # characters of lmtt at the template's 7.5 pt that fit the line of its page
+STYLES: tuple[tuple[_TokenType, str], ...] = (
+    (Comment, "codecomment"),
+    (String, "codestring"),
+    (Number, "codenumber"),
+    (Keyword, "codekeyword"),
+    (Operator.Word, "codekeyword"),
+    (Name.Function, "codename"),
+    (Name.Class, "codename"),
+    (Name.Decorator, "codename"),
+    (Name.Builtin, "codebuiltin"),
+    (Comment.Preproc, "codename"),
+)
+
+
+def code_lines(source: str, language: str, characters: Characters) -> str:
+    """Program text as TeX, highlighted, a box a line."""
+    try:
+        lexer = get_lexer_by_name(language, stripnl=False)
+    except ClassNotFound:
+        lexer = get_lexer_by_name("python", stripnl=False)
+    return _boxes(lexer.get_tokens(source), characters)
+
+
+def output_lines(text: str, characters: Characters) -> str:
+    """What a cell printed as TeX, a box a line."""
+    return _boxes([(_TokenType(), without_ansi(text))], characters)
+
+
+def _boxes(tokens: Iterator[tuple[_TokenType, str]] | list[tuple[_TokenType, str]], characters: Characters) -> str:
+    lines: list[list[tuple[str, str, bool]]] = [[]]  # a line is its columns: style, TeX, may a line end here
+    for kind, text in tokens:
+        style = next((name for token, name in reversed(STYLES) if kind in token), "")
+        for character in unicodedata.normalize("NFC", text):
+            if character == "\n":
+                lines.append([])
+            elif character == "\t":
+                lines[-1] += [("", "~", True)] * (8 - len(lines[-1]) % 8)
+            else:
+                lines[-1] += [(style, tex, character in " ,/([") for tex in characters.fixed(character)]
+    while lines and not lines[-1]:
+        lines.pop()
+    while lines and not lines[0]:
+        lines.pop(0)
+    return "\n".join(_with_breaks([(_box(*piece), not line) for line in lines for piece in _fitting(line)]))
+
+
+def _with_breaks(boxes: Sequence[tuple[str, bool]]) -> Iterator[str]:
+    """The boxes, each given with whether it is blank, and where a page may end: after a blank line, and inside a
+    paragraph of lines where at least two of them stand on either side."""
+    blank = [True, *(is_blank for _, is_blank in boxes), True, True]  # beyond its ends a listing counts as blank
+    for number, (box, is_blank) in enumerate(boxes, start=1):
+        if number == len(boxes):
+            yield box
+        elif is_blank or not any(blank[number - 1 : number + 3]):
+            yield box + (r"\nobreak" if blank[number + 1] else r"\pagemayend")
+        else:
+            yield box + r"\nobreak"
+
+
+def _fitting(line: list[tuple[str, str, bool]]) -> Iterator[tuple[list[tuple[str, str, bool]], bool]]:
+    """The line cut into pieces that fit the page, after a space or a comma where one is near; False for the first."""
+    width, continues = COLUMNS, False
+    while len(line) > width:
+        ends = [column + 1 for column in range(width // 2, width) if line[column][2]]
+        cut = ends[-1] if ends else width
+        yield line[:cut], continues
+        line, width, continues = line[cut:], COLUMNS - 2, True
+    yield line, continues
+
+
+def _box(columns: list[tuple[str, str, bool]], continues: bool) -> str:
+    runs: list[tuple[str, str]] = []
+    for style, tex, _ in columns:
+        if runs and runs[-1][0] == style:
+            runs[-1] = (style, runs[-1][1] + tex)
+        else:
+            runs.append((style, tex))
+    body = "".join(rf"\{style}{{{tex}}}" if style else tex for style, tex in runs)
+    return rf"\codeline{{\codecontinues {body}}}" if continues else rf"\codeline{{{body}}}"

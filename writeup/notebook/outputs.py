@@ -1,0 +1,154 @@
+"""What the cells of the notebook printed, held against the claims.
+
+The template says beside each cell what it prints: words, in place of every number that was found a claim (`v`), and in
+place of every other one a value with the reason why nobody has to claim it (`given`). The executed output must be those
+words, and each number in the place of a claim goes through that claim's own check, the very function that has rejected
+its controls: what is exact must be the same, what was trained must lie within the check's tolerance.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from nbformat import NotebookNode
+
+from writeup.claims import CheckFailed, Claim, WriteupError
+from writeup.ledger import Ledger, PassageRow, PrintedRow
+from writeup.marks import TEMPLATE, Marked, mark, read, unmarked
+from writeup.numerals import spelled
+
+# Sources of what is no claim, and why it may stand in an output.
+ALLOWED = {
+    "question": "the assignment's own numbers: the shapes from which and to which a chain leads",
+    "name": "name of a module of torch.nn",
+    "setting": "set before the cell ran: a delay, a temperature, the settings of a recorded run",
+    "sample": "text that the model has read or written: words, not results",
+}
+CLAIM, FREE = "claim:", "sample"
+PICTURES = {"image/png", "image/jpeg", "image/svg+xml", "application/pdf"}
+
+
+def claimed(claim: Claim) -> Marked:
+    """A claim's value as it prints, marked as the claim's."""
+    return mark(claim.printed(), CLAIM + claim.id)
+
+
+def given(value: object, source: str) -> Marked:
+    """A value that is no result; `source` is a key of `ALLOWED`."""
+    if source not in ALLOWED:
+        raise WriteupError(f"the notebook's template gives {value!r} as {source!r}; legal are {', '.join(ALLOWED)}")
+    return mark(str(value), source)
+
+
+def text_of(cell: NotebookNode) -> str:
+    """What a code cell printed, beside pictures.
+
+    Raises `WriteupError` when it printed to the stream of errors and warnings.
+    """
+    shown = []
+    for output in cell.outputs:
+        if output.output_type == "stream" and output.name == "stderr":
+            raise WriteupError(f"the notebook, cell {cell.id} warns: {output.text.strip()}")
+        data = output.get("data", {})
+        if not PICTURES & data.keys():  # a picture's words are its representation, which no reader sees
+            shown.append(output.get("text", data.get("text/plain", "")))
+    return "".join(shown)
+
+
+def hold_against_claims(
+    notebook: NotebookNode, expected: Mapping[str, str], claims: Sequence[Claim]
+) -> dict[str, Marked]:
+    """What was printed, by cell id, with the source of every number marked: a claim, or why it is none.
+
+    `expected` maps a cell's id to the text that the template says it prints, with marks. Raises `WriteupError` naming
+    the cell where it printed something else, or a number that its claim's check refuses.
+    """
+    by_source = {CLAIM + claim.id: claim for claim in claims}
+    marked = {}
+    for number, cell in enumerate(notebook.cells, start=1):
+        if cell.cell_type != "code":
+            continue
+        where, found = f"the notebook, cell {number}", text_of(cell)
+        if cell.id in expected:
+            marked[cell.id] = _marked(found, expected[cell.id], by_source, where)
+        elif found.strip():
+            raise WriteupError(f"{where} prints {found.strip()[:200]!r}; its template has no output block for it")
+    return marked
+
+
+def passages(marked: Mapping[str, Marked]) -> list[PassageRow]:
+    """By cell, the numbers that stand in it in their order, and the source of each."""
+    rows = []
+    for cell, text in marked.items():
+        numbers = read(text).numbers(0, unmarked(text))
+        columns = [" ".join(column) for column in zip(*numbers, strict=True)] or ["", ""]
+        rows.append(PassageRow(name=cell, numbers=columns[0], sources=columns[1]))
+    return rows
+
+
+def note_printed(ledger: Ledger, marked: Mapping[str, Marked], files: Sequence[str]) -> None:
+    """Add to the ledger where each claim is printed, and how: a trained result may differ within its check."""
+    rows = {CLAIM + row.id: row for row in ledger.claims}
+    for text in marked.values():
+        for source, piece in pieces(text):
+            if source in rows:
+                rows[source].printed += [PrintedRow(file=file, text=piece) for file in files]
+
+
+def pieces(marked: str) -> Iterator[tuple[str, str]]:
+    """The text cut where the source changes: source and text."""
+    sourced = read(marked)
+    ends = [*sourced.starts[1:], len(sourced.text)]
+    for source, start, end in zip(sourced.sources, sourced.starts, ends, strict=True):
+        if start < end:
+            yield source, sourced.text[start:end]
+
+
+def _marked(found: str, expected: str, claims: Mapping[str, Claim], where: str) -> Marked:
+    parts = list(pieces(expected))
+    match = re.fullmatch(rf"\s*{''.join(_pattern(*part, claims, where) for part in parts)}\s*", found)
+    if match is None:
+        wanted = "".join(text for _, text in parts)
+        raise WriteupError(f"{where} prints\n{found.rstrip()}\nand its template expects\n{wanted.rstrip()}")
+    text, end = "", 0
+    slots = [source for source, _ in parts if source != TEMPLATE]
+    for group, source in enumerate(slots, start=1):
+        if source in claims:
+            _check(claims[source], match[group], where)
+        text += found[end : match.start(group)] + mark(match[group], source)
+        end = match.end(group)
+    return Marked(text + found[end:])
+
+
+def _pattern(source: str, text: str, claims: Mapping[str, Claim], where: str) -> str:
+    """A regular expression for one piece; there may be more blanks, since columns are aligned."""
+    if source == FREE:
+        return r"([\s\S]*?)"
+    if source in claims:
+        return r"([^\n]+?)" if isinstance(claims[source].value, str) else r"(\S+?)"
+    words = re.sub(r"(?:\\\s)+", lambda blanks: r"\s*\n\s*" if "\n" in blanks[0] else " +", re.escape(text))
+    if source != TEMPLATE:
+        return f"({words})"
+    if typed := spelled(text):
+        raise WriteupError(f"{where}: its output block types {', '.join(typed)}; use v(claim) or given(value, source)")
+    return words
+
+
+def _check(claim: Claim, text: str, where: str) -> None:
+    try:
+        claim.check(_candidate(claim, text))
+    except CheckFailed as error:
+        raise WriteupError(f"{where} prints {text} where claim {claim.id} ({claim.text}) stands: {error}") from error
+
+
+def _candidate(claim: Claim, text: str) -> Any:
+    """What a printed text is worth, as the type of the claim's value."""
+    if isinstance(claim.value, str):
+        return text
+    plain = text.replace(",", "")
+    try:
+        return float(plain[:-1]) / 100 if plain.endswith("%") else type(claim.value)(plain)
+    except ValueError:
+        raise CheckFailed(claim.printed(), text, "a number") from None
