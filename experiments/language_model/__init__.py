@@ -11,7 +11,8 @@ What is where:
     study.py          which runs the presets want: the learning-rate grid, variations, seeds; `tuned_rates`
     trace.py          the example's first losses, step by step
     profile.py        time shares of forward, backward and update per component, by attribution.py and ablation.py
-    speed.py          seconds a step and peak memory, stock and fast, by timer.py; bench.py prints them
+    speed.py          seconds a step and peak memory, stock and fast, by timer.py
+    bench.py          the same printed, against the public example's own loop, which example.py runs
 
 Records of kind `language_model`, one a run, named by `Settings.name`:
 
