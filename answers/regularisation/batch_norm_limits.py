@@ -51,6 +51,7 @@ def small_batch_claims(records: Records) -> list[Claim]:
                 LOWER,
                 "points",
                 "+.1f",
+                small_batches.CONNECTED.test_images,
             )
     worst = max(
         records[SMALL["connected"]].curves[f"batch-{min(small_batches.CONNECTED.batch_sizes)}"],

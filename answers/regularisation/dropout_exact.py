@@ -187,6 +187,7 @@ def ensemble_claims(records: Records) -> list[Claim]:
             Control(sum(percent["scaled_accuracy"]) / len(percent["scaled_accuracy"]), "the accuracy"),
             form=".1f",
             unit="%",
+            images=ensemble.Settings().test_images,
         ),
         ensemble_by_sampling(raw, path),
         *effect_claims(
@@ -198,6 +199,7 @@ def ensemble_claims(records: Records) -> list[Claim]:
             ("lower", "higher"),
             form="+.1f",
             unit="points",
+            images=ensemble.Settings().test_images,
         ),
     ]
 
