@@ -19,9 +19,7 @@ from writeup.numerals import rounds, spelled
 
 Point = tuple[float, float]
 Kind = Literal["band", "line", "bar", "span", "marks"]
-_NODE = re.compile(
-    r"\bnode\b\s*(?:\[(?:[^\[\]]|\[[^\]]*\])*\])?\s*(?:\([^)]*\))?\s*(?:at\s*\([^)]*\))?\s*(?=\{)"
-)
+_NODE = re.compile(r"\bnode\b\s*(?:\[(?:[^\[\]]|\[[^\]]*\])*\])?\s*(?:\([^)]*\))?\s*(?:at\s*\([^)]*\))?\s*(?=\{)")
 _FRAME_TITLE = re.compile(r"north east:(?=\{)")
 _PAIR = r"\((-?[\d.]+),(-?[\d.]+)\)"
 _POWER_OF_TEN = re.compile(r"\$10\^\{(-?\d+)\}\$")
