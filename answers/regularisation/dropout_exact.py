@@ -250,7 +250,8 @@ def window_claims() -> list[Claim]:
         claim(
             "1.2b.window_ratio",
             int(ratio),
-            "noise of channel dropout over that of element dropout in a mean over a 3 x 3 window of equal activations",
+            "noise of channel dropout over that of element dropout in a mean over "
+            f"a {SIDE} x {SIDE} window of equal activations",
             agrees(sampled, "samples of nn.Dropout2d and nn.Dropout", tolerance=0.3, seed=0),
             [Control(SIDE, "the square root"), Control(1, "no difference")],
         ),
