@@ -11,6 +11,7 @@ from answers.regularisation.modules import (
     CHANNELS,
     IMAGES,
     PROBABILITY,
+    documented_axes,
     dropout_names,
     dropped,
     outcome,
@@ -131,7 +132,11 @@ def row_claims(name: str) -> list[Claim]:
             f"1.2a.unit_{name}",
             unit_dropped(made),
             f"what nn.{name} drops as one",
-            agrees(lambda: unit_by_frequency(made), "how often neighbours share their fate", seed=0),
+            agrees(
+                lambda: unit_by_frequency(outcome(name, axes=documented_axes(name))),
+                "how often neighbours share their fate in an input of the shape that torch documents",
+                seed=0,
+            ),
             [u for u in ("element", "channel", "image") if u != unit_dropped(made)],
         ),
         claim(

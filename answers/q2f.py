@@ -49,6 +49,7 @@ def choices_of(study: Study) -> list[Choice]:
         lambda run: run.valid_loss,
         lambda run: run.test_loss,
         TEST_TOKENS / (VALID_TOKENS + TEST_TOKENS),
+        (range(VALID_TOKENS), range(VALID_TOKENS, VALID_TOKENS + TEST_TOKENS)),
     )
     part = study.base.annealing_tokens
     if part is None:
@@ -60,6 +61,7 @@ def choices_of(study: Study) -> list[Choice]:
             lambda run: min(run.annealing_curve),
             lambda run: run.valid_loss,
             1 / (1 - part / VALID_TOKENS),
+            (range(part), range(VALID_TOKENS)),
         ),
         whole,
     ]

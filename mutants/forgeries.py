@@ -77,7 +77,7 @@ def _pairs(paths: Sequence[str]) -> list[tuple[str, str]]:
     for path in paths:
         twin = path.replace("/LSTM-", "/GRU-").rpartition("-")[0]
         pairs += [(path, other) for other in paths if other != path and other.startswith(twin) and "/LSTM-" in path][:1]
-    return list({frozenset(pair): pair for pair in pairs}.values())
+    return list({frozenset(pair): pair for pair in reversed(pairs)}.values())
 
 
 def _series(value: Any, where: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], list[float]]]:

@@ -77,6 +77,8 @@ def build(
         verification = verify(root, progress=on_question)
         if verification.problems:
             raise Unverified(verification)
+        if identity.notebooks:
+            verification = verification.document  # the notebook's claims are about our own, which is not handed in
         stem = identity.file_stem
         on_stage("render the documents")
         documents = render(root, verification.document, identity, stem)

@@ -150,7 +150,7 @@ def experiments(
 
 @app.command()
 def audit(
-    sample: Annotated[int, typer.Option(min=1, help="Replayed records of each kind.")] = 3,
+    sample: Annotated[int, typer.Option(min=1, help="Replayed records of each kind.")] = 5,
     seed: Annotated[int | None, typer.Option(help="Of the draw of these records; by chance unless given.")] = None,
     root: Root = None,
 ) -> None:

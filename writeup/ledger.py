@@ -56,12 +56,14 @@ class RecordRow(_Row):
 
 
 class PassageRow(_Row):
-    """The numbers of one passage of the documents in the order in which they are read, and the source of each, as
-    `readback.py` names them; both separated by spaces."""
+    """The numbers of one passage of the documents in the order in which they are read, and the source of each, as the
+    keys of `sources.py`; both separated by spaces. `words` are those that claims print there (a winner, a "lower"), and
+    how often each stands in the passage."""
 
     name: str
     numbers: str
     sources: str
+    words: dict[str, int] = Field(default_factory=dict)
 
 
 class SeriesRow(_Row):

@@ -19,9 +19,8 @@ from writeup.numerals import rounds, spelled
 
 Point = tuple[float, float]
 Kind = Literal["band", "line", "bar", "span", "marks"]
-_NODE = re.compile(
-    r"\bnode\b\s*(?:\[(?:[^\[\]]|\[[^\]]*\])*\])?\s*(?:\([^)]*\))?\s*(?:at\s*\([^)]*\))?\s*(?=\{)|north east:(?=\{)"
-)
+_NODE = re.compile(r"\bnode\b\s*(?:\[(?:[^\[\]]|\[[^\]]*\])*\])?\s*(?:\([^)]*\))?\s*(?:at\s*\([^)]*\))?\s*(?=\{)")
+_FRAME_TITLE = re.compile(r"north east:(?=\{)")
 _PAIR = r"\((-?[\d.]+),(-?[\d.]+)\)"
 _POWER_OF_TEN = re.compile(r"\$10\^\{(-?\d+)\}\$")
 
@@ -48,7 +47,8 @@ class Panel:
 
 def tikz_labels(tikz: str) -> list[str]:
     """The text of every node of a picture, as TeX, in the order in which they are set."""
-    return [_group(tikz, found.end()) for found in _NODE.finditer(tikz)]
+    ends = [found.end() for pattern in (_NODE, _FRAME_TITLE) for found in pattern.finditer(tikz)]
+    return [_group(tikz, end) for end in sorted(ends)]
 
 
 def tikz_panels(tikz: str) -> list[Panel]:

@@ -50,7 +50,8 @@ def code_numbers(cells: list[Cell]) -> int:
 
 def pieces_of_notebook(cells: list[Cell]) -> tuple[Piece, list[Piece]]:
     """What the PDF prints after its page of contents: the cells in order, and their pictures."""
-    texts, pictures = [], []
+    texts: list[str] = []
+    pictures: list[Piece] = []
     for cell in cells:
         source = _joined(cell["source"])
         if cell["cell_type"] == "markdown":

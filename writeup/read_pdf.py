@@ -161,4 +161,6 @@ def _complaint(
     j, piece, k = max(reach, key=lambda r: r[0])
     wanted = piece.numbers[k] if k < len(piece.numbers) else "nothing"
     got, page = numbers[j] if j < len(numbers) else ("nothing", printed[-1].name)
-    return f"{page}: after {' '.join(found[max(0, j - 4) : j])!r} it prints {got}; the TeX has {wanted} ({piece.name})"
+    return (
+        f"{page}: after {' '.join(found[max(0, j - 4) : j])!r} it prints {got}; its source has {wanted} ({piece.name})"
+    )

@@ -7,8 +7,10 @@ ends at the next one. Pictures are no part of the text; `read_figures.py` reads 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+from writeup.marks import Sourced
 
 ANCHOR = r"(answer-[^\"}]+|ref-[^\"}]+|appendix|verified-[^\"}]+)"
 FRONT = "front"  # the passage before the first anchor
@@ -39,6 +41,19 @@ def text_of_markdown(markdown: str) -> str:
 
 def markdown_passages(markdown: str) -> Iterator[Passage]:
     yield from _passages(text_of_markdown(markdown), re.finditer(rf'<a id="{ANCHOR}"></a>', markdown))
+
+
+def claimed_words(markdown: Sourced, passage: Passage) -> list[str]:
+    """The words that claims print in a passage: letters only, so that they read the same in every format."""
+    spans = [(start, end) for source, start, end in markdown.spans if source.startswith("claim:")]
+    inside = [markdown.text[a:b] for a, b in spans if passage.start <= a < passage.start + len(passage.text)]
+    return sorted({text for text in inside if re.fullmatch(r"[A-Za-z]+(?: [A-Za-z]+)*", text)})
+
+
+def occurrences(words: Iterable[str], text: str) -> dict[str, int]:
+    """How often each of the words stands in a text."""
+    spaced = {word: word.replace(" ", r"\s+") for word in words}  # a line may end between two words
+    return {word: len(re.findall(rf"(?<![\w-]){pattern}(?![\w-])", text)) for word, pattern in spaced.items()}
 
 
 def markdown_captions(markdown: str) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,8 @@ passage by passage in reading order, and each finished file must hold the same n
 source is a claim must be that claim's printed form, and this must be its value within half a unit of the last printed
 place; what else may stand in a document is listed, with its reason, in `sources.py`.
 
-What this cannot see: words (a "lower" that became "higher"); that a picture's data are those of the record (the
+Words that claims print, such as the winner of a comparison, are counted in each passage of the Markdown and the TeX.
+What this cannot see: other words, and words in the PDF; that a picture's data are those of the record (the
 answers' checks see to that); a ledger that was forged together with the files.
 """
 
@@ -30,7 +31,16 @@ from writeup.read_figures import panels_problems, plain_numbers, tikz_labels, ti
 from writeup.read_notebook import cells_of, changed_cells, code_numbers, pieces_of_notebook, read_cells
 from writeup.read_pdf import difference, pieces_of_tex, read_pages
 from writeup.read_svg import svg_panels, svg_words
-from writeup.read_text import TIKZ, markdown_captions, markdown_passages, mermaid_words, tex_passages
+from writeup.read_text import (
+    TIKZ,
+    Passage,
+    claimed_words,
+    markdown_captions,
+    markdown_passages,
+    mermaid_words,
+    occurrences,
+    tex_passages,
+)
 from writeup.sources import MATCHED, Finding, ledger_findings
 
 Drawn = TypeVar("Drawn")
@@ -84,7 +94,8 @@ def passages_of(markdown: Sourced) -> list[PassageRow]:
     for passage in markdown_passages(markdown.text):
         found = markdown.numbers(passage.start, passage.text)
         columns = [" ".join(column) for column in zip(*found, strict=True)] or ["", ""]
-        rows.append(PassageRow(name=passage.name, numbers=columns[0], sources=columns[1]))
+        words = occurrences(claimed_words(markdown, passage), passage.text)
+        rows.append(PassageRow(name=passage.name, numbers=columns[0], sources=columns[1], words=words))
     return rows
 
 
@@ -92,8 +103,9 @@ def passages_of(markdown: Sourced) -> list[PassageRow]:
 
 
 def _markdown(file: str, markdown: str, ledger: Ledger) -> tuple[list[Finding], FileRow]:
-    found = {passage.name: spelled(passage.text) for passage in markdown_passages(markdown)}
-    findings = list(_out_of_order(file, ledger.readback.passages, found))
+    passages = list(markdown_passages(markdown))
+    found = {passage.name: spelled(passage.text) for passage in passages}
+    findings = [*_out_of_order(file, ledger.readback.passages, found), *_words(file, passages, ledger)]
     for alternative, caption in markdown_captions(markdown):
         if spelled(alternative) != spelled(caption):
             findings.append(Finding(file, "pictures", f"alternative text {alternative!r} is not its caption"))
@@ -105,8 +117,9 @@ def _markdown(file: str, markdown: str, ledger: Ledger) -> tuple[list[Finding], 
 
 
 def _tex(file: str, tex: str, ledger: Ledger) -> tuple[list[Finding], FileRow]:
-    found = {passage.name: spelled(passage.text) for passage in tex_passages(tex)}
-    findings = list(_out_of_order(file, ledger.readback.passages, found))
+    passages = list(tex_passages(tex))
+    found = {passage.name: spelled(passage.text) for passage in passages}
+    findings = [*_out_of_order(file, ledger.readback.passages, found), *_words(file, passages, ledger)]
 
     def problems(picture: str, row: FigureRow) -> Iterator[str]:
         yield from word_problems(tikz_labels(picture), row)
@@ -181,6 +194,18 @@ def _out_of_order(file: str, due: Sequence[PassageRow], found: Mapping[str, list
                 before = " ".join(found[name][max(0, place - 3) : place])
                 yield Finding(file, name, f"after {before!r} it prints {got or 'nothing'}; {number} ({source}) is due")
                 break
+
+
+def _words(file: str, passages: Iterable[Passage], ledger: Ledger) -> Iterator[Finding]:
+    """Words that claims print ("lower", "LSTM") and that a passage holds more or less often than when it was made."""
+    rows = {row.name: row for row in ledger.readback.passages}
+    for passage in passages:
+        due = rows[passage.name].words if passage.name in rows else {}
+        for word, count in occurrences(due, passage.text).items():
+            if count != due[word]:
+                yield Finding(
+                    file, passage.name, f"the claimed {word!r} stands there {count} times; {due[word]} are due"
+                )
 
 
 def _each(

@@ -93,5 +93,13 @@ def first_error(**options: Any) -> tuple[int, str]:
     return 0, "no error"
 
 
+def goes_through(batches: int, **options: Any) -> bool:
+    """Whether training for so many batches raises no error."""
+    try:
+        return all(True for _ in train(batches, **options))
+    except RuntimeError:
+        return False
+
+
 def first_sentence(error: RuntimeError) -> str:
     return str(error).partition(". ")[0].partition(": [")[0]

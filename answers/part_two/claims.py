@@ -61,7 +61,5 @@ def _study(study: Study) -> dict[str, Any]:
     for run in shown(study):
         settings = [run.record.settings[name] for name in COLUMNS]
         results = [round(run.record.metrics["valid_perplexity"], 2), [round(loss, 3) for loss in run.annealing_curve]]
-        runs.append(
-            {"name": run.record.name, "row": settings + results}
-        )
+        runs.append({"name": run.record.name, "row": settings + results})
     return {"base": study.base, "study": runs}

@@ -13,7 +13,7 @@ from writeup.records import Records
 
 
 def shown(study: Study) -> list[Run]:
-    """The runs that the notebook shows: at the baseline's sizes, any cell, rate and seed; in order of name."""
+    """The runs that the notebook shows: at the baseline's sizes, any cell, rate and seed; in order of these."""
 
     def at_baseline(settings: Settings) -> bool:
         base = study.base
@@ -21,7 +21,7 @@ def shown(study: Study) -> list[Run]:
         return free == base
 
     runs = [run for run in study.runs if at_baseline(run.settings) and not run.diverged]
-    return sorted(runs, key=lambda run: run.record.name)
+    return sorted(runs, key=lambda run: (run.settings.cell, run.settings.learning_rate, run.settings.seed))
 
 
 def study_claims(records: Records) -> Iterator[Claim]:

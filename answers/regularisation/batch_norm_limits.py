@@ -51,9 +51,12 @@ def small_batch_claims(records: Records) -> list[Claim]:
                 LOWER,
                 "points",
                 "+.1f",
+                small_batches.CONNECTED.test_images,
             )
+    sizes = small_batches.CONNECTED.batch_sizes
+    smallest = min(sizes)
     worst = max(
-        records[SMALL["connected"]].curves[f"batch-{min(small_batches.CONNECTED.batch_sizes)}"],
+        records[SMALL["connected"]].curves[f"batch-{smallest}"],
         key=lambda arm: fmean(arm["test_accuracy"]),
     )
     for norm in ("group", "batch"):
@@ -68,12 +71,11 @@ def small_batch_claims(records: Records) -> list[Claim]:
         "nats",
         "+.2f",
     )
-    sizes = small_batches.CONNECTED.batch_sizes
     return [
         *claims,
         claim(
             "1.3b.smallest",
-            min(sizes),
+            smallest,
             "smallest batch compared",
             agrees(
                 lambda: min(int(name.rpartition("-")[2]) for name in records[SMALL["connected"]].curves),

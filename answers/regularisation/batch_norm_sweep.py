@@ -116,6 +116,7 @@ def sweep_claims(records: Records) -> list[Claim]:
                 Control(fmean(percent(rival)), "another norm's"),
                 "%",
                 ".1f",
+                learning_rates.Settings().test_images,
             ),
         ]
     for id, norm in (("gain", "none"), ("over_layer", "layer"), ("over_group", "group")):
@@ -139,6 +140,7 @@ def sweep_claims(records: Records) -> list[Claim]:
             LOWER,
             "points",
             "+.1f",
+            learning_rates.Settings().test_images,
         )
     claims += [*grid_claims(records), *retrained_claims(records)]
     ratio = usable_rate(records, "batch") / usable_rate(records, "none")

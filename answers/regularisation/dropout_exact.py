@@ -187,6 +187,7 @@ def ensemble_claims(records: Records) -> list[Claim]:
             Control(sum(percent["scaled_accuracy"]) / len(percent["scaled_accuracy"]), "the accuracy"),
             form=".1f",
             unit="%",
+            images=ensemble.Settings().test_images,
         ),
         ensemble_by_sampling(raw, path),
         *effect_claims(
@@ -198,6 +199,7 @@ def ensemble_claims(records: Records) -> list[Claim]:
             ("lower", "higher"),
             form="+.1f",
             unit="points",
+            images=ensemble.Settings().test_images,
         ),
     ]
 
@@ -248,7 +250,8 @@ def window_claims() -> list[Claim]:
         claim(
             "1.2b.window_ratio",
             int(ratio),
-            "noise of channel dropout over that of element dropout in a mean over a 3 x 3 window of equal activations",
+            "noise of channel dropout over that of element dropout in a mean over "
+            f"a {SIDE} x {SIDE} window of equal activations",
             agrees(sampled, "samples of nn.Dropout2d and nn.Dropout", tolerance=0.3, seed=0),
             [Control(SIDE, "the square root"), Control(1, "no difference")],
         ),

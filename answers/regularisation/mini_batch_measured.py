@@ -76,7 +76,7 @@ def noise_claims(records: Records) -> list[Claim]:
             "1.3a.slope_verdict",
             verdict,
             "the slope against minus one: what the seeds allow to say",
-            sign_flip_check([value + 1 for value in found], ("lower", "higher"), [NOISE]),
+            sign_flip_check([value + 1 for value in found], [NOISE]),
             [word for word in ("lower", "higher", "indistinguishable") if word != verdict],
         ),
         claim(

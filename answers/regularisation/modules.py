@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,12 @@ def outcome(name: str, p: float = PROBABILITY, training: bool = True, axes: int 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return module(torch.ones(shape))
+
+
+def documented_axes(name: str) -> int:
+    """The axes after (N, C) of the first input that the module's documentation names; two where any shape will do."""
+    named = re.search(r"Input: :math:`\(N, C, ([\w, ]+)\)`", getattr(nn, name).__doc__ or "")
+    return len(named[1].split(",")) if named else 2
 
 
 def dropped(made: Tensor) -> Tensor:

@@ -20,7 +20,10 @@ from writeup.claims import Check, Claim, Control, Evidence, agrees, claim, requi
 
 LEVEL = 0.95
 ROUND_OFF = 1e-9
+WHOLE = 0.1  # images: what rounding in the record may add up to over the seeds
 FLIPS = 20_000
+# What a verdict says of the sign of a difference.
+MEANING = {"lower": -1, "smaller": -1, "indistinguishable": 0, "higher": 1, "larger": 1}
 
 Values = Sequence[float]
 
@@ -37,11 +40,24 @@ def interval(values: Values, level: float = LEVEL) -> tuple[float, float]:
 
 
 def mean_claim(
-    id: str, values: Values, text: str, records: Sequence[str], wrong: Control, unit: str = "", form: str = ""
+    id: str,
+    values: Values,
+    text: str,
+    records: Sequence[str],
+    wrong: Control,
+    unit: str = "",
+    form: str = "",
+    images: int = 0,
 ) -> Claim:
-    """The mean over seeds; checked by numpy as the level about which the deviations cancel."""
+    """The mean over seeds; checked by numpy as the level about which the deviations cancel.
+
+    Values in per cent of so many `images` must add up to a whole number of these, or they are scaled wrongly.
+    """
 
     def check(candidate: float) -> Evidence:
+        counted = candidate * len(values) * images / 100
+        off = abs(counted - round(counted))
+        require(off < WHOLE, "a whole number of images", counted, f"of {images} for each of the seeds")
         left = float(np.sum(np.asarray(values) - candidate)) / len(values)
         require(abs(left) < ROUND_OFF, "deviations that cancel", left, "mean deviation of the seeds from it")
         return Evidence("deviations of the seeds' values from it cancel", left, ROUND_OFF, records=tuple(records))
@@ -58,8 +74,9 @@ def effect_claims(
     words: tuple[str, str],
     unit: str = "",
     form: str = "",
+    images: int = 0,
 ) -> list[Claim]:
-    """What changing the first arm into the second does, seed by seed, as three claims.
+    """What changing the first arm into the second does, seed by seed, as three claims; `images` as for `mean_claim`.
 
     `id`: the mean difference. `id`_interval: its interval. `id`_verdict: `words` = (word if lower, word if higher), or
     "indistinguishable" when the interval holds zero.
@@ -68,7 +85,7 @@ def effect_claims(
     low, high = interval(found)
     verdict = verdict_of(low, high, words)
     return [
-        mean_claim(id, found, text, records, Control(-fmean(found), "the arms swapped"), unit, form),
+        mean_claim(id, found, text, records, Control(-fmean(found), "the arms swapped"), unit, form, images),
         claim(
             f"{id}_interval",
             (low, high),
@@ -87,7 +104,7 @@ def effect_claims(
             f"{id}_verdict",
             verdict,
             f"{text}: what the seeds allow to say",
-            sign_flip_check(found, words, records),
+            sign_flip_check(found, records),
             [Control(word) for word in (*words, "indistinguishable") if word != verdict],
         ),
     ]
@@ -105,13 +122,14 @@ def paired_interval_check(first: Values, second: Values, records: Sequence[str])
     return agrees(by_scipy, "scipy's paired t test", tolerance=ROUND_OFF, records=records)
 
 
-def sign_flip_check(found: Values, words: tuple[str, str], records: Sequence[str]) -> Check:
-    """The verdict must be the sign's word where the sign-flip test rejects, else "indistinguishable"."""
+def sign_flip_check(found: Values, records: Sequence[str]) -> Check:
+    """The verdict must mean the sign where the sign-flip test rejects, else "indistinguishable"."""
     probability = sign_flip_probability(found)
 
     def check(candidate: str) -> Evidence:
-        computed = "indistinguishable" if probability > 1 - LEVEL else words[int(fmean(found) > 0)]
-        require(candidate == computed, computed, candidate, f"sign-flip test, p = {probability:.2g}")
+        computed = 0 if probability > 1 - LEVEL else int(math.copysign(1, fmean(found)))
+        meant = MEANING.get(candidate)
+        require(meant == computed, computed, candidate, f"sign-flip test, p = {probability:.2g}")
         return Evidence("sign-flip permutation test over the seeds", probability, seed=0, records=tuple(records))
 
     return check
@@ -162,7 +180,7 @@ def ratio_claims(id: str, first: Sequence[float], second: Sequence[float], text:
             f"{id}_verdict",
             verdict,
             f"{text}: what the seeds allow to say",
-            sign_flip_check(difference, words, [record]),
+            sign_flip_check(difference, [record]),
             [word for word in (*words, "indistinguishable") if word != verdict],
         ),
     ]

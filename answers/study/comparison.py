@@ -23,8 +23,10 @@ from answers.study.run_claims import (
 )
 from answers.study.runs import CELLS, Run, Setting, Study
 from experiments.language_model import study as plan_of_study
+from experiments.language_model.train import Settings
 from writeup.claims import Claim, Control, Evidence, agrees, claim, require
 
+EXAMPLE_RATE = "the example's learning rate"
 TRAIN_TOKENS = 2_088_628  # of WikiText-2's training text [Merity et al. 2016, table 1], with an <eos> a line
 LOWER = {-1: "LSTM", 1: "GRU", 0: "open"}
 LOWER_IN_A_SENTENCE = {-1: "the LSTM", 1: "the GRU", 0: "neither cell"}
@@ -126,7 +128,7 @@ def study_claims(study: Study, baseline: Comparison) -> list[Claim]:
             form=".0%",
         ),
         *(
-            label_claim(f"2e.base.{field}", baseline.lstm, field, f"the example's {field}")
+            label_claim(f"2e.base.{field}", baseline.lstm, field, f"the example's {field}", example=Settings())
             for field, _ in plan_of_study.VARIATIONS
         ),
         *(seeds_claim(f"2e.seeds.{cell}", baseline.of(cell), f"seeds of the {cell} baseline") for cell in CELLS),
@@ -208,7 +210,7 @@ def grid_claims(study: Study, grid: Mapping[float, Mapping[str, Setting]]) -> li
     example = study.base.learning_rate
     if example in grid:
         lstm, gru = (grid[example][cell] for cell in CELLS)
-        made.append(label_claim("2e.example_rate", lstm, "learning_rate", "the example's learning rate"))
+        made.append(label_claim("2e.example_rate", lstm, "learning_rate", EXAMPLE_RATE, example=Settings()))
         text = "lower validation perplexity at the example's learning rate"
         made.append(sign_claim("2e.example_lower", lstm, gru, study, text, LOWER_IN_A_SENTENCE))
         made.append(change_claim("2e.example_change", lstm, gru, "GRU's perplexity less the LSTM's, per cent"))

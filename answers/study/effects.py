@@ -35,7 +35,8 @@ def effect_claims(study: Study, rows: Mapping[str, Sequence[Comparison]]) -> lis
     for (field, compared), cell in product(rows.items(), CELLS):
         if len(compared) < 2:
             continue
-        first, last = compared[0].of(cell), compared[-1].of(cell)
+        ordered = {getattr(one.lstm.settings, field): one.of(cell) for one in compared}
+        first, last = ordered[min(ordered)], ordered[max(ordered)]
         text = f"from the lowest to the highest {field}, {cell}"
         made.append(sign_claim(f"2e.{field}.{cell}.effect", first, last, study, f"effect {text}", EFFECT))
         made.append(change_claim(f"2e.{field}.{cell}.change", first, last, f"change of perplexity in per cent {text}"))

@@ -36,6 +36,7 @@ class Choice:
     chosen_by: Callable[[Run], float]
     judged_by: Callable[[Run], float]
     weight: float
+    words: tuple[range, range] = (range(1), range(1, 2))  # of the text that chooses and of the one that judges
 
     def gaps(self, runs: Sequence[Run]) -> list[float]:
         """How much higher the loss is on the judging text (nats), for each run."""
@@ -74,7 +75,7 @@ def choice_claims(choice: Choice, runs: Sequence[Run]) -> list[Claim]:
 
     def noise_by_pairs() -> float:
         squares = fmean((a - b) ** 2 / 2 for a, b in combinations(gaps, 2))
-        return percent(math.sqrt(choice.weight * squares))
+        return percent(math.sqrt(weight_by_words(*choice.words) * squares))
 
     value = percent(noise)
     made = [
@@ -82,7 +83,12 @@ def choice_claims(choice: Choice, runs: Sequence[Run]) -> list[Claim]:
             f"2f.{choice.key}.noise",
             value,
             f"noise of a perplexity on the {choice.text}, per cent",
-            agrees(noise_by_pairs, "squared differences of all pairs of runs", tolerance=1e-9, records=records),
+            agrees(
+                noise_by_pairs,
+                "squared differences of all pairs of runs, and of the weights of every word in both means",
+                tolerance=1e-9,
+                records=records,
+            ),
             distinct(
                 value,
                 ".2f",
@@ -139,6 +145,14 @@ def choice_claims(choice: Choice, runs: Sequence[Run]) -> list[Claim]:
 def percent(nats: float) -> float:
     """A difference of losses as per cent of the perplexity."""
     return 100 * math.expm1(nats)
+
+
+def weight_by_words(chosen: range, judged: range) -> float:
+    """`Choice.weight` from the weight of every single word in the means over the two texts, which may overlap."""
+    means = np.zeros((2, max(chosen.stop, judged.stop)))
+    for mean, text in zip(means, (chosen, judged), strict=True):
+        mean[text.start : text.stop] = 1 / len(text)
+    return float((means[0] ** 2).sum() / ((means[1] - means[0]) ** 2).sum())
 
 
 def _simulated(noise: float, count: int) -> float:

@@ -166,8 +166,13 @@ def seeds_claim(id: str, setting: Setting, text: str = "seeds") -> Claim:
     return claim(id, count, text, check, [Control(count + 1, "one too many"), Control(count - 1, "one forgotten")])
 
 
-def label_claim(id: str, setting: Setting, field: str, text: str, form: str = "g") -> Claim:
-    """A setting's value (`layers`, `hidden_size`, `bptt` or `learning_rate`), read off what the run then did."""
+def label_claim(
+    id: str, setting: Setting, field: str, text: str, form: str = "g", example: Settings | None = None
+) -> Claim:
+    """A setting's value (`layers`, `hidden_size`, `bptt` or `learning_rate`), read off what the run then did.
+
+    Where it is said to be the `example`'s, it must be that, too.
+    """
     value = getattr(setting.settings, field)
     record = setting.runs[0].record
 
@@ -183,6 +188,8 @@ def label_claim(id: str, setting: Setting, field: str, text: str, form: str = "g
             changed: dict[str, Any] = {field: int(candidate)}
             found = count_parameters(replace(setting.settings, **changed))
         require(found == expected, expected, found, route)
+        if example is not None:
+            require(candidate == getattr(example, field), getattr(example, field), candidate, "the example's default")
         return Evidence(route, found, records=(record.path,))
 
     return claim(id, value, text, check, [Control(2 * value, "doubled"), Control(value + 1, "off by one")], form=form)

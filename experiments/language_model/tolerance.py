@@ -70,7 +70,7 @@ def _larger_steps(self: fast.FastPath, inputs: Tensor, targets: Tensor, hidden: 
     return _STEP(self, inputs, targets, hidden, 1.05 * rate)
 
 
-def _never_annealing(self: train.Progress, *noted: float) -> bool:
+def _never_annealing(self: train.Progress, *noted: Any) -> bool:
     rate = self.learning_rate
     better = _CLOSE_EPOCH(self, *noted)
     self.learning_rate = rate

@@ -29,6 +29,13 @@ local function image(element)
   return missing(caption ~= "" and caption or element.src:sub(1, 80))
 end
 
+-- Jupyter gives headings targets of its own, which a PDF lacks: such a link keeps its words.
+local function link(element)
+  if element.target:match("^#") then
+    return element.content
+  end
+end
+
 local function raw_inline(element)
   if element.format == "html" and element.text:match("^<img") then
     return missing(element.text:match('alt="([^"]+)"') or element.text:match('src="([^"]+)"') or "")
@@ -49,5 +56,5 @@ end
 
 return {
   { Meta = read_pictures },
-  { Image = image, RawInline = raw_inline, RawBlock = raw_block },
+  { Image = image, Link = link, RawInline = raw_inline, RawBlock = raw_block },
 }

@@ -49,3 +49,13 @@ def test_pixel_shuffle_equals_its_transposed_twin_only_where_the_stride_divides_
     assert q1_1._shuffle_is_transposed(4, 2)
     with pytest.raises(RuntimeError):
         q1_1._shuffle_is_transposed(5, 2)
+
+
+def test_the_cases_are_those_of_the_assignment():
+    """Its text gives A as three numbers and B as three numbers; they are typed twice, here and in the answer."""
+    given = {
+        "1": ((64, 111, 111), (4, 234, 234)),
+        "2": ((256, 56, 56), (14, 126, 126)),
+        "3": ((256, 56, 56), (42, 72, 72)),
+    }
+    assert given == {number: (tuple(start), tuple(goal)) for number, (start, goal) in q1_1.CASES.items()}

@@ -1,6 +1,7 @@
 """The whole way from claims to files, on the tiny assignment: what is written, and what stays when something fails."""
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from writeup.claims import WriteupError
 from writeup.identity import load_identity
 from writeup.pdf import compile as compile_tex
 from writeup.pdf import find_engine, text_of
+from writeup.readback import read_back
 
 TINY = Path(__file__).resolve().parent.parent / "tiny"
 FILES = ["Zoe_OBrien-Sohne_zob7_E1.md", "Zoe_OBrien-Sohne_zob7_E1.pdf", "Zoe_OBrien-Sohne_zob7_E1.tex"]
@@ -95,8 +97,63 @@ def test_a_typed_number_is_allowed_only_where_its_template_types_it(own):
     module.write_text(module.read_text().replace('form=",d"', 'form=",d", unit="(or 5,051)"'))
     template = own / "templates" / "answers" / "A.1.md.j2"
     template.write_text(template.read_text().replace('the total is << v(".total") >>', 'it is << vu(".total") >>'))
-    with pytest.raises(WriteupError, match=r"read-back.*\n.*A\.1: the \.md prints 5051, which no claim of it holds"):
+    with pytest.raises(WriteupError, match=r"read-back.*\n.*answer-A\.1: they print 5051, which no claim holds"):
         make(own)
+
+
+def test_the_files_of_a_build_read_back(tiny):
+    report = read_back(tiny / "build")
+    assert report.findings == []
+    assert (report.printed, report.claims) == (3, 3)
+    assert [row.file.partition("_E1")[2] for row in report.files] == [".md", "_figures/A.2-race.svg", ".tex", ".pdf"]
+    assert all(row.share == 1 for row in report.files)
+
+
+@pytest.mark.parametrize(
+    ("ending", "old", "new", "message"),
+    [
+        (".md", "5,050", "5,051", r"\.md, answer-A\.1: after '.*' it prints 5051; 5050 \(claim:A\.1\.total\) is due"),
+        (".tex", "5,050", "5,051", r"\.tex, answer-A\.1: after '.*' it prints 5051; 5050 \(claim:A\.1\.total\) is due"),
+        (".tex", "rejected}", "rejected 8}", r"\.tex, answer-A\.1: after '.*' it prints 8; "),
+        (
+            "ledger.json",
+            '"shown": "5,050"',
+            '"shown": "5,051"',
+            r"ledger\.json, A\.1\.total: 5,051 is not 5050 rounded",
+        ),
+    ],
+)
+def test_a_file_that_was_changed_after_the_build_is_found(own, ending, old, new, message):
+    (path,) = (own / "build").glob(f"*{ending}")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") != text
+    assert re.search(message, str(read_back(own / "build").findings[0]))
+
+
+def test_a_point_that_was_moved_in_the_tex_is_found(own):
+    (path,) = (own / "build").glob("*.tex")
+    text = path.read_text(encoding="utf-8")
+    point = re.search(r"plot coordinates \{\([\d.]+,([\d.]+)\)", text)
+    path.write_text(f"{text[: point.start(1)]}3.210{text[point.end(1) :]}", encoding="utf-8")
+    assert re.search(r"figure A\.2-race: series 1: its line goes through", str(read_back(own / "build").findings[0]))
+
+
+def test_a_pdf_of_other_pages_is_found(own):
+    (path,) = (own / "build").glob("*.tex")
+    changed = path.read_text(encoding="utf-8").replace("5,050", "5,051", 1)
+    path.with_suffix(".pdf").write_bytes(compile_tex(changed, engine=find_engine()))
+    (finding,) = read_back(own / "build").findings
+    assert re.search(r"\.pdf, pages: page 1: after '.*' it prints 5051; its source has 5050", str(finding))
+
+
+def test_nothing_is_written_when_the_files_do_not_read_back(own):
+    before = hashes(own)
+    template = own / "templates" / "answers" / "A.1.md.j2"
+    template.write_text(template.read_text() + '<% if format == "tex" %>Or 8.<% endif %>\n')
+    with pytest.raises(WriteupError, match=r"\.tex, answer-A\.1: .* it prints 8"):
+        make(own)
+    assert hashes(own) == before
 
 
 def test_an_interrupted_build_leaves_the_old_files(own):

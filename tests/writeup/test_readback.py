@@ -92,6 +92,20 @@ def test_a_mark_of_a_claim_around_another_number():
     ]
 
 
+def test_a_claimed_word_that_became_another():
+    """Of a comparison the word is the claim."""
+    markdown = f'<a id="answer-A.1"></a>\n\nIt is {mark("much lower", "claim:A.1.a")}: lower.\n'
+    tex = "\\begin{document}\\label{answer-A.1} It is much\nlower: lower.\\end{document}"
+    claims = [("A.1.a", "much lower", "much lower")]
+    assert findings(markdown, tex, claims) == []
+    assert findings(markdown, tex.replace("much\nlower", "much higher"), claims) == [
+        "x.tex, answer-A.1: the claimed 'much lower' stands there 0 times; 1 are due"
+    ]
+    assert findings(markdown, tex, claims, edit=("much lower", "much higher")) == [
+        "x.md, answer-A.1: the claimed 'much lower' stands there 0 times; 1 are due"
+    ]
+
+
 def test_a_folder_without_documents_is_refused():
     with pytest.raises(WriteupError, match=r"expected one \.tex and its \.md, got \[\]"):
         compare({}, Ledger(claims=[], records=[], environment={}))

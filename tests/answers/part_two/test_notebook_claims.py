@@ -1,68 +1,80 @@
-"""What the build refuses of the notebook's numbers: each damage is one that a broken notebook could print."""
+"""The notebook's claims: they hold, their controls are rejected, and so is what a broken notebook could print."""
 
-import math
 from pathlib import Path
 
 import pytest
 import torch
 
-from answers.part_two import claims
-from answers.part_two.comparison import COMPARISONS
+from answers.part_two import chain_claims, difference_claims, echo_claims, slips, study_claims, text_claims
 from writeup.claims import CheckFailed
 from writeup.records import Records
 
 torch.set_num_threads(1)
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
-def records(tmp_path_factory):
-    return Records(tmp_path_factory.mktemp("no-records"))
+def claims():
+    """Those that take no search: all but the chains."""
+    records = Records(ROOT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("WIKITEXT_2", raising=False)
+        made = [
+            *difference_claims.difference_claims(),
+            *echo_claims.echo_claims(records),
+            *text_claims.text_claims(records),
+            *study_claims.study_claims(records),
+        ]
+    return {claim.id: claim for claim in made}
 
 
-@pytest.fixture
-def measured():
-    """Right differences, measured here; the other numbers are what a good run prints."""
-    numbers = {"CrossEntropyLoss gradient by hand": 0.0, "study perplexities": []}
-    for compare in COMPARISONS:
-        for name, (forward, gradient) in compare(0).items():
-            numbers |= {f"{name} forward": forward, f"{name} gradient": gradient}
-    numbers |= {"echo fixed": 1.0, "echo variable": [1.0, 0.995]}
-    numbers["remembered"] = {"0": [1.0, 0.8, 0.6], "1": [1.0, 1.0, 0.7]}
-    words = claims.python_reference_words()
-    return numbers | {"words": len(words), "first loss": 6.98, "held-out loss": 4.3, "unigram loss": 5.178}
+def test_every_claim_holds(claims):
+    assert len(claims) > 60
+    for claim in claims.values():
+        claim.check(claim.value)
 
 
-def test_good_numbers_pass(measured, records):
-    claims.verify_outputs(measured, records)
+def test_every_control_is_rejected(claims):
+    for claim in claims.values():
+        for control in claim.controls:
+            with pytest.raises(CheckFailed):
+                claim.check(control.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("id", "damaged"),
     [
-        ("Conv2d forward", 1e-7),  # float32 where double was promised
-        ("LSTM gradient", 0.3),
-        ("GRUCell forward", math.nan),
-        ("CrossEntropyLoss gradient by hand", 1e-3),
-        ("echo fixed", 0.98),
-        ("echo variable", [1.0, 0.5]),
-        ("remembered", {"0": [0.9, 0.6, 0.5], "1": [1.0, 1.0, 0.5]}),  # forgets what it was asked for
-        ("remembered", {"0": [1.0, 1.0, 0.7], "1": [1.0, 1.0, 0.6]}),  # keeps less for a longer delay
-        ("words", 10),
-        ("first loss", 5.0),
-        ("held-out loss", 5.1),
-        ("unigram loss", 4.0),
-        ("study perplexities", [100.0]),
+        ("3.Conv2d.forward", 1e-7),  # float32 where double was promised
+        ("3.LSTM.gradient", float("nan")),
+        ("3.echo.fixed", 0.985),
+        ("3.echo.variable.8", 0.95),
+        ("3.remembered.6.kept", 0.9),
+        ("3.text.words", 34587),
+        ("3.text.vocabulary", 1074),
+        ("3.model.first-loss", 6.8),
+        ("3.model.perplexity", 80.0),
+        ("3.text.unigram", 177.2),
     ],
 )
-def test_a_damaged_number_is_refused(measured, records, name, value):
-    measured[name] = value
-    with pytest.raises(CheckFailed, match="notebook"):
-        claims.verify_outputs(measured, records)
+def test_a_damaged_output_is_refused(claims, id, damaged):
+    with pytest.raises(CheckFailed):
+        claims[id].check(damaged)
 
 
-def test_study_is_what_the_records_hold():
-    root = Path(__file__).resolve().parents[3]
-    found = Records(root)
-    claims._study(
-        {"study perplexities": [math.exp(r.metrics["valid_loss"]) for r in found.of_kind(claims.KIND)]}, found
-    )
+@pytest.mark.parametrize("module", slips.SLIPS)
+def test_every_slip_is_seen_in_value_and_gradient(module):
+    wrong = slips.difference_of(slips.SLIPS[module], module, seed=3)
+    assert min(wrong) > 1e6 * difference_claims.ROUNDING
+
+
+def test_from_scratch_network_is_the_trained_one():
+    record = Records(ROOT)["echo/delays0-8-steps1200-5-seeds"]
+    trained = echo_claims.unpacked(record)
+    symbols, delays = torch.randint(2, (12, 5)), torch.arange(5)
+    ours, theirs = echo_claims.FromScratch(trained)(symbols, delays), trained(symbols, delays)
+    for mine, its in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine, its)
+
+
+def test_path_reads_as_the_notebook_prints_it():
+    assert chain_claims.path([(3, 8, 9), (4, 6, 7)]) == "3x8x9 -> 4x6x7"

@@ -64,6 +64,11 @@ def test_hostile_words_reach_tex_as_words():
         assert part in text
 
 
+def test_a_link_to_a_heading_keeps_its_words():
+    text = text_of(tex_of(new_markdown_cell("## A heading\n\nSee [the heading above](#A-heading) for more.")))
+    assert "See the heading above for more." in text
+
+
 def test_unclosed_markup_of_one_cell_leaves_the_next_alone():
     text = text_of(
         tex_of(new_markdown_cell("```\nnever closed"), new_markdown_cell("## Next\n\nwords of the next cell"))

@@ -7,6 +7,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from answers.part_two import claims
+from experiments.language_model.train import Settings
 from writeup.claims import Answer, Control, Evidence, WriteupError, claim
 from writeup.marks import read
 from writeup.notebook import own
@@ -40,11 +41,11 @@ def shipped():
     """The template with made-up claims and data, so that no solver runs."""
     start, goal = (64, 111, 111), (4, 234, 234)
     chain = ["nn.ConvTranspose2d(64, 4, kernel_size=14, stride=2)"]
-    settings = ["LSTM", 2, 200, False, 35, 20.0, 1111, 1000]
     context = {
         **claims._names(),
         "chains": [{"case": "1", "start": start, "goal": goal, "chains": [chain]}],
-        "study": [{"name": "run", "settings": settings, "row": [*settings, 99.5, [5.0, 4.6]]}],
+        "study": [{"name": "run", "row": ["LSTM", 20.0, 1111, 99.5, [5.0, 4.6]]}],
+        "base": Settings(train_tokens=1000),
     }
 
     class Everything(dict):
