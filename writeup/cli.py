@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from writeup.assignment import find_root, load_assignment
 from writeup.build import Built, Unverified, build
@@ -233,7 +233,8 @@ def _print_json(verification: Verification) -> None:
 
 def _read_back_table(report: Report) -> Table:
     """By finished file: the numbers found in it, how many are claims' or their wrong values', how many are allowed."""
-    table = Table("read back", "numbers", "claims'", "allowed", "share", box=None, header_style="bold")
+    file = Column("read back", overflow="fold")
+    table = Table(file, "numbers", "claims'", "allowed", "share", box=None, header_style="bold")
     for row in report.files:
         counts = (row.numbers, row.matched, sum(row.allowed.values()))
         table.add_row(row.file, *(f"{count:,}" for count in counts), f"{row.share:.1%}")
