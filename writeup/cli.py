@@ -169,11 +169,12 @@ def audit(
             console.print(said, end="", soft_wrap=True)
             console.print(finding.detail, markup=False, soft_wrap=True)
             show.advance(task)
-    seconds = sum(finding.seconds for finding in findings)
+    minutes, seconds = divmod(round(sum(finding.seconds for finding in findings)), 60)
     held, failed, absent = (sum(finding.holds is state for finding in findings) for state in (True, False, None))
     console.print(
-        f"Trust took {seconds // 60:.0f} min {seconds % 60:.0f} s: {held} of {len(findings)} items hold, "
-        f"{failed} fail, {absent} absent. Replayed records were drawn by --seed {drawn_by}."
+        f"Trust took {minutes} min {seconds} s: {held} of {len(findings)} items hold, "
+        f"{failed} fail, {absent} absent. Replayed records were drawn by --seed {drawn_by}.",
+        soft_wrap=True,
     )
     raise typer.Exit(1 if failed else 0)
 
