@@ -35,6 +35,8 @@ PARTS: dict[str, tuple[str, bool]] = {
     "rest": ("other", True),
 }
 
+ROUNDED = 1e-4  # relative: seconds are recorded to six places
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -45,6 +47,16 @@ class Profile:
     @property
     def cell(self) -> str:
         return str(self.record.settings["cell"])
+
+    def __post_init__(self) -> None:
+        """A step is the sum of its parts, and so are its forward and its backward half; an edited time shows."""
+        step = self.record.curves["step"]
+        parts = {name: times for name, times in step.items() if name != "whole"}
+        halves = {half: self.record.curves[half] for half in ("forward", "backward")}
+        for name, columns in {"whole": parts, **halves}.items():
+            for number, (*times, all_) in enumerate(zip(*columns.values(), step[name], strict=True)):
+                what = f"record {self.record.path}: {name} of step {number}, from its parts"
+                require(math.isclose(sum(times), all_, rel_tol=ROUNDED), sum(times), all_, what)
 
     @property
     def steps(self) -> int:

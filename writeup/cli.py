@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from writeup.assignment import find_root, load_assignment
 from writeup.build import Built, Unverified, build
@@ -169,11 +169,12 @@ def audit(
             console.print(said, end="", soft_wrap=True)
             console.print(finding.detail, markup=False, soft_wrap=True)
             show.advance(task)
-    seconds = sum(finding.seconds for finding in findings)
+    minutes, seconds = divmod(round(sum(finding.seconds for finding in findings)), 60)
     held, failed, absent = (sum(finding.holds is state for finding in findings) for state in (True, False, None))
     console.print(
-        f"Trust took {seconds // 60:.0f} min {seconds % 60:.0f} s: {held} of {len(findings)} items hold, "
-        f"{failed} fail, {absent} absent. Replayed records were drawn by --seed {drawn_by}."
+        f"Trust took {minutes} min {seconds} s: {held} of {len(findings)} items hold, "
+        f"{failed} fail, {absent} absent. Replayed records were drawn by --seed {drawn_by}.",
+        soft_wrap=True,
     )
     raise typer.Exit(1 if failed else 0)
 
@@ -233,7 +234,8 @@ def _print_json(verification: Verification) -> None:
 
 def _read_back_table(report: Report) -> Table:
     """By finished file: the numbers found in it, how many are claims' or their wrong values', how many are allowed."""
-    table = Table("read back", "numbers", "claims'", "allowed", "share", box=None, header_style="bold")
+    file = Column("read back", overflow="fold")
+    table = Table(file, "numbers", "claims'", "allowed", "share", box=None, header_style="bold")
     for row in report.files:
         counts = (row.numbers, row.matched, sum(row.allowed.values()))
         table.add_row(row.file, *(f"{count:,}" for count in counts), f"{row.share:.1%}")

@@ -23,6 +23,7 @@ from writeup.figures import Panels, Plot, Reference, Series
 from writeup.records import Record, Records
 
 LEVEL = 0.95
+ROUNDED = 1e-4  # lengths and cosines are recorded to six places
 SMALL = 0.01  # of the gradient by the word itself
 CELLS = ("LSTM", "GRU")
 FAR = 2 * WINDOW
@@ -33,6 +34,15 @@ class Run:
     """One record: a trained model, its gradients by distance and its cut gradients."""
 
     record: Record
+
+    def __post_init__(self) -> None:
+        """Two lengths, the angle between them and the third length must fit, at every bptt and stretch."""
+        wholes = self.record.curves["uncut"]
+        for bptt, cut in self.record.curves["cut"].items():
+            for whole, norm, third, cosine in zip(wholes, cut["norm"], cut["difference"], cut["cosine"], strict=True):
+                square = norm**2 + whole**2 - 2 * norm * whole * cosine
+                fits = abs(square - third**2) < ROUNDED * whole**2
+                require(fits, square, third**2, f"record {self.record.path}: law of cosines at bptt {bptt}")
 
     @property
     def cell(self) -> str:

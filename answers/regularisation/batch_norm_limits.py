@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from statistics import fmean
 
-from answers.regularisation.batch_norm_sweep import percent
+from answers.regularisation.batch_norm_sweep import accuracies
 from answers.regularisation.paired import effect_claims, retrained_claim
 from experiments.regularisation import small_batches
 from experiments.regularisation.digits import split
@@ -44,8 +44,8 @@ def small_batch_claims(records: Records) -> list[Claim]:
             )
             claims += effect_claims(
                 f"1.3b.{layers}_{size}",
-                percent(first),
-                percent(second),
+                accuracies(first),
+                accuracies(second),
                 f"test accuracy of batch norm less that of group norm, {layers} layers, batches of {size}",
                 [path],
                 LOWER,

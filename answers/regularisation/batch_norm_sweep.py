@@ -14,6 +14,7 @@ from answers.regularisation.paired import (
     effect_claims,
     interval,
     mean_claim,
+    percent,
     ratio_claims,
     retrained_claim,
     sign_flip_probability,
@@ -37,8 +38,9 @@ def losses(arm: dict[str, Any]) -> list[float]:
     return [CHANCE if loss is None else loss for loss in arm["train_loss"]]
 
 
-def percent(arm: dict[str, Any]) -> list[float]:
-    return [100 * value for value in arm["test_accuracy"]]
+def accuracies(arm: dict[str, Any]) -> list[float]:
+    """Of every seed, in per cent."""
+    return percent(arm["test_accuracy"])
 
 
 def best(records: Records, norm: str) -> dict[str, Any]:
@@ -83,7 +85,7 @@ def sweep_claims(records: Records) -> list[Claim]:
     claims: list[Claim] = []
     for norm in NORMS:
         usable, arm = usable_rate(records, norm), best(records, norm)
-        accuracy = percent(arm)
+        accuracy = accuracies(arm)
         other = rates[rates.index(usable) + 1]
         rival = best(records, "batch" if norm != "batch" else "none")
         claims += [
@@ -113,7 +115,7 @@ def sweep_claims(records: Records) -> list[Claim]:
                 accuracy,
                 f"test accuracy at its own best rate, norm: {norm}",
                 [SWEEP],
-                Control(fmean(percent(rival)), "another norm's"),
+                Control(fmean(accuracies(rival)), "another norm's"),
                 "%",
                 ".1f",
                 learning_rates.Settings().test_images,
@@ -133,8 +135,8 @@ def sweep_claims(records: Records) -> list[Claim]:
         )
         claims += effect_claims(
             f"1.3b.{id}_accuracy",
-            percent(first),
-            percent(second),
+            accuracies(first),
+            accuracies(second),
             f"test accuracy with batch norm less that with norm: {norm}, each at its best rate",
             [SWEEP],
             LOWER,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
-from answers.regularisation.paired import differences, effect_claims, interval, mean_claim, retrained_claim
+from answers.regularisation.paired import differences, effect_claims, interval, mean_claim, percent, retrained_claim
 from experiments.regularisation import dropout
 from experiments.regularisation.digits import split
 from experiments.regularisation.dropout import FEW, MANY, arm_name
@@ -24,8 +24,8 @@ HALVES = 10  # draws of the maps to silence, over which the experiment averages 
 
 def values(records: Records, data: str, form: str, p: float, measure: str) -> list[float]:
     """Per seed; accuracies in percent."""
-    factor = 100 if measure.endswith("accuracy") else 1
-    return [factor * value for value in records[PATHS[data]].curves[arm_name(form, p)][measure]]
+    found: list[float] = records[PATHS[data]].curves[arm_name(form, p)][measure]
+    return percent(found) if measure.endswith("accuracy") else found
 
 
 def regularisation_claims(records: Records) -> list[Claim]:

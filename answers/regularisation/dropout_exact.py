@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from answers.regularisation import dropout_masks as masks
-from answers.regularisation.paired import effect_claims, mean_claim
+from answers.regularisation.paired import effect_claims, mean_claim, percent
 from experiments.regularisation import ensemble
 from experiments.regularisation.digits import split
 from writeup.claims import Claim, Control, Evidence, agrees, claim, require
@@ -147,7 +147,7 @@ def ensemble_claims(records: Records) -> list[Claim]:
         require(worst < EXACT, "the ensemble's probabilities", worst, "largest difference")
         return Evidence("normalised geometric mean over all masks of ten inputs", worst, EXACT, seed=0)
 
-    percent = {name: [100 * v for v in raw[name]] for name in raw if not name.startswith("first")}
+    shares = {name: percent(raw[name]) for name in raw if not name.startswith("first")}
     masks_run = 2 ** (2 * ensemble.Settings().hidden)
     return [
         claim(
@@ -172,19 +172,19 @@ def ensemble_claims(records: Records) -> list[Claim]:
         ),
         mean_claim(
             "1.2b.deep_distance",
-            percent["distance"],
+            shares["distance"],
             "total variation distance between weight scaling and the ensemble of a deep network",
             [path],
-            Control(2 * sum(percent["distance"]) / len(percent["distance"]), "sum of differences, not halved"),
+            Control(2 * sum(shares["distance"]) / len(shares["distance"]), "sum of differences, not halved"),
             form=".1f",
             unit="points",
         ),
         mean_claim(
             "1.2b.deep_agreement",
-            percent["agreement"],
+            shares["agreement"],
             "test images on which both predict the same class",
             [path],
-            Control(sum(percent["scaled_accuracy"]) / len(percent["scaled_accuracy"]), "the accuracy"),
+            Control(sum(shares["scaled_accuracy"]) / len(shares["scaled_accuracy"]), "the accuracy"),
             form=".1f",
             unit="%",
             images=ensemble.Settings().test_images,
@@ -192,8 +192,8 @@ def ensemble_claims(records: Records) -> list[Claim]:
         ensemble_by_sampling(raw, path),
         *effect_claims(
             "1.2b.ensemble_gain",
-            percent["single_accuracy"],
-            percent["ensemble_accuracy"],
+            shares["single_accuracy"],
+            shares["ensemble_accuracy"],
             "test accuracy of the ensemble less that of one thinned network",
             [path],
             ("lower", "higher"),

@@ -28,6 +28,13 @@ MEANING = {"lower": -1, "smaller": -1, "indistinguishable": 0, "higher": 1, "lar
 Values = Sequence[float]
 
 
+def percent(fractions: Values) -> list[float]:
+    """Fractions of a record in per cent; raises `CheckFailed` for what is no fraction."""
+    for fraction in fractions:
+        require(0 <= fraction <= 1, "a fraction", fraction, "accuracies of a record")
+    return [100 * fraction for fraction in fractions]
+
+
 def differences(first: Values, second: Values) -> list[float]:
     """second - first, seed by seed."""
     return [b - a for a, b in zip(first, second, strict=True)]
