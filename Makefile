@@ -8,7 +8,7 @@ unexport FIRST LAST NETID TEX
 $(foreach name,FIRST LAST NETID TEX,$(if $(filter command environment,$(firstword $(origin $(name)))),\
   $(eval export WRITEUP_$(name) := $$(value $(name)))))
 
-.PHONY: all check test experiments audit bench lint sample clean help
+.PHONY: all check test experiments audit mutants bench lint sample clean help
 .DEFAULT_GOAL := all
 
 all: $(READY) ## verify every claim and build the files to upload [FIRST= LAST= NETID= TEX=]
@@ -25,6 +25,9 @@ experiments: $(READY) ## run the experiments whose records are missing or stale 
 
 audit: $(READY) ## redo what a sceptic would redo, cheapest first
 	@$(BIN)/writeup audit
+
+mutants: $(READY) ## put faults into answers and records, report the share that check finds [SAMPLE= FORGED= JOBS=]
+	@OMP_NUM_THREADS=1 $(BIN)/python -m mutants $(if $(SAMPLE),--sample "$(SAMPLE)") $(if $(FORGED),--forged "$(FORGED)") $(if $(JOBS),--jobs "$(JOBS)")
 
 bench: $(READY) ## measure the speed of the parts that should be fast, each against a named reference
 	@$(BIN)/python -m answers.conv_chains.bench

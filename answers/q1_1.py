@@ -194,7 +194,7 @@ def _chain_claims(id: str, what: str, chain: Chain) -> Iterator[Claim]:
         f"{id}.macs",
         round(chain.macs / MILLION, 1),
         f"{what}: million multiply-adds",
-        agrees(lambda: round(running.macs(modules, chain.start) / MILLION, 1), "torch's flop counter"),
+        agrees(lambda: round(running.macs(modules, chain.start) * 1e-6, 1), "torch's flop counter"),
         [
             Control((chain.parameters - outputs) * area.height * area.width / MILLION, "positions of the wrong side"),
             Control(2 * chain.macs / MILLION, "multiplications and additions counted apart"),

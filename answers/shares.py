@@ -65,6 +65,8 @@ class Profile:
     def seconds(self, part: str, half: str) -> list[float]:
         """Of `part`, step by step; `half` is forward, backward or total."""
         name, halves = PARTS[part]
+        if half != "total" and not halves:
+            raise WriteupError(f"2a: the {half} half of {part} was asked for; it has no halves")
         curves = self.record.curves
         phases = ("forward", "backward") if half == "total" else (half,)
         columns = [curves[phase][name] for phase in phases] if halves else [curves["step"][name]]

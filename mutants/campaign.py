@@ -15,6 +15,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -103,6 +104,11 @@ class Campaign:
             asked = self.bench.resting_on_records(fault.change.files)
         return "".join(self._prints[question.id] for question in asked)
 
+    @property
+    def sources(self) -> str:
+        """One fingerprint of all that the outcomes rest on."""
+        return hashlib.sha256("".join(self._prints.values()).encode()).hexdigest()[:16]
+
     @cached_property
     def _prints(self) -> dict[str, str]:
         """Of every question, the fingerprint of its sources and records."""
@@ -160,7 +166,7 @@ def load_equivalents(path: Path, faults: Sequence[Fault]) -> list[Equivalent]:
 
 @dataclass(frozen=True)
 class Score:
-    """Of one part: how the faults of the sample ended."""
+    """Of one part: how the faults of the sample ended; `survivors` passed with an effect and are not argued away."""
 
     part: str
     candidates: int
@@ -174,7 +180,7 @@ class Score:
     def share(self) -> float:
         """Found faults by all but the idle ones and those argued to be equivalent."""
         found = sum(self.ended[verdict] for verdict in FOUND)
-        return found / max(1, found + len(self.survivors))
+        return found / (found + len(self.survivors)) if found else 1.0 - bool(self.survivors)
 
 
 def score(
@@ -188,3 +194,20 @@ def score(
         raise WriteupError(f"argued to be equivalent, yet found: {'; '.join(wrong)}")
     left = tuple(fault for fault in survived if fault not in argued)
     return Score(part, candidates, len(outcomes), ended, len(argued), left, time.monotonic() - start)
+
+
+def summary(scores: Sequence[Score], seed: int, sources: str) -> dict[str, object]:
+    """The scores as JSON, with what they were measured on."""
+    parts = {
+        one.part: {
+            "candidates": one.candidates,
+            "tried": one.tried,
+            **one.ended,
+            "argued equivalent": one.equivalent,
+            "survivors": [str(fault.change) for fault in one.survivors],
+            "share found": round(one.share, 4),
+            "minutes": round(one.seconds / 60, 1),
+        }
+        for one in scores
+    }
+    return {"date": datetime.now(UTC).date().isoformat(), "sources": sources, "seed": seed, **parts}

@@ -56,7 +56,7 @@ def ended(question: Question, root: Path, before: Seen, forged: Sequence[str] = 
         return Outcome("failed", question.id, f"stale: {stale}")
     after = printed(answer)
     if changed := [line for line in after if line not in before.printed]:
-        return Outcome("shows", question.id, changed[0][:200])
+        return Outcome("shows", question.id, changed[0].partition("\n")[0][:200])
     if after != before.printed:
         return Outcome("shows", question.id, f"{len(before.printed) - len(after)} lines fewer")
     accepted = [

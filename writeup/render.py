@@ -84,7 +84,8 @@ class Page:
 
     def value_with_unit(self, id: str) -> Marked:
         unit = self.row(id).unit
-        return Marked(f"{self.value(id)} {mark(unit, 'unit')}") if unit else self.value(id)
+        space = "" if unit == "%" else " "  # as a percentage's own form prints it
+        return Marked(f"{self.value(id)}{space}{mark(unit, 'unit')}") if unit else self.value(id)
 
     def tex_value(self, id: str) -> Marked:
         """A claim whose value is TeX mathematics, as it is."""

@@ -272,7 +272,7 @@ def figure(records: Records) -> Plot:
     return Plot(
         [_series(records, label, *arm, shift=0.008 * k) for k, (label, arm) in enumerate(shown.items(), start=-1)],
         "probability of dropping $p$",
-        "change of test accuracy, points",
+        "accuracy change, points",
         references=[Reference(0.0)],
         height=5.5,
     )
