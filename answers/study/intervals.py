@@ -74,7 +74,8 @@ def probability_below(
     """Posterior probability that mean(first) - mean(second) is below `offset`; without a spread nothing is known."""
     if spread is None:
         return 0.5
-    distance, width, half = offset - (fmean(first) - fmean(second)), _width(first, second), spread.freedom / 2
+    distance, half = offset - (fmean(first) - fmean(second)), spread.freedom / 2
+    width = math.hypot(len(first) ** -0.5, len(second) ** -0.5)  # each mean's own deviation, not the other route's
 
     def weighted(chi_square: float) -> float:
         deviation = spread.deviation * math.sqrt(spread.freedom / chi_square)
