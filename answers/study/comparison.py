@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import fmean
@@ -207,6 +207,7 @@ def grid_claims(study: Study, grid: Mapping[float, Mapping[str, Setting]]) -> li
     for cell in CELLS:
         made.append(_tuned_claim(study, cell))
     made += _grid_counts(study, grid)
+    made += _blown_up_claims(grid)
     example = study.base.learning_rate
     if example in grid:
         lstm, gru = (grid[example][cell] for cell in CELLS)
@@ -215,6 +216,33 @@ def grid_claims(study: Study, grid: Mapping[float, Mapping[str, Setting]]) -> li
         made.append(sign_claim("2e.example_lower", lstm, gru, study, text, LOWER_IN_A_SENTENCE))
         made.append(change_claim("2e.example_change", lstm, gru, "GRU's perplexity less the LSTM's, per cent"))
     return made
+
+
+def _blown_up_claims(grid: Mapping[float, Mapping[str, Setting]]) -> list[Claim]:
+    """Where training went astray: an epoch ended with a loss above that of guessing every word alike."""
+    settings = [setting for of_rate in grid.values() for setting in of_rate.values()]
+    blown = [setting.settings for setting in settings if any(run.blown_up for run in setting.runs)]
+    if not blown:
+        return []
+
+    def by_training_text() -> str:
+        """The epochs' training losses, of another text than the validation losses."""
+        return _named(
+            setting.settings
+            for setting in settings
+            if any(max(run.record.curves["train_loss"]) > math.log(run.words) for run in setting.runs)
+        )
+
+    check = agrees(by_training_text, "training losses above the logarithm of the vocabulary's size")
+    controls = [
+        Control(_named(one for one in (s.settings for s in settings) if one not in blown), "the runs that went well"),
+        Control("none", "blown up and recovered counted as well"),
+    ]
+    return [claim("2e.blown_up", _named(blown), "runs of the grid in which training blew up", check, controls)]
+
+
+def _named(settings: Iterable[Settings]) -> str:
+    return " and ".join(f"the {one.cell} at {one.learning_rate:g}" for one in settings)
 
 
 def _grid_counts(study: Study, grid: Mapping[float, Mapping[str, Setting]]) -> list[Claim]:

@@ -49,16 +49,16 @@ def perplexity_check(losses: Sequence[float], runs: Sequence[Run], study: Study)
     """The root of the product of the runs' perplexities; and the annealing curves foretell it.
 
     What foretells: the run's best value on the annealing part, plus the median over all *other* runs of how much
-    higher the whole text lies.
+    higher the whole text lies. Runs that blew up are no part of that, for they hold both texts to be equally hard.
     """
 
     def check(candidate: float) -> Evidence:
         product = math.prod(math.exp(loss) for loss in losses) ** (1 / len(losses))
         require(math.isclose(candidate, product, rel_tol=1e-9), product, candidate, "geometric mean over the seeds")
         names = {run.settings.name for run in runs}
-        others = [run for run in study.runs if run.settings.name not in names and not run.diverged]
+        others = [run for run in study.runs if run.settings.name not in names and not run.blown_up]
         above = median(run.valid_loss - min(run.annealing_curve) for run in others)
-        foretold = fmean(min(run.annealing_curve) for run in runs) + above
+        foretold = fmean(min(run.annealing_curve) + (0 if run.blown_up else above) for run in runs)
         near = abs(math.log(candidate) - foretold) <= CURVE_TOLERANCE
         require(near, math.exp(foretold), candidate, "perplexity foretold by the annealing curves")
         route = "geometric mean over the seeds; foretold by the epochs' curve within a quarter of a nat"

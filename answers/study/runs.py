@@ -55,6 +55,16 @@ class Run:
     def diverged(self) -> bool:
         return bool(self.record.metrics["diverged"])
 
+    @property
+    def words(self) -> int:
+        """Of the vocabulary, each of which has a row of the embedding."""
+        return int(self.record.metrics["encoder_parameters"]) // self.settings.embedding_size
+
+    @property
+    def blown_up(self) -> bool:
+        """Some epoch ended with a loss above that of guessing every word alike."""
+        return max(self.annealing_curve, default=math.inf) > math.log(self.words)
+
 
 @dataclass(frozen=True)
 class Setting:

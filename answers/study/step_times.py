@@ -76,8 +76,8 @@ def quicker_claim(id: str, record: Record, first: str, second: str, text: str, w
 
     def check(candidate: str) -> Evidence:
         computed = words[sign_by_flips(logarithms)]
-        require(candidate == computed, computed, candidate, "mean log ratio under all flips of its signs")
-        return Evidence("mean log ratio against all flips of the rounds' signs", computed, records=(record.path,))
+        require(candidate == computed, computed, candidate, "sides of the rounds among all that could be")
+        return Evidence("sides of the rounds among all ways they could fall", computed, records=(record.path,))
 
     others = [Control(word, "another outcome") for word in words.values() if word != found]
     return claim(id, found, text, check, others)
@@ -92,14 +92,12 @@ def sign_by_count(values: Sequence[float]) -> int:
 
 
 def sign_by_flips(values: Sequence[float]) -> int:
-    """The sign of the mean where few of all ways to flip the values' signs give as large a mean, else 0."""
-    observed = abs(fmean(values))
-    flipped = [
-        abs(fmean(f * v for f, v in zip(flips, values, strict=True))) for flips in product((1, -1), repeat=len(values))
-    ]
-    if fmean(mean >= observed - 1e-12 for mean in flipped) > PROBABILITY:
+    """The same by trying all ways to flip the signs: few of them may be as one-sided as the one that was measured."""
+    sides = [-1 if value < 0 else 1 for value in values]
+    one_sided = [abs(sum(flips)) >= abs(sum(sides)) for flips in product((1, -1), repeat=len(values))]
+    if fmean(one_sided) > PROBABILITY:
         return 0
-    return -1 if fmean(values) < 0 else 1
+    return -1 if median(values) < 0 else 1
 
 
 def step_claim(id: str, record: Record, name: str, text: str) -> Claim:

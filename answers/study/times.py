@@ -93,7 +93,7 @@ def _count_claim(id: str, count: int, cell: str, pairs: Sequence[Sequence[float]
     def recount() -> int:
         return [QUICKER[sign_by_flips([math.log(ratio) for ratio in pair])] for pair in pairs].count(cell)
 
-    check = agrees(recount, "mean log ratios against all flips of the rounds' signs", records=[record.path])
+    check = agrees(recount, "sides of the rounds among all ways they could fall", records=[record.path])
     controls = distinct(count, "", Control(len(pairs) - count, "all others"), Control(count + 1, "one too many"))
     text = f"settings at which the {cell} is quicker beyond the rounds' scatter, {where}"
     return claim(id, count, text, check, controls)
