@@ -3,9 +3,8 @@
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from statistics import median
 
-from answers.study.run_claims import distinct
+from answers.study.run_claims import distinct, foretold_loss
 from answers.study.runs import CURVE_TOLERANCE, Run, Study
 from experiments.language_model.train import Settings
 from writeup.claims import Claim, Control, Evidence, claim, require
@@ -28,13 +27,12 @@ def study_claims(records: Records) -> Iterator[Claim]:
     study = Study.read(records)
     runs = shown(study)
     for run in runs:
-        yield _perplexity_claim(run, [other for other in study.runs if other is not run and not other.diverged])
+        yield _perplexity_claim(run, study)
 
 
-def _perplexity_claim(run: Run, others: list[Run]) -> Claim:
+def _perplexity_claim(run: Run, study: Study) -> Claim:
     """Within the printed hundredth of the loss's exponential; and the annealing curve foretells it."""
-    above = median(other.valid_loss - min(other.annealing_curve) for other in others)
-    foretold = min(run.annealing_curve) + above
+    foretold = foretold_loss([run], study)
 
     def check(candidate: float) -> Evidence:
         expected = math.exp(run.valid_loss)

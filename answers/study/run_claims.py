@@ -45,20 +45,25 @@ def perplexity_claim(id: str, setting: Setting, study: Study, text: str) -> Clai
     )
 
 
-def perplexity_check(losses: Sequence[float], runs: Sequence[Run], study: Study) -> Check:
-    """The root of the product of the runs' perplexities; and the annealing curves foretell it.
+def foretold_loss(runs: Sequence[Run], study: Study) -> float:
+    """The mean loss of runs on the whole validation text as their annealing curves foretell it.
 
-    What foretells: the run's best value on the annealing part, plus the median over all *other* runs of how much
-    higher the whole text lies. Runs that blew up are no part of that, for they hold both texts to be equally hard.
+    That is a run's best value on the annealing part, plus the median over all *other* runs of how much higher the whole
+    text lies. Runs that blew up are no part of that, for they hold both texts to be equally hard.
     """
+    names = {run.settings.name for run in runs}
+    others = [run for run in study.runs if run.settings.name not in names and not run.blown_up]
+    above = median(run.valid_loss - min(run.annealing_curve) for run in others)
+    return fmean(min(run.annealing_curve) + (0 if run.blown_up else above) for run in runs)
+
+
+def perplexity_check(losses: Sequence[float], runs: Sequence[Run], study: Study) -> Check:
+    """The root of the product of the runs' perplexities; and the annealing curves foretell it."""
 
     def check(candidate: float) -> Evidence:
         product = math.prod(math.exp(loss) for loss in losses) ** (1 / len(losses))
         require(math.isclose(candidate, product, rel_tol=1e-9), product, candidate, "geometric mean over the seeds")
-        names = {run.settings.name for run in runs}
-        others = [run for run in study.runs if run.settings.name not in names and not run.blown_up]
-        above = median(run.valid_loss - min(run.annealing_curve) for run in others)
-        foretold = fmean(min(run.annealing_curve) + (0 if run.blown_up else above) for run in runs)
+        foretold = foretold_loss(runs, study)
         near = abs(math.log(candidate) - foretold) <= CURVE_TOLERANCE
         require(near, math.exp(foretold), candidate, "perplexity foretold by the annealing curves")
         route = "geometric mean over the seeds; foretold by the epochs' curve within a quarter of a nat"
