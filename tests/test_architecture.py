@@ -42,6 +42,10 @@ def test_the_trust_core_does_not_know_how_documents_are_made(module):
     assert not {name for name in imported(path) if name.startswith(("writeup.render", "writeup.pdf", "writeup.cli"))}
 
 
+# Runs the public example, a program, from a folder that the user names.
+RUNS_A_PROGRAM = "experiments/language_model/example.py"
+
+
 def test_no_module_reads_pickles_or_evaluates_text():
     """Records and configuration are data."""
     offenders = []
@@ -55,4 +59,4 @@ def test_no_module_reads_pickles_or_evaluates_text():
             }
             if calls & {"eval", "exec"} or uses(path, "pickle"):
                 offenders.append(str(path.relative_to(ROOT)))
-    assert offenders == []
+    assert offenders == [RUNS_A_PROGRAM]

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_every_claim_holds_and_every_control_is_rejected():
-    verified = verify_question(load_assignment(ROOT).find("1.3b"), ROOT)
+    verified = verify_question(load_assignment(ROOT).select("1.3b")[0], ROOT)
     assert [str(problem) for problem in verified.problems] == []
     assert verified.rows
 

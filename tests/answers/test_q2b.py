@@ -200,7 +200,7 @@ def test_the_law_of_cosines_finds_the_same_error():
 
 
 def test_norms_are_averaged_as_logarithms():
-    run = made(distance={"trained": [[0.0, -1.0], [0.0, -3.0]]})
+    run = made(uncut=[], cut={}, distance={"trained": [[0.0, -1.0], [0.0, -3.0]]})
     assert run.falls() == pytest.approx([1.0, 0.01])
 
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pytest
 import typer
@@ -145,7 +146,10 @@ def test_ctrl_c_stops_and_the_next_call_completes(project):
     """Two short runs; the signal comes after the first."""
     command = [sys.executable, "-m", "experiments.runner", "--root", str(project), "--preset", "quick"]
     command += ["--kind", "language_model_profile"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"COLUMNS": "300"}) as process:
+    hearing = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs are made deaf to it
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"COLUMNS": "300"}, preexec_fn=hearing
+    ) as process:
         while "done in" not in process.stdout.readline():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
