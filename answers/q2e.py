@@ -41,10 +41,10 @@ def answer(records: Records) -> Answer:
     made = [one.id.removeprefix("2e") for one in claims]
     varied = [field for field, found in rows.items() if len(found) > 1]
     tables = {"grid": _grid_table(grid), "compared": _compared_table(rows)}
-    if ".rounds" in made:
-        tables["times"] = _times_table(rows)
     if varied:
         tables["effects"] = _effects_table(rows, varied)
+    if ".rounds" in made:
+        tables["times"] = _times_table(rows)
     if simple:
         tables["cells"] = _cells_table(simple)
     return Answer(
