@@ -1,10 +1,11 @@
-"""Run every experiment whose record is missing or stale: `make experiments [PRESET=] [JOBS=] [LAUNCHER=]`.
+"""Run every experiment whose record is missing or stale: `make experiments [PRESET=] [JOBS=] [LAUNCHER=] [DEVICE=]`.
 
 A stale record is replayed first, and re-certified where its probe and the rehearsal of its kind agree with what was
 recorded (`vouching.py`); only the others are run anew. Runs are resumable: what was finished is a record, what was
 interrupted goes on from its last epoch.
 """
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from filelock import FileLock
 from rich.console import Console
 
 from experiments import PRESETS, registry
+from experiments.devices import VARIABLE, training_device
 from experiments.display import Display
 from experiments.launchers import Launcher, LocalLauncher, Pending, SubmititLauncher, send
 from experiments.vouching import certify, current, made_with, renew, stored_record
@@ -119,6 +121,7 @@ def main(
     preset: Annotated[str, typer.Option(help="quick, cpu or full")] = "cpu",
     jobs: Annotated[int, typer.Option(min=1, help="runs side by side")] = 1,
     launcher: Annotated[str, typer.Option(help="local; slurm; submitit-local, which tries slurm's way here")] = "local",
+    device: Annotated[str, typer.Option(help="cpu or cuda, for the language models", envvar=VARIABLE)] = "cpu",
     kind: Annotated[str, typer.Option(help="only this kind of experiment")] = "",
     root: Annotated[Path, typer.Option(help="project whose experiments/results is filled")] = ROOT,
 ) -> None:
@@ -132,6 +135,8 @@ def main(
             raise WriteupError(f"kind is {kind!r}; legal are {', '.join(kinds)}")
         if launcher not in ("local", "slurm", "submitit-local"):
             raise WriteupError(f"launcher is {launcher!r}; legal are local, slurm, submitit-local")
+        os.environ[VARIABLE] = device
+        training_device()
         chosen = {kind: kinds[kind]} if kind else kinds
         sent: Launcher
         if launcher == "local":

@@ -131,20 +131,12 @@ def experiments(
     preset: Annotated[str, typer.Option(help="quick, cpu or full.")] = "cpu",
     jobs: Annotated[int, typer.Option(help="Runs side by side.")] = 1,
     launcher: Annotated[str, typer.Option(help="local or slurm.")] = "local",
+    device: Annotated[str, typer.Option(help="cpu or cuda, for the language models.")] = "cpu",
     root: Root = None,
 ) -> None:
     """Run the experiments whose records are missing or stale."""
-    command = [
-        sys.executable,
-        "-m",
-        "experiments.runner",
-        "--preset",
-        preset,
-        "--jobs",
-        str(jobs),
-        "--launcher",
-        launcher,
-    ]
+    options = {"--preset": preset, "--jobs": str(jobs), "--launcher": launcher, "--device": device}
+    command = [sys.executable, "-m", "experiments.runner", *(word for pair in options.items() for word in pair)]
     raise typer.Exit(subprocess.run(command, cwd=find_root(root), check=False).returncode)
 
 

@@ -23,16 +23,24 @@ class LinearCrossEntropy:
     matrix product likes. Call `refresh` after each change of the decoder's parameters from outside.
     """
 
-    def __init__(self, decoder: nn.Linear, dtype: torch.dtype, chunk_rows: int = CHUNK_ROWS) -> None:
-        self.decoder, self.chunk_rows = decoder, chunk_rows
+    def __init__(
+        self,
+        decoder: nn.Linear,
+        dtype: torch.dtype,
+        chunk_rows: int = CHUNK_ROWS,
+        block_rows: int = BLOCK_ROWS,
+        block_words: int = BLOCK_WORDS,
+    ) -> None:
         words, self.size = decoder.weight.shape
+        self.decoder, self.chunk_rows = decoder, chunk_rows
+        self.block_rows, self.block_words = block_rows, min(block_words, words)
         width = -(-(self.size + 1) // ALIGNMENT) * ALIGNMENT
         # Buffers are kept: fresh pages for arrays this large would cost as much as the arithmetic.
         device = decoder.weight.device
         self.operand = torch.zeros(words, width, dtype=dtype, device=device)
         self.logits = torch.empty(chunk_rows, words, dtype=dtype, device=device)
-        self.probabilities = torch.empty(BLOCK_ROWS, words, device=device)
-        self.product = torch.empty(BLOCK_WORDS, width, dtype=dtype, device=device)
+        self.probabilities = torch.empty(block_rows, words, device=device)
+        self.product = torch.empty(self.block_words, width, dtype=dtype, device=device)
         self.gradient = torch.empty(words, width, device=device)
         self.refresh()
 
@@ -99,8 +107,8 @@ class LinearCrossEntropy:
 
     def _word_blocks(self) -> Iterator[slice]:
         """Slices that part the vocabulary."""
-        for start in range(0, len(self.operand), BLOCK_WORDS):
-            yield slice(start, start + BLOCK_WORDS)
+        for start in range(0, len(self.operand), self.block_words):
+            yield slice(start, start + self.block_words)
 
     def _widened(self, features: Tensor) -> Tensor:
         """`features` as an operand, with the bias's column of ones."""
@@ -113,7 +121,8 @@ class LinearCrossEntropy:
         """Summed loss of a chunk and its derivative with respect to the logits, (rows, words)."""
         logits = torch.mm(chunk, self.operand.t(), out=self.logits[: len(chunk)])
         total = self.probabilities.new_zeros(())
-        for block, answers in zip(logits.split(BLOCK_ROWS), targets[:, None].split(BLOCK_ROWS), strict=True):
+        parts = logits.split(self.block_rows), targets[:, None].split(self.block_rows)
+        for block, answers in zip(*parts, strict=True):
             probabilities = self.probabilities[: len(block)]
             torch.softmax(block, dim=1, dtype=torch.float32, out=probabilities)
             picked = probabilities.gather(1, answers)

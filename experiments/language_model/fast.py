@@ -7,27 +7,37 @@ the generator in the example's order. No step waits for a number on the host.
 """
 
 from collections.abc import Sequence
-from typing import cast
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor, nn
 
-from experiments.language_model.cross_entropy import LinearCrossEntropy
+from experiments.language_model.cross_entropy import BLOCK_ROWS, BLOCK_WORDS, LinearCrossEntropy
 from experiments.language_model.gru import GRULayer
 from experiments.language_model.lstm import LSTMLayer
 from experiments.language_model.model import Hidden, RNNModel, repackage_hidden
+from writeup.claims import WriteupError
 
 CLIP_EPSILON = 1e-6  # as in torch.nn.utils.clip_grad_norm_
 
 
 class FastPath:
-    """Steps and losses as `StockPath` gives them, up to the rounding of `dtype` in the matrix products.
+    """Steps and losses as `StockPath` gives them, up to the rounding of `precision` in the matrix products.
 
     The recurrence of RNN_TANH and RNN_RELU stays PyTorch's, in float32."""
 
-    def __init__(self, model: RNNModel, clip: float, generator: torch.Generator, dtype: torch.dtype) -> None:
-        self.model, self.clip, self.generator, self.dtype = model, clip, generator, dtype
-        self.cross_entropy = LinearCrossEntropy(model.decoder, dtype)
+    precisions: ClassVar[dict[str, torch.dtype]] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+    block_rows, block_words = BLOCK_ROWS, BLOCK_WORDS
+
+    def __init__(self, model: RNNModel, clip: float, generator: torch.Generator, precision: str) -> None:
+        if precision not in self.precisions:
+            legal = ", ".join(self.precisions)
+            raise WriteupError(f"language model: precision is {precision!r}; legal on this device are {legal}")
+        self.model, self.clip, self.generator = model, clip, generator
+        self.dtype = self.precisions[precision]
+        self.cross_entropy = LinearCrossEntropy(
+            model.decoder, self.dtype, block_rows=self.block_rows, block_words=self.block_words
+        )
         self.recurrent_weights: list[nn.Parameter] = list(model.rnn.parameters())
 
     def weights_replaced(self) -> None:
@@ -56,8 +66,11 @@ class FastPath:
         probability = self.model.drop.p
         if probability == 0:
             return values
-        mask = torch.empty_like(values).bernoulli_(1 - probability, generator=self.generator)
-        return values * mask.div_(1 - probability)
+        return values * self._mask(values, 1 - probability).div_(1 - probability)
+
+    def _mask(self, values: Tensor, keep: float) -> Tensor:
+        """Ones with probability `keep`, else zeros, in the shape of `values`."""
+        return torch.empty_like(values).bernoulli_(keep, generator=self.generator)
 
     def _recur(self, values: Tensor, hidden: Hidden, training: bool) -> tuple[Tensor, Hidden]:
         """All recurrent layers, with dropout between them in training."""

@@ -13,9 +13,10 @@ from typing import Any
 import pooch
 import torch
 
+from experiments.devices import device_name, training_device
 from experiments.language_model.data import Corpus, batchify, count_windows, windows
 from experiments.language_model.download import SHA256, data_folder
-from experiments.language_model.train import Progress, Settings, TrainingPath, build, evaluate, fit
+from experiments.language_model.train import CPU, Progress, Settings, TrainingPath, build, evaluate, fit
 from writeup.records import Record, save, source_fingerprints
 
 KIND = "language_model"
@@ -25,6 +26,8 @@ SOURCES = {
     path: tuple(f"experiments/language_model/{name}.py" for name in (*_SHARED, *own))
     for path, own in {"stock": ("stock",), "fast": ("fast", "cross_entropy", "gru", "lstm")}.items()
 }
+
+CUDA_SOURCES = ("experiments/language_model/cuda.py",)
 
 PROBE_STEPS = 20
 PROBE_TOKENS = 2000
@@ -43,11 +46,13 @@ def run(settings: Settings, root: Path, report: Callable[[float, str], None]) ->
     start = time.perf_counter()
     corpus = corpus_of(settings.corpus)
     saved = _unfinished(settings)
-    path, progress = fit(settings, corpus, report, saved)
+    device = training_device()
+    path, progress = fit(settings, corpus, report, saved, device)
     trained = time.perf_counter()
+    texts = {"valid": corpus.valid, "test": corpus.test}
     losses = {
-        split: evaluate(path, batchify(getattr(corpus, split), settings.evaluation_batch_size), settings.bptt)
-        for split in ("valid", "test")
+        split: evaluate(path, batchify(text, settings.evaluation_batch_size).to(device), settings.bptt)
+        for split, text in texts.items()
     }
     evaluated = time.perf_counter()
     record = save(
@@ -63,9 +68,10 @@ def run(settings: Settings, root: Path, report: Callable[[float, str], None]) ->
             "final_evaluation_seconds": evaluated - trained,
             "total_seconds": evaluated - start,
         },
-        probe=probe(settings, corpus),
-        sources=SOURCES[settings.path],
+        probe=probe(settings, corpus, device),
+        sources=(*SOURCES[settings.path], *(CUDA_SOURCES if device.type == "cuda" else ())),
         data=SHA256 if settings.corpus == "wikitext-2" else {},
+        device=device_name(device),
     )
     saved.unlink(missing_ok=True)
     return record
@@ -92,23 +98,23 @@ def _metrics(
     }
 
 
-def probe(settings: Settings, corpus: Corpus) -> dict[str, Any]:
+def probe(settings: Settings, corpus: Corpus, device: torch.device = CPU) -> dict[str, Any]:
     """A short trace through the run's own code: twenty steps from the seeded weights, half of them after annealing.
 
     `losses` are the training losses, `valid_loss` that of a validation slice after the first half, `learning_rates` the
     rate before and after one annealing step.
     """
-    path = build(settings, len(corpus.vocabulary), torch.Generator().manual_seed(settings.seed))
+    path = build(settings, len(corpus.vocabulary), torch.Generator().manual_seed(settings.seed), device)
     progress = Progress(settings.learning_rate * PROBE_RATE, best_loss=0.0)  # no loss is better than zero: anneals
     rates = [progress.learning_rate]
     hidden = path.model.initial_hidden(settings.batch_size)
-    columns = batchify(corpus.train[: settings.train_tokens], settings.batch_size)
+    columns = batchify(corpus.train[: settings.train_tokens], settings.batch_size).to(device)
     valid_loss, losses = math.nan, []
     for step, (inputs, targets) in enumerate(islice(cycle(windows(columns, settings.bptt)), PROBE_STEPS), start=1):
         loss, hidden = path.step(inputs, targets, hidden, progress.learning_rate)
         losses.append(round(loss.item(), 7))
         if step == PROBE_STEPS // 2:
-            valid = batchify(corpus.valid[:PROBE_TOKENS], settings.evaluation_batch_size)
+            valid = batchify(corpus.valid[:PROBE_TOKENS], settings.evaluation_batch_size).to(device)
             valid_loss = evaluate(path, valid, settings.bptt)
             progress.close_epoch(loss.item(), valid_loss, 0.0, 0)
             rates.append(progress.learning_rate)
@@ -118,7 +124,7 @@ def probe(settings: Settings, corpus: Corpus) -> dict[str, Any]:
 def replay(record: Record) -> dict[str, Any]:
     """The record's probe, repeated here with its settings."""
     settings = Settings(**record.settings)
-    return probe(settings, corpus_of(settings.corpus))
+    return probe(settings, corpus_of(settings.corpus), training_device())
 
 
 def _unfinished(settings: Settings) -> Path:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from experiments.language_model.cuda import CudaPath
 from experiments.language_model.data import Corpus, batchify, count_windows, windows
 from experiments.language_model.fast import FastPath
 from experiments.language_model.model import Hidden, RNNModel, drawing_from
@@ -20,6 +21,7 @@ from experiments.language_model.stock import StockPath
 from writeup.claims import WriteupError
 
 ANNEALING = 4.0
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Settings:
     train_tokens: int | None = None  # only the first so many tokens of the training text; None: all of it
     annealing_tokens: int | None = None  # only the first so many of the validation text after each epoch; None: all
     path: str = "stock"  # stock: PyTorch's modules; fast: equal mathematics, fused
-    precision: str = "float32"  # operands of the fast path's matrix products: float32 or bfloat16
+    precision: str = "float32"  # of the fast path's matrix products: float32, bfloat16 or, on a CUDA device, tf32
 
     @property
     def name(self) -> str:
@@ -66,8 +68,10 @@ class TrainingPath(Protocol):
     def weights_replaced(self) -> None: ...
 
 
-def build(settings: Settings, vocabulary_size: int, generator: torch.Generator) -> TrainingPath:
-    """The model with its initial weights drawn from `generator`, and the chosen path through it."""
+def build(
+    settings: Settings, vocabulary_size: int, generator: torch.Generator, device: torch.device = CPU
+) -> TrainingPath:
+    """The model with its initial weights drawn from `generator` on the CPU, and the chosen path through it."""
     with drawing_from(generator):
         model = RNNModel(
             settings.cell,
@@ -77,18 +81,20 @@ def build(settings: Settings, vocabulary_size: int, generator: torch.Generator) 
             settings.layers,
             settings.dropout,
             settings.tied,
-        )
-    if settings.path == "stock":
-        return StockPath(model, settings.clip, generator)
+        ).to(device)
     if settings.path == "fast":
-        return FastPath(model, settings.clip, generator, getattr(torch, settings.precision))
-    raise WriteupError(f"language model: path is {settings.path!r}; legal are stock and fast")
+        path = CudaPath if device.type == "cuda" else FastPath
+        return path(model, settings.clip, generator, settings.precision)
+    if settings.path == "stock" and device.type == "cpu":  # elsewhere the modules' dropout draws other masks
+        return StockPath(model, settings.clip, generator)
+    legal = "stock and fast" if device.type == "cpu" else "only fast"
+    raise WriteupError(f"language model: path is {settings.path!r}; legal on {device.type}: {legal}")
 
 
 def train_epoch(path: TrainingPath, columns: Tensor, bptt: int, learning_rate: float) -> float:
     """One pass over `columns`; returns the mean of the windows' losses, in nats a word."""
     hidden = path.model.initial_hidden(columns.shape[1])
-    total = torch.zeros(())
+    total = torch.zeros((), device=columns.device)
     for inputs, targets in windows(columns, bptt):
         loss, hidden = path.step(inputs, targets, hidden, learning_rate)
         total += loss
@@ -98,7 +104,7 @@ def train_epoch(path: TrainingPath, columns: Tensor, bptt: int, learning_rate: f
 def evaluate(path: TrainingPath, columns: Tensor, bptt: int) -> float:
     """Mean loss in nats a word over all of `columns`; the state runs through from window to window."""
     hidden = path.model.initial_hidden(columns.shape[1])
-    total = torch.zeros(())
+    total = torch.zeros((), device=columns.device)
     for inputs, targets in windows(columns, bptt):
         loss, hidden = path.loss(inputs, targets, hidden)
         total += loss * len(inputs)
@@ -128,7 +134,11 @@ class Progress:
 
 
 def fit(
-    settings: Settings, corpus: Corpus, report: Callable[[float, str], None], saved: Path | None = None
+    settings: Settings,
+    corpus: Corpus,
+    report: Callable[[float, str], None],
+    saved: Path | None = None,
+    device: torch.device = CPU,
 ) -> tuple[TrainingPath, Progress]:
     """Train and return the path with its best weights, and the course of the run.
 
@@ -136,13 +146,13 @@ def fit(
     since the generator is part of it. A loss that is not finite ends the run.
     """
     generator = torch.Generator().manual_seed(settings.seed)
-    path = build(settings, len(corpus.vocabulary), generator)
-    columns = batchify(corpus.train[: settings.train_tokens], settings.batch_size)
-    valid = batchify(corpus.valid[: settings.annealing_tokens], settings.evaluation_batch_size)
+    path = build(settings, len(corpus.vocabulary), generator, device)
+    columns = batchify(corpus.train[: settings.train_tokens], settings.batch_size).to(device)
+    valid = batchify(corpus.valid[: settings.annealing_tokens], settings.evaluation_batch_size).to(device)
     progress = Progress(settings.learning_rate)
     best = copy.deepcopy(path.model.state_dict())
     if saved and saved.is_file():
-        state: dict[str, Any] = torch.load(saved, weights_only=True)
+        state: dict[str, Any] = torch.load(saved, weights_only=True, map_location=CPU)
         progress = Progress(**state["progress"])
         best = state["best"]
         path.model.load_state_dict(state["weights"])
