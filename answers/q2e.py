@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
-from answers.study import comparison, effects, times
+from answers.study import comparison, effects, race, times
 from answers.study.comparison import Comparison, comparisons
 from answers.study.runs import CELLS, Setting, Study
 from experiments.language_model.study import VARIATIONS
@@ -37,6 +37,7 @@ def answer(records: Records) -> Answer:
         *effects.non_linearity_claims(study, simple),
         *effects.size_claims(study, compared),
         *times.time_claims(records, compared),
+        *race.race_claims(records, study, baseline),
     ]
     made = [one.id.removeprefix("2e") for one in claims]
     varied = [field for field, found in rows.items() if len(found) > 1]
@@ -45,13 +46,16 @@ def answer(records: Records) -> Answer:
         tables["effects"] = _effects_table(rows, varied)
     if ".rounds" in made:
         tables["times"] = _times_table(rows)
+    figures = {"curves": Panels((_curves_plot(baseline, simple), _sizes_plot(compared)))}
+    if against_time := race.race_figure(records, baseline):
+        figures["race"] = against_time
     if simple:
         tables["cells"] = _cells_table(simple)
     return Answer(
         "2e",
         claims,
         tables,
-        {"curves": Panels((_curves_plot(baseline, simple), _sizes_plot(compared)))},
+        figures,
         {
             "has": made,
             "reduced": study.reduced,

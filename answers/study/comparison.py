@@ -94,7 +94,7 @@ def study_claims(study: Study, baseline: Comparison) -> list[Claim]:
             fraction,
             "share of WikiText-2's training text that a run sees",
             agrees(lambda: _tokens(runs[0]) / TRAIN_TOKENS, "tokens that an epoch predicts", tolerance=1e-4),
-            [Control(0.1, "a tenth"), Control(epochs * fraction, "epochs counted as new text")],
+            [Control(0.05, "a twentieth"), Control(epochs * fraction, "epochs counted as new text")],
             form=".1%",
         ),
         claim(

@@ -1,5 +1,6 @@
 """Which runs the study asks for, given what is finished."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import pytest
@@ -15,10 +16,10 @@ class Finished:
     metrics: dict[str, float]
 
 
-def grid_records(losses):
+def grid_records(losses, base=BASE):
     """Records as far as a plan reads them, from {(cell, rate): loss}."""
     return {
-        replace(BASE, cell=cell, learning_rate=rate).name: Finished({"valid_loss": loss})
+        replace(base, cell=cell, learning_rate=rate).name: Finished({"valid_loss": loss})
         for (cell, rate), loss in losses.items()
     }
 
@@ -26,6 +27,11 @@ def grid_records(losses):
 INSIDE = {("LSTM", 5.0): 3, ("LSTM", 10.0): 1, ("LSTM", 20.0): 2, ("GRU", 5.0): 2, ("GRU", 10.0): 1, ("GRU", 20.0): 3}
 ABOVE = INSIDE | {("LSTM", 10.0): 2, ("LSTM", 20.0): 1}
 BELOW = INSIDE | {("GRU", 5.0): 1, ("GRU", 10.0): 2}
+
+
+def settled_plan(preset):
+    """All runs of the preset, the grid being settled."""
+    return plan(preset, grid_records(INSIDE, PRESETS[preset]))
 
 
 def test_at_first_only_the_grid_is_known_the_same_for_both_cells():
@@ -44,8 +50,8 @@ def test_a_best_rate_at_an_end_extends_the_grid_for_both_cells(losses, grid):
 
 
 def test_the_grid_ends_at_its_limit():
-    losses = ABOVE | {("LSTM", 40.0): 0.5, ("GRU", 40.0): 9}
-    assert tuned_rates(BASE, grid_records(losses)) == ([5.0, 10.0, 20.0, 40.0], {"LSTM": 40.0, "GRU": 10.0})
+    losses = ABOVE | {("LSTM", 40.0): 0.5, ("GRU", 40.0): 9} | {("LSTM", 80.0): 0.1, ("GRU", 80.0): 9}
+    assert tuned_rates(BASE, grid_records(losses)) == ([5.0, 10.0, 20.0, 40.0, 80.0], {"LSTM": 80.0, "GRU": 10.0})
 
 
 def test_every_variation_changes_one_thing_of_the_tuned_baseline():
@@ -56,21 +62,35 @@ def test_every_variation_changes_one_thing_of_the_tuned_baseline():
             assert all(replace(tuned, **{name: value}) in runs for value in values)
 
 
-def test_the_baseline_has_three_seeds_for_each_cell():
-    runs = plan("cpu", grid_records(INSIDE))
+@pytest.mark.parametrize(("preset", "seeds"), [("quick", 2), ("cpu", 2), ("full", 3)])
+def test_the_baseline_has_all_seeds_of_the_preset_for_each_cell(preset, seeds):
+    runs = settled_plan(preset)
     for cell in ("LSTM", "GRU"):
-        tuned = replace(BASE, cell=cell, learning_rate=10.0)
-        assert {seed for seed in SEEDS if replace(tuned, seed=seed) in runs} == set(SEEDS)
+        tuned = replace(PRESETS[preset], cell=cell, learning_rate=10.0)
+        assert [seed for seed in SEEDS if replace(tuned, seed=seed) in runs] == list(SEEDS[:seeds])
+
+
+@pytest.mark.parametrize(("preset", "seeds"), [("cpu", 2), ("full", 3)])
+def test_only_the_other_rates_of_the_grid_have_one_seed(preset, seeds):
+    counts = Counter(replace(run, seed=0) for run in settled_plan(preset))
+    once = {(run.cell, run.learning_rate) for run, count in counts.items() if count == 1}
+    assert once == {(cell, rate) for cell in ("LSTM", "GRU") for rate in (5.0, 20.0)}
+    assert set(counts.values()) == {1, seeds}
+
+
+def test_the_reduced_study_trains_on_a_tenth_of_the_text_for_about_79_000_steps():
+    """With a grid of four rates; WikiText-2's training text has 2,088,628 tokens."""
+    assert BASE.train_tokens == pytest.approx(0.1 * 2_088_628, abs=1)
+    finished = ABOVE | {("LSTM", 40.0): 2, ("GRU", 40.0): 9}
+    runs = plan("cpu", grid_records(finished))
+    rows = BASE.train_tokens // BASE.batch_size
+    assert len(runs) == 42
+    assert sum(run.epochs * -(-(rows - 1) // run.bptt) for run in runs) == pytest.approx(79_000, rel=0.01)
 
 
 @pytest.mark.parametrize("preset", ["quick", "cpu", "full"])
 def test_no_run_is_planned_twice_and_names_are_unique(preset):
-    base = PRESETS[preset]
-    finished = {
-        replace(base, cell=cell, learning_rate=rate).name: Finished({"valid_loss": loss})
-        for (cell, rate), loss in INSIDE.items()
-    }
-    names = [run.name for run in plan(preset, finished)]
+    names = [run.name for run in settled_plan(preset)]
     assert len(names) == len(set(names))
 
 
