@@ -102,8 +102,8 @@ def look_claims(study: Study, contenders: list[Run]) -> list[Claim]:
             "2f.part",
             part / VALID_TOKENS,
             "share of the validation text that decides on annealing",
-            agrees(lambda: 1 / (VALID_TOKENS // part), "whole parts of this size that fit in", tolerance=1e-3),
-            distinct(part / VALID_TOKENS, ".0%", Control(0.1, "a tenth"), Control(0.5, "a half")),
+            agrees(lambda: 1 / round(VALID_TOKENS / part), "such parts in the text, to the nearest", tolerance=1e-3),
+            distinct(part / VALID_TOKENS, ".0%", Control(0.05, "a twentieth"), Control(0.5, "a half")),
             form=".0%",
         ),
         claim(

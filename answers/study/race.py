@@ -22,7 +22,7 @@ from writeup.records import Record, Records
 
 def race_claims(records: Records, study: Study, baseline: Comparison) -> list[Claim]:
     """For each path the time at which the quicker cell ends, and whose perplexity is lower then."""
-    record = step_time_record(records)
+    record = _timing(records, baseline)
     if record is None:
         return []
     return [made for path, where in PATHS.items() for made in _path_claims(record, path, where, study, baseline)]
@@ -30,7 +30,7 @@ def race_claims(records: Records, study: Study, baseline: Comparison) -> list[Cl
 
 def race_figure(records: Records, baseline: Comparison) -> Panels | None:
     """The baselines' perplexity after each epoch against the training time on either path; None without timings."""
-    record = step_time_record(records)
+    record = _timing(records, baseline)
     if record is None:
         return None
     plots = []
@@ -46,6 +46,12 @@ def race_figure(records: Records, baseline: Comparison) -> Panels | None:
         label = f"seconds of training {where}"
         plots.append(Plot(series, label, "perplexity", y_scale="log", width=7.4))
     return Panels(tuple(plots))
+
+
+def _timing(records: Records, baseline: Comparison) -> Record | None:
+    """The record of step times; None where there is none, or where a baseline run broke off."""
+    diverged = any(run.diverged for cell in CELLS for run in baseline.of(cell).runs)
+    return None if diverged else step_time_record(records)
 
 
 def epoch_ends(record: Record, setting: Setting, path: str) -> list[float]:
@@ -68,16 +74,14 @@ def _path_claims(record: Record, path: str, where: str, study: Study, baseline: 
             found.append(read * fmean(seconds) / tokens)
         return min(found)
 
-    losses = [[_between(stop, ends[cell], run.annealing_curve) for run in baseline.of(cell).runs] for cell in CELLS]
+    lstm, gru = ([_between(stop, ends[cell], run.annealing_curve) for run in baseline.of(cell).runs] for cell in CELLS)
     words = LOWER_IN_A_SENTENCE
-    found = words[sign(*losses, study.spread)]
+    found = words[sign(lstm, gru, study.spread)]
 
     def check(candidate: str) -> Evidence:
-        again = [
-            [float(np.interp(stop, ends[cell], run.annealing_curve)) for run in baseline.of(cell).runs]
-            for cell in CELLS
-        ]
-        computed = words[sign_by_probability(*again, study.spread)]
+        curves = {cell: [run.annealing_curve for run in baseline.of(cell).runs] for cell in CELLS}
+        again = {cell: [float(np.interp(stop, ends[cell], curve)) for curve in curves[cell]] for cell in CELLS}
+        computed = words[sign_by_probability(again["LSTM"], again["GRU"], study.spread)]
         require(candidate == computed, computed, candidate, "posterior probability of the sign")
         route = "numpy's interpolation of the curves; posterior probability of the sign, by quadrature"
         return Evidence(route, computed, records=(record.path, *baseline.lstm.records, *baseline.gru.records))

@@ -3,6 +3,7 @@
 import pytest
 
 from answers.study.runs import Study
+from experiments.language_model.study import SEEDS_A_SETTING
 from writeup.claims import WriteupError
 from writeup.records import Records
 
@@ -28,7 +29,7 @@ def test_a_setting_takes_its_cells_tuned_rate(whole_study):
 
 
 def test_a_setting_holds_all_its_seeds(whole_study):
-    assert len(Study.read(whole_study).setting(cell="LSTM").runs) == 3
+    assert len(Study.read(whole_study).setting(cell="LSTM").runs) == SEEDS_A_SETTING["cpu"]
 
 
 def test_a_setting_without_a_run_is_none(study_of):
@@ -40,7 +41,7 @@ def test_the_perplexity_of_a_setting_is_the_geometric_mean(whole_study):
     product = 1.0
     for run in setting.runs:
         product *= run.record.metrics["valid_perplexity"]
-    assert setting.perplexity == pytest.approx(product ** (1 / 3))
+    assert setting.perplexity == pytest.approx(product ** (1 / len(setting.runs)))
 
 
 def test_repeated_settings_are_untied_and_gated(whole_study):
