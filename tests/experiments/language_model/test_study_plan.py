@@ -70,22 +70,23 @@ def test_the_baseline_has_all_seeds_of_the_preset_for_each_cell(preset, seeds):
         assert [seed for seed in SEEDS if replace(tuned, seed=seed) in runs] == list(SEEDS[:seeds])
 
 
-@pytest.mark.parametrize(("preset", "seeds"), [("cpu", 2), ("full", 3)])
-def test_only_the_other_rates_of_the_grid_have_one_seed(preset, seeds):
+@pytest.mark.parametrize(("preset", "seeds", "beside"), [("cpu", 2, 3), ("full", 3, 0)])
+def test_only_the_other_rates_and_in_the_reduced_study_what_stands_beside_have_one_seed(preset, seeds, beside):
     counts = Counter(replace(run, seed=0) for run in settled_plan(preset))
-    once = {(run.cell, run.learning_rate) for run, count in counts.items() if count == 1}
-    assert once == {(cell, rate) for cell in ("LSTM", "GRU") for rate in (5.0, 20.0)}
+    once = [run for run, count in counts.items() if count == 1]
+    assert {run.learning_rate for run in once if run.cell in ("LSTM", "GRU") and run.hidden_size == 200} == {5.0, 20.0}
+    assert len(once) == 4 + beside
     assert set(counts.values()) == {1, seeds}
 
 
-def test_the_reduced_study_trains_on_a_tenth_of_the_text_for_about_79_000_steps():
+def test_the_reduced_study_trains_on_a_tenth_of_the_text_for_about_74_000_steps():
     """With a grid of four rates; WikiText-2's training text has 2,088,628 tokens."""
     assert BASE.train_tokens == pytest.approx(0.1 * 2_088_628, abs=1)
     finished = ABOVE | {("LSTM", 40.0): 2, ("GRU", 40.0): 9}
     runs = plan("cpu", grid_records(finished))
     rows = BASE.train_tokens // BASE.batch_size
-    assert len(runs) == 42
-    assert sum(run.epochs * -(-(rows - 1) // run.bptt) for run in runs) == pytest.approx(79_000, rel=0.01)
+    assert len(runs) == 39
+    assert sum(run.epochs * -(-(rows - 1) // run.bptt) for run in runs) == pytest.approx(74_000, rel=0.01)
 
 
 @pytest.mark.parametrize("preset", ["quick", "cpu", "full"])
