@@ -67,14 +67,21 @@ class LocalLauncher:
 
 
 class SubmititLauncher:
-    """Jobs of a Slurm cluster, sent as arrays of which `jobs` run at a time; `cluster` "local" tries it without one."""
+    """Jobs of a Slurm cluster, sent as arrays of which `jobs` run at a time; `cluster` "local" tries it without one.
 
-    def __init__(self, jobs: int, folder: Path, cluster: str) -> None:
+    Each job asks for so many `cards`.
+    """
+
+    def __init__(self, jobs: int, folder: Path, cluster: str, cards: int = 0) -> None:
         import submitit  # only those who launch this way need it
 
         self.executor = submitit.AutoExecutor(folder=folder, cluster=cluster)
         self.executor.update_parameters(
-            name="experiments", timeout_min=240, cpus_per_task=1, slurm_array_parallelism=jobs
+            name="experiments",
+            timeout_min=240,
+            cpus_per_task=1,
+            slurm_array_parallelism=jobs,
+            **({"gpus_per_node": cards} if cards else {}),
         )
         self.sent: list[Any] = []
 

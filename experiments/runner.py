@@ -136,14 +136,16 @@ def main(
         if launcher not in ("local", "slurm", "submitit-local"):
             raise WriteupError(f"launcher is {launcher!r}; legal are local, slurm, submitit-local")
         os.environ[VARIABLE] = device
-        training_device()
+        if launcher != "slurm":  # the cluster's cards are not this machine's; its jobs look for themselves
+            training_device()
         chosen = {kind: kinds[kind]} if kind else kinds
         sent: Launcher
         if launcher == "local":
             sent = LocalLauncher(jobs)
         else:
             folder = Path(pooch.os_cache("writeup")) / "jobs"
-            sent = SubmititLauncher(jobs, folder, "slurm" if launcher == "slurm" else "local")
+            cluster = "slurm" if launcher == "slurm" else "local"
+            sent = SubmititLauncher(jobs, folder, cluster, cards=int(device == "cuda"))
         with Display(console) as display:
             try:
                 complete(preset, root, sent, display, chosen)

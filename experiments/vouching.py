@@ -7,7 +7,16 @@ from typing import Any
 
 from experiments import Settings, registry, rehearsal, rerun_reason
 from writeup.claims import WriteupError
-from writeup.records import RESULTS, Record, changed_data, changed_sources, load, stale_sources, write
+from writeup.records import (
+    RESULTS,
+    Record,
+    changed_data,
+    changed_sources,
+    load,
+    source_fingerprints,
+    stale_sources,
+    write,
+)
 from writeup.replay import recertified
 
 
@@ -41,7 +50,9 @@ def certify(record: Record, root: Path) -> Record:
         raise WriteupError(f"record {record.path}: {reason}")
     if other := changed_data(record, root):
         raise WriteupError(f"record {record.path} was made from other data: {', '.join(other)}")
-    sources = rehearsal.agreed_sources(record.kind, root)
+    # What the record's own device depends on, too: a rehearsal on the CPU knows nothing of a card's code.
+    own = [name for name in record.sources if (root / name).is_file()]
+    sources = source_fingerprints(own, root) | rehearsal.agreed_sources(record.kind, root)
     certified = recertified(record, registry()[record.kind].replay(record), sources)
     write(certified, root)
     return certified

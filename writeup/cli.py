@@ -131,7 +131,7 @@ def experiments(
     preset: Annotated[str, typer.Option(help="quick, cpu or full.")] = "cpu",
     jobs: Annotated[int, typer.Option(help="Runs side by side.")] = 1,
     launcher: Annotated[str, typer.Option(help="local or slurm.")] = "local",
-    device: Annotated[str, typer.Option(help="cpu or cuda, for the language models.")] = "cpu",
+    device: Annotated[str, typer.Option(help="cpu or cuda, for the language models.", envvar="WRITEUP_DEVICE")] = "cpu",
     root: Root = None,
 ) -> None:
     """Run the experiments whose records are missing or stale."""

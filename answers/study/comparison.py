@@ -65,7 +65,7 @@ def study_claims(study: Study, baseline: Comparison) -> list[Claim]:
     steps = sum(int(run.record.metrics["steps"]) for run in runs)
     fraction = (base.train_tokens or TRAIN_TOKENS) / TRAIN_TOKENS
     epochs = base.epochs
-    processors = {run.record.device.partition(" ")[0] for run in runs}
+    device = " and ".join(sorted({run.record.device.partition(" ")[0] for run in runs}))
     return [
         claim(
             "2e.runs",
@@ -114,10 +114,16 @@ def study_claims(study: Study, baseline: Comparison) -> list[Claim]:
         ),
         claim(
             "2e.device",
-            " and ".join(sorted(processors)),
+            device,
             "what the runs were trained on",
             agrees(lambda: _device(runs), "build of torch in the records", records=study.records),
-            [Control("GPU", "what such studies use"), Control("CPU and GPU", "a mixture")],
+            distinct(
+                device,
+                "",
+                Control("GPU", "what such studies use"),
+                Control("CPU", "what is at hand"),
+                Control("CPU and GPU", "a mixture"),
+            ),
         ),
         claim(
             "2e.level",

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from statistics import fmean, median
 
 import numpy as np
 
 from answers.study.comparison import LOWER_IN_A_SENTENCE, Comparison
-from answers.study.intervals import sign, sign_by_probability
+from answers.study.intervals import Spread, pooled_spread, sign, sign_by_probability
 from answers.study.run_claims import distinct
 from answers.study.runs import CELLS, Setting, Study
 from answers.study.step_times import key, step_time_record
 from answers.study.times import PATHS
-from writeup.claims import Claim, Control, Evidence, agrees, claim, require
+from writeup.claims import Claim, Control, Evidence, WriteupError, agrees, claim, require
 from writeup.figures import Panels, Plot, Series
 from writeup.records import Record, Records
 
@@ -38,20 +37,13 @@ def race_figure(records: Records, baseline: Comparison) -> Panels | None:
         series = []
         for cell in CELLS:
             curves = [run.annealing_curve for run in baseline.of(cell).runs]
-            seeds = [[math.exp(loss) for loss in losses] for losses in zip(*curves, strict=True)]
-            means = [math.exp(fmean(losses)) for losses in zip(*curves, strict=True)]
-            lows, highs = ([end(values) for values in seeds] for end in (min, max))
+            epochs = list(zip(*curves, strict=True))
+            means = [math.exp(fmean(losses)) for losses in epochs]
+            lows, highs = ([math.exp(end(losses)) for losses in epochs] for end in (min, max))
             times = epoch_ends(record, baseline.of(cell), path)
             series.append(Series(cell, times, means, lows, highs, "both"))
-        label = f"seconds of training {where}"
-        plots.append(Plot(series, label, "perplexity", y_scale="log", width=7.4))
+        plots.append(Plot(series, f"processor seconds {where}", "perplexity", y_scale="log", width=7.4))
     return Panels(tuple(plots))
-
-
-def _timing(records: Records, baseline: Comparison) -> Record | None:
-    """The record of step times; None where there is none, or where a baseline run broke off."""
-    diverged = any(run.diverged for cell in CELLS for run in baseline.of(cell).runs)
-    return None if diverged else step_time_record(records)
 
 
 def epoch_ends(record: Record, setting: Setting, path: str) -> list[float]:
@@ -61,39 +53,58 @@ def epoch_ends(record: Record, setting: Setting, path: str) -> list[float]:
     return [seconds * epoch for epoch in range(1, setting.settings.epochs + 1)]
 
 
+def _timing(records: Records, baseline: Comparison) -> Record | None:
+    """The record of step times; None where there is none, or where a baseline run broke off."""
+    diverged = any(run.diverged for cell in CELLS for run in baseline.of(cell).runs)
+    return None if diverged else step_time_record(records)
+
+
 def _path_claims(record: Record, path: str, where: str, study: Study, baseline: Comparison) -> list[Claim]:
-    ends = {cell: epoch_ends(record, baseline.of(cell), path) for cell in CELLS}
-    stop = min(times[-1] for times in ends.values())
+    whole = {cell: epoch_ends(record, baseline.of(cell), path)[-1] for cell in CELLS}
+    stop, epochs = min(whole.values()), study.base.epochs
+    done = {cell: epochs * stop / seconds for cell, seconds in whole.items()}
+    lstm, gru = ([_after(done[cell], run.annealing_curve) for run in baseline.of(cell).runs] for cell in CELLS)
+    spread, words = _spread(study, min(done.values())), LOWER_IN_A_SENTENCE
+    found = words[sign(lstm, gru, spread)]
+    paths = (record.path, *baseline.lstm.records, *baseline.gru.records)
 
-    def by_throughput() -> float:
-        found = []
-        for cell in CELLS:
-            name = key(baseline.of(cell).settings, path)
-            seconds, tokens = record.curves["seconds"][name], record.curves["tokens"][name]
-            read = sum(baseline.of(cell).runs[0].record.curves["tokens"])
-            found.append(read * fmean(seconds) / tokens)
-        return min(found)
-
-    lstm, gru = ([_between(stop, ends[cell], run.annealing_curve) for run in baseline.of(cell).runs] for cell in CELLS)
-    words = LOWER_IN_A_SENTENCE
-    found = words[sign(lstm, gru, study.spread)]
+    def counted(cell: str) -> float:
+        """Seconds of a run: the windows that its epochs' tokens make, by numpy's median of a step."""
+        name = key(baseline.of(cell).settings, path)
+        tokens = baseline.of(cell).runs[0].record.curves["tokens"]
+        windows = sum(math.ceil(count / record.curves["tokens"][name]) for count in tokens)
+        return windows * float(np.median(record.curves["seconds"][name]))
 
     def check(candidate: str) -> Evidence:
-        curves = {cell: [run.annealing_curve for run in baseline.of(cell).runs] for cell in CELLS}
-        again = {cell: [float(np.interp(stop, ends[cell], curve)) for curve in curves[cell]] for cell in CELLS}
-        computed = words[sign_by_probability(again["LSTM"], again["GRU"], study.spread)]
+        seconds = {cell: counted(cell) for cell in CELLS}
+        again = {}
+        for cell in CELLS:
+            at = epochs * min(seconds.values()) / seconds[cell]
+            curves = [run.annealing_curve for run in baseline.of(cell).runs]
+            again[cell] = [float(np.interp(at, range(1, epochs + 1), curve)) for curve in curves]
+        computed = words[sign_by_probability(again["LSTM"], again["GRU"], spread)]
         require(candidate == computed, computed, candidate, "posterior probability of the sign")
-        route = "numpy's interpolation of the curves; posterior probability of the sign, by quadrature"
-        return Evidence(route, computed, records=(record.path, *baseline.lstm.records, *baseline.gru.records))
+        route = "epochs done by then, from tokens and numpy's median; posterior probability of the sign, by quadrature"
+        return Evidence(route, computed, records=paths)
 
-    longer = max(times[-1] for times in ends.values())
     return [
         claim(
             f"2e.race.{path}.stop",
             stop,
             f"when the quicker cell's training ends at the baseline, {where}",
-            agrees(by_throughput, "all tokens by the mean tokens a second", tolerance=0.1 * stop),
-            [*distinct(stop, ".0f", Control(stop / study.base.epochs, "an epoch")), Control(2 * longer, "both cells")],
+            agrees(
+                lambda: min(map(counted, CELLS)),
+                "windows that the epochs' tokens make, by numpy's median of a step",
+                tolerance=1e-6 * stop,
+                records=paths,
+            ),
+            distinct(
+                stop,
+                ".0f",
+                Control(max(whole.values()), "the slower cell's end"),
+                Control(stop / epochs, "an epoch"),
+                Control(sum(whole.values()), "both cells"),
+            ),
             "s",
             ".0f",
         ),
@@ -107,9 +118,15 @@ def _path_claims(record: Record, path: str, where: str, study: Study, baseline: 
     ]
 
 
-def _between(time: float, times: Sequence[float], values: Sequence[float]) -> float:
-    """The value at `time` on the straight lines between the epochs."""
-    for (before, low), (after, high) in pairwise(zip(times, values, strict=True)):
-        if before <= time <= after:
-            return low + (high - low) * (time - before) / (after - before)
-    raise ValueError(f"time {time} is not between {times[0]} and {times[-1]}")
+def _spread(study: Study, epochs: float) -> Spread | None:
+    """The deviation over seeds after so many epochs: in the middle of training it is not that of the end."""
+    whole = [setting for setting in study.repeated if not any(run.diverged for run in setting.runs)]
+    return pooled_spread([[_after(epochs, run.annealing_curve) for run in setting.runs] for setting in whole])
+
+
+def _after(epochs: float, losses: Sequence[float]) -> float:
+    """The loss after so many epochs, on the straight line between two of them."""
+    before = min(math.floor(epochs), len(losses) - 1)
+    if before < 1:
+        raise WriteupError(f"perplexity against time: after {epochs:.2f} epochs; legal are 1 to {len(losses)}")
+    return losses[before - 1] + (losses[before] - losses[before - 1]) * (epochs - before)

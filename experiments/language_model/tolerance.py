@@ -141,7 +141,11 @@ DEVICES = {
         lambda: torch.backends.mkldnn.flags(enabled=False), lambda _: {"precision": "float32"}
     ),
     "deterministic algorithms": Perturbation(_deterministic),
-    "sums in other chunks": _code(cross_entropy.LinearCrossEntropy.__init__, "__defaults__", (64,)),
+    "sums in other chunks": _code(
+        cross_entropy.LinearCrossEntropy.__init__,
+        "__defaults__",
+        (64, cross_entropy.BLOCK_ROWS, cross_entropy.BLOCK_WORDS),
+    ),
     "float32 for bfloat16": _set(precision="float32"),
     "stock path, float32": _set(path="stock", precision="float32"),
 }

@@ -6,6 +6,7 @@ import pytest
 
 from answers.q2e import answer
 from writeup.claims import CheckFailed
+from writeup.records import Records, write
 
 
 def printed(made):
@@ -49,6 +50,15 @@ def test_every_reference_of_a_table_is_a_claim(whole_study):
     ids = {claim.id for claim in made.claims}
     cells = [cell for table in made.tables.values() for row in table.rows if not isinstance(row, str) for cell in row]
     assert [cell.id for cell in cells if hasattr(cell, "id") and "2e" + cell.id not in ids] == []
+
+
+def test_a_study_of_a_card_says_so(study_of, faults, tmp_path):
+    for record in study_of(8).of_kind("language_model"):
+        card = {"device": "GPU (a card)", "environment": record.environment | {"torch": "2.13.0+cu130"}}
+        write(record.model_copy(update=card), tmp_path)
+    made = answer(Records(tmp_path))
+    assert printed(made)["2e.device"] == "GPU"
+    assert faults(made) == []
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The path for CUDA devices: its mathematics here, where tensors lie on torch's meta device, the rest on a card."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -7,8 +9,11 @@ from experiments.devices import VARIABLE, training_device
 from experiments.language_model.cuda import CudaPath
 from experiments.language_model.data import Corpus
 from experiments.language_model.fast import FastPath
+from experiments.language_model.run import probe
+from experiments.language_model.tolerance import SMALL
 from experiments.language_model.train import CPU, Settings, build, fit
 from writeup.claims import WriteupError
+from writeup.replay import REPLAY_TOLERANCE, largest_difference
 
 WORDS, LENGTH, BATCH, SIZE = 300, 70, 6, 24
 CELLS = ("LSTM", "GRU", "RNN_TANH", "RNN_RELU")
@@ -19,7 +24,9 @@ META = torch.device("meta")
 def _the_switches_of_the_process_as_before():
     switches = torch.backends.cuda.matmul, torch.backends.cudnn.rnn
     before = [switch.fp32_precision for switch in switches]
+    sums = torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction
     yield
+    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = sums
     for switch, value in zip(switches, before, strict=True):
         switch.fp32_precision = value
 
@@ -93,6 +100,7 @@ def test_the_softmax_takes_whole_chunks_and_no_logits_are_whole():
 def test_precision_switches_products_and_operands(precision, products, operands):
     path = cuda_path("LSTM", precision)
     assert path.cross_entropy.operand.dtype == operands
+    assert not torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction
     assert torch.backends.cuda.matmul.fp32_precision == torch.backends.cudnn.rnn.fp32_precision == products
 
 
@@ -131,3 +139,13 @@ def test_on_a_card_a_run_has_the_losses_of_the_processor(cell):
         _, progress = fit(run, Corpus.generated(), lambda *_: None, device=device)
         curves[device.type] = progress.curves["valid_loss"]
     assert curves["cuda"] == pytest.approx(curves["cpu"], abs=1e-3)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("tied", [False, True], ids=["untied", "tied"])
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
+def test_a_record_of_a_card_can_be_replayed_on_the_processor(cell, tied):
+    """In bfloat16, as the study trains; `SMALL` is the run on which the replay's tolerance was tried."""
+    settings = replace(SMALL, cell=cell, tied=tied)
+    probes = [probe(settings, Corpus.generated(), device) for device in (torch.device("cuda"), CPU)]
+    assert largest_difference(*probes, cell) <= REPLAY_TOLERANCE
