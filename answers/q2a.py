@@ -19,7 +19,7 @@ LABELS = {
     "loss": ("Log-softmax and loss", "scores to loss"),
     "clip": ("Clipping", "bounds the gradient"),
     "update": ("Update", "changes the weights"),
-    "rest": ("All else", "Python between them"),
+    "rest": ("All else", "the rest of the step"),
 }
 DRAWN = "LSTM"
 

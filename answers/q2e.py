@@ -9,7 +9,7 @@ from statistics import fmean
 from answers.study import comparison, effects, race, times
 from answers.study.comparison import Comparison, comparisons
 from answers.study.runs import CELLS, Setting, Study
-from experiments.language_model.study import VARIATIONS
+from experiments.language_model.study import EQUAL_HIDDEN_SIZE, VARIATIONS
 from writeup.claims import Answer, Ref, Table
 from writeup.figures import Panels, Plot, Series
 from writeup.records import Records
@@ -63,8 +63,19 @@ def answer(records: Records) -> Answer:
             "names": NAMES,
             "ends": {field: (rows[field][0].key, rows[field][-1].key) for field in varied},
             "simple": list(simple),
+            "single_beside": all(len(setting.runs) == 1 for setting in _beside(study, grid, simple)),
+            "annealed_on_part": study.base.annealing_tokens is not None,
         },
     )
+
+
+def _beside(
+    study: Study, grid: Mapping[float, Mapping[str, Setting]], simple: Mapping[str, Setting]
+) -> list[Setting]:
+    """What is compared besides the three parameters: other rates, plain cells, the GRU of equal parameters."""
+    rates = [setting for rate, of in grid.items() for cell, setting in of.items() if rate != study.rates[cell]]
+    equal = study.setting(cell="GRU", hidden_size=EQUAL_HIDDEN_SIZE)
+    return [*rates, *simple.values(), *([equal] if equal else [])]
 
 
 def _grid_table(grid: Mapping[float, Mapping[str, Setting]]) -> Table:
@@ -110,7 +121,7 @@ def _by_parameter(
     for field, compared in rows.items():
         lines.append(NAMES[field])
         lines += [[_value(field, one), *line(one)] for one in compared]
-    return Table(["", *header], lines, f"l{align}")
+    return Table(["Value", *header], lines, f"l{align}")
 
 
 def _value(field: str, one: Comparison) -> Ref:
@@ -127,7 +138,7 @@ def _effects_table(rows: Mapping[str, Sequence[Comparison]], varied: Sequence[st
         ]
         for field in varied
     ]
-    return Table(["Parameter", "From", "To", "LSTM, %", "", "GRU, %", ""], lines, "lrrrlrl")
+    return Table(["Parameter", "From", "To", "LSTM, %", "effect", "GRU, %", "effect"], lines, "lrrrlrl")
 
 
 def _cells_table(simple: Mapping[str, Setting]) -> Table:

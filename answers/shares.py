@@ -362,7 +362,7 @@ def setting_claims(profile: Profile) -> list[Claim]:
             ),
             [Control(median(record.curves["evaluation"]), "an evaluation window")],
             unit="s",
-            form=".1f",
+            form=".2f",
         ),
         claim(
             f"2a.overhead_{profile.cell}",

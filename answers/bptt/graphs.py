@@ -94,12 +94,12 @@ def graph_claims() -> list[Claim]:
     claims.append(
         claim(
             "2b.products_formula",
-            "L(T+1)",
+            "K(T+1)",
             "number of matrix products in the unrolled LSTM's graph",
             products_follow,
             [
-                Control("LT", "the product with all inputs at once forgotten"),
-                Control("2LT", "inputs multiplied step by step, too"),
+                Control("KT", "the product with all inputs at once forgotten"),
+                Control("2KT", "inputs multiplied step by step, too"),
             ],
         )
     )
@@ -121,9 +121,9 @@ def _slope(cell: str, fused: bool) -> int:
 
 def products_follow(candidate: str) -> Evidence:
     formulas = {
-        "L(T+1)": lambda layers, length: layers * (length + 1),
-        "LT": lambda layers, length: layers * length,
-        "2LT": lambda layers, length: 2 * layers * length,
+        "K(T+1)": lambda layers, length: layers * (length + 1),
+        "KT": lambda layers, length: layers * length,
+        "2KT": lambda layers, length: 2 * layers * length,
     }
     sizes = [(layers, length) for layers in (1, 3) for length in (1, 7)]
     with graph.onednn(False):

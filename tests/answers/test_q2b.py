@@ -59,7 +59,7 @@ def test_a_graph_that_is_gone_holds_nothing():
     assert saved.bytes() == 0
 
 
-@pytest.mark.parametrize("wrong", ["LT", "2LT"])
+@pytest.mark.parametrize("wrong", ["KT", "2KT"])
 def test_another_number_of_matrix_products_is_rejected(wrong):
     with pytest.raises(CheckFailed):
         products_follow(wrong)
