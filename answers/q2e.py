@@ -69,9 +69,7 @@ def answer(records: Records) -> Answer:
     )
 
 
-def _beside(
-    study: Study, grid: Mapping[float, Mapping[str, Setting]], simple: Mapping[str, Setting]
-) -> list[Setting]:
+def _beside(study: Study, grid: Mapping[float, Mapping[str, Setting]], simple: Mapping[str, Setting]) -> list[Setting]:
     """What is compared besides the three parameters: other rates, plain cells, the GRU of equal parameters."""
     rates = [setting for rate, of in grid.items() for cell, setting in of.items() if rate != study.rates[cell]]
     equal = study.setting(cell="GRU", hidden_size=EQUAL_HIDDEN_SIZE)
