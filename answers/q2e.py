@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
-from answers.study import comparison, effects, race, times
+from answers.study import annealed, comparison, effects, race, times
 from answers.study.comparison import Comparison, comparisons
 from answers.study.runs import CELLS, Setting, Study
 from experiments.language_model.study import EQUAL_HIDDEN_SIZE, VARIATIONS
@@ -33,6 +33,7 @@ def answer(records: Records) -> Answer:
         *comparison.compared_claims(study, compared),
         *comparison.count_claims(study, compared),
         *effects.effect_claims(study, rows),
+        *annealed.annealed_claims(study),
         *effects.epoch_claims(study, baseline),
         *effects.non_linearity_claims(study, simple),
         *effects.size_claims(study, compared),
