@@ -47,9 +47,9 @@ def answer(records: Records) -> Answer:
         tables["effects"] = _effects_table(rows, varied)
     if ".rounds" in made:
         tables["times"] = _times_table(rows)
-    figures = {"curves": Panels((_curves_plot(baseline, simple), _sizes_plot(compared)))}
-    if against_time := race.race_figure(records, baseline):
-        figures["race"] = against_time
+    against_time = race.race_figure(records, baseline)  # the page shows it first
+    figures = {"race": against_time} if against_time else {}
+    figures["curves"] = Panels((_curves_plot(baseline, simple), _sizes_plot(compared)))
     if simple:
         tables["cells"] = _cells_table(simple)
     return Answer(
