@@ -77,14 +77,18 @@ def probability_below(
     distance, half = offset - (fmean(first) - fmean(second)), spread.freedom / 2
     width = math.hypot(len(first) ** -0.5, len(second) ** -0.5)  # each mean's own deviation, not the other route's
 
-    def weighted(chi_square: float) -> float:
-        deviation = spread.deviation * math.sqrt(spread.freedom / chi_square)
-        # the density of chi-square; scipy.stats' own functions check their arguments anew at every point
-        logarithm = (half - 1) * math.log(chi_square) - chi_square / 2 - half * math.log(2) - math.lgamma(half)
+    def weighted(chi: float) -> float:
+        deviation = spread.deviation * math.sqrt(spread.freedom) / chi
+        # The density of chi, not of its square, which has a pole at zero for one degree of freedom; scipy.stats' own
+        # functions check their arguments anew at every point.
+        logarithm = (spread.freedom - 1) * math.log(chi) - chi**2 / 2 - (half - 1) * math.log(2) - math.lgamma(half)
         return float(special.ndtr(distance / (deviation * width))) * math.exp(logarithm)
 
-    upper = float(stats.chi2.isf(1e-14, spread.freedom))
-    found, _error = integrate.quad(weighted, 0, upper, epsabs=1e-10, limit=200)
+    upper = math.sqrt(stats.chi2.isf(1e-14, spread.freedom))
+    # Where the normal probability turns from one half to one or zero; between large deviations and small it may be steep.
+    turn = spread.deviation * math.sqrt(spread.freedom) * width / max(abs(distance), 1e-12)
+    points = [point for point in (turn, 10 * turn) if point < upper] or None
+    found, _error = integrate.quad(weighted, 0, upper, epsabs=1e-10, limit=200, points=points)
     return float(found)
 
 

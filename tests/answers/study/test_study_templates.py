@@ -23,6 +23,9 @@ def text(question, records):
     def placed(among):
         return lambda name, caller: str(among[name]) and caller()
 
+    def named(kind, name):
+        return str({"table": mine.tables, "figure": mine.figures}[kind][name])
+
     template = template_environment(ROOT).get_template(f"answers/{question}.md.j2")
     return template.render(
         v=value,
@@ -30,6 +33,7 @@ def text(question, records):
         tex=value,
         table=placed(mine.tables),
         figure=placed(mine.figures),
+        ref=named,
         math=lambda caller: caller(),
         context=mine.context,
     )
