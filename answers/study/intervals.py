@@ -85,7 +85,7 @@ def probability_below(
         return float(special.ndtr(distance / (deviation * width))) * math.exp(logarithm)
 
     upper = math.sqrt(stats.chi2.isf(1e-14, spread.freedom))
-    # Where the normal probability turns from one half to one or zero; between large deviations and small it may be steep.
+    # Where the normal probability leaves one half for one or zero; the turn may be steep.
     turn = spread.deviation * math.sqrt(spread.freedom) * width / max(abs(distance), 1e-12)
     points = [point for point in (turn, 10 * turn) if point < upper] or None
     found, _error = integrate.quad(weighted, 0, upper, epsabs=1e-10, limit=200, points=points)
