@@ -1,6 +1,6 @@
 """How far a trained model's gradients reach, what cutting them at `bptt` words changes, what carried values are worth.
 
-One run trains a model as the study's `cpu` preset does (a twentieth of WikiText-2's training text, six epochs) and
+One run trains a model on the fast path (a twentieth of WikiText-2's training text, six epochs) and
 measures it on the validation text without dropout. In `curves`:
 
     distance   {"trained": [...], "initial": [...]}: for each segment of the text a list over distances 0, 1, 2, ...:

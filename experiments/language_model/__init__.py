@@ -7,6 +7,7 @@ What is where:
     train.py          `Settings` (one run, frozen), `build`, `train_epoch`, `evaluate`, annealing, `fit` with resumption
     stock.py          one step as the example does it
     fast.py           the same mathematics at less cost, with cross_entropy.py, lstm.py and gru.py
+    cuda.py           the fast path on a CUDA device, which ../devices.py chooses
     run.py            one run -> one record, its probe and the replay of the probe
     study.py          which runs the presets want: the learning-rate grid, variations, seeds; `tuned_rates`
     trace.py          the example's first losses, step by step
