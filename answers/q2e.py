@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from statistics import fmean
 
 from answers.study import annealed, comparison, effects, race, times
 from answers.study.comparison import Comparison, comparisons
@@ -151,16 +149,12 @@ def _cells_table(simple: Mapping[str, Setting]) -> Table:
 
 
 def _curves_plot(baseline: Comparison, simple: Mapping[str, Setting]) -> Plot:
-    """Perplexity after each epoch on the annealing part; the bars reach from the lowest seed to the highest."""
-    series = []
-    for cell, setting in {**{cell: baseline.of(cell) for cell in CELLS}, **simple}.items():
-        curves = [run.annealing_curve for run in setting.runs if not run.diverged]
-        if not curves:
-            continue
-        seeds = [[math.exp(loss) for loss in losses] for losses in zip(*curves, strict=True)]
-        means = [math.exp(fmean(map(math.log, values))) for values in seeds]
-        lows, highs = ([end(values) for values in seeds] for end in (min, max))
-        series.append(Series(cell, list(range(1, len(means) + 1)), means, lows, highs, "both"))
+    """The learning curve of every cell at the baseline that did not break off with all its seeds."""
+    found = {**{cell: baseline.of(cell) for cell in CELLS}, **simple}
+    whole = {cell: setting for cell, setting in found.items() if not all(run.diverged for run in setting.runs)}
+    series = [
+        race.learning_curve(cell, setting, range(1, setting.settings.epochs + 1)) for cell, setting in whole.items()
+    ]
     return Plot(series, "epoch", "perplexity", y_scale="log", width=7.4)
 
 

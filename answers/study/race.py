@@ -34,16 +34,18 @@ def race_figure(records: Records, baseline: Comparison) -> Panels | None:
         return None
     plots = []
     for path, where in PATHS.items():
-        series = []
-        for cell in CELLS:
-            curves = [run.annealing_curve for run in baseline.of(cell).runs]
-            epochs = list(zip(*curves, strict=True))
-            means = [math.exp(fmean(losses)) for losses in epochs]
-            lows, highs = ([math.exp(end(losses)) for losses in epochs] for end in (min, max))
-            times = epoch_ends(record, baseline.of(cell), path)
-            series.append(Series(cell, times, means, lows, highs, "both"))
+        series = [
+            learning_curve(cell, baseline.of(cell), epoch_ends(record, baseline.of(cell), path)) for cell in CELLS
+        ]
         plots.append(Plot(series, f"processor seconds {where}", "perplexity", y_scale="log", width=7.4))
     return Panels(tuple(plots))
+
+
+def learning_curve(label: str, setting: Setting, x: Sequence[float]) -> Series:
+    """Perplexity after each epoch on the annealing part; the bars reach from the lowest seed to the highest."""
+    epochs = list(zip(*(run.annealing_curve for run in setting.runs if not run.diverged), strict=True))
+    lows, means, highs = ([math.exp(of(losses)) for losses in epochs] for of in (min, fmean, max))
+    return Series(label, x, means, lows, highs, "both")
 
 
 def epoch_ends(record: Record, setting: Setting, path: str) -> list[float]:
