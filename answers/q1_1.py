@@ -20,7 +20,8 @@ from answers.conv_chains.ranking import ranked
 from answers.conv_chains.search import Search
 from answers.conv_chains.tally import tally
 from answers.conv_chains.windows import Window
-from writeup.claims import Answer, CheckFailed, Claim, Control, Evidence, Ref, Table, agrees, claim, require
+from writeup.claims import Answer, Claim, Control, Evidence, Ref, Table, agrees, claim, require
+from writeup.errors import CheckFailed
 from writeup.figures import Diagram, Edge, Node
 from writeup.records import Records
 

@@ -18,7 +18,8 @@ from answers.regularisation.modules import (
     unit_by_frequency,
     unit_dropped,
 )
-from writeup.claims import Answer, CheckFailed, Claim, Control, Evidence, Ref, Table, agrees, claim, require
+from writeup.claims import Answer, Claim, Control, Evidence, Ref, Table, agrees, claim, require
+from writeup.errors import CheckFailed
 from writeup.records import Records
 
 MODULE = "Dropout2d"

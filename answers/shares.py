@@ -15,7 +15,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from experiments.language_model.model import RNNModel
 from experiments.language_model.profile import KIND
 from experiments.language_model.train import Settings
-from writeup.claims import Claim, Control, Evidence, WriteupError, agrees, claim, require
+from writeup.claims import Claim, Control, Evidence, agrees, claim, require
+from writeup.errors import WriteupError
 from writeup.records import Record, Records
 
 EXAMPLE = Settings()

@@ -4,7 +4,7 @@ import os
 
 import torch
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 VARIABLE = "WRITEUP_DEVICE"
 

@@ -23,7 +23,7 @@ from experiments.devices import VARIABLE, training_device
 from experiments.display import Display
 from experiments.launchers import Launcher, LocalLauncher, Pending, SubmititLauncher, send
 from experiments.vouching import certify, current, made_with, renew, stored_record
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.records import Record, stale_sources
 
 ROOT = Path(__file__).resolve().parent.parent

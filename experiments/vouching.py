@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments import Settings, registry, rehearsal, rerun_reason
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.records import (
     RESULTS,
     Record,

@@ -23,7 +23,7 @@ from mutants.campaign import CODE, RECORDS, Campaign, Fault, load_equivalents, s
 from mutants.effect import FOUND, Outcome
 from mutants.forking import run_forked, silence
 from writeup.assignment import find_root
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.records import write_whole
 
 AIM = 0.98

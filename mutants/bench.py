@@ -16,7 +16,7 @@ from mutants.effect import FOUND, PASSED, Outcome, Seen, ended
 from mutants.forking import limit
 from mutants.imports import exchange, import_closures
 from writeup.assignment import Question, answer_to, load_assignment
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.records import Records
 from writeup.verify import verify_question
 

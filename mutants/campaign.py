@@ -24,7 +24,7 @@ from mutants.effect import FOUND, Outcome
 from mutants.forgeries import Forgery, forgeries, overlay
 from mutants.imports import module_of
 from mutants.operators import Mutant, mutants, mutated
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.records import RESULTS, source_fingerprint
 
 # Part 2's notebook is not a part of `writeup check`; the others print to a terminal, and no claim rests on them.

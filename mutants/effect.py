@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from writeup.assignment import Question, answer_to
-from writeup.claims import Answer, CheckFailed, Claim, Evidence, Value
+from writeup.claims import Answer, Claim, Evidence, Value
+from writeup.errors import CheckFailed
 from writeup.records import Records, stale_sources
 
 # How a fault may end. Found: a check refuses the value, or accepts a control; an exception; no end.

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from writeup.claims import Answer, WriteupError
+from writeup.claims import Answer
+from writeup.errors import WriteupError
 from writeup.records import Records
 
 DESCRIPTION = Path("answers/assignment.toml")

@@ -16,8 +16,8 @@ import torch
 
 from writeup import readback
 from writeup.build import BUILD
-from writeup.claims import CheckFailed, WriteupError
 from writeup.consistency import copies
+from writeup.errors import CheckFailed, WriteupError
 from writeup.records import Record, Records, stale_sources
 from writeup.replay import largest_difference
 from writeup.verify import verify

@@ -12,7 +12,7 @@ from typing import Literal
 
 from matplotlib.ticker import LogLocator, MaxNLocator, ScalarFormatter
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 Scale = Literal["linear", "log"]
 

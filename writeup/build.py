@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from writeup.assignment import load_assignment
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.identity import Identity
 from writeup.records import write_whole
 from writeup.verify import Progress, Verification, verify

@@ -17,19 +17,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from writeup.errors import CheckFailed, WriteupError
+
 Value = bool | int | float | str | tuple[Any, ...]
-
-
-class WriteupError(Exception):
-    """The one error type: its message says what was asked, what was received, what is allowed, and where."""
-
-
-class CheckFailed(WriteupError):
-    """The second route disagrees with the candidate value."""
-
-    def __init__(self, expected: object, got: object, what: str = "") -> None:
-        super().__init__(f"{what + ': ' if what else ''}expected {expected!r}, got {got!r}")
-        self.expected, self.got, self.what = expected, got, what
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from rich.table import Column, Table
 
 from writeup.assignment import find_root, load_assignment
 from writeup.build import Built, Unverified, build
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.identity import load_identity
 from writeup.verify import Verification, Verified, verify
 

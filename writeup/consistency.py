@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from writeup.records import Record
 
+SHARING = ("corpus", "epochs")  # settings in which records with one probe may differ
 HASH = re.compile(r"-([0-9a-f]{8})$")  # the end of a name that is made unique by its settings
 SURROUNDINGS = {"python": r"3\.\d+\.\d+.*", "torch": r"\d+\.\d+\.\d+.*", "system": r".+", "cores": r"[1-9]\d*"}
 
@@ -69,7 +70,8 @@ def _course(record: Record) -> Iterator[str]:
 def copies(records: Iterable[Record]) -> list[str]:
     """Pairs of records of one kind with other settings and the same probe: one was copied from the other.
 
-    Records that differ in nothing but the corpus may share a probe, which may run on words of its own.
+    Records that differ in nothing but the corpus may share a probe, which may run on words of its own; so may runs of
+    the same course, one longer than the other.
     """
     seen: dict[tuple[str, str], Record] = {}
     found = []
@@ -77,7 +79,7 @@ def copies(records: Iterable[Record]) -> list[str]:
         if not record.probe:
             continue
         first = seen.setdefault((record.kind, json.dumps(record.probe, sort_keys=True)), record)
-        if any(first.settings.get(name) != value for name, value in record.settings.items() if name != "corpus"):
+        if any(first.settings.get(name) != value for name, value in record.settings.items() if name not in SHARING):
             found.append(f"{record.path} has the probe of {first.path}: delete both and `make experiments`")
     return found
 

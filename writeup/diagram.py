@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.labels import plain_label
 from writeup.routing import Cell, Route, route
 

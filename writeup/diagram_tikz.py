@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from writeup.claims import WriteupError
 from writeup.diagram import EDGE_COLOURS, DiagramDescription, Group, Node
+from writeup.errors import WriteupError
 from writeup.labels import label_width, tex_label
 from writeup.routing import Across, Gutter, Route, Side
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 # ASCII, Latin-1 and Latin Extended-A less what T1 lacks, the Romanian comma-below letters, the punctuation of prose.
 T1_CHARACTERS = (

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from anyascii import anyascii
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.escape import markdown_escape, tex_escape, unprintable
 
 __all__ = ["Identity", "file_part", "load_identity", "markdown_escape", "tex_escape"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.escape import tex_escape
 
 CHARACTER = 0.158  # cm: a generous mean width in \footnotesize of an 11 pt document (9 pt Latin Modern)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.records import write_whole
 
 

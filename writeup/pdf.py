@@ -27,7 +27,7 @@ from pathlib import Path
 import pypdfium2
 from PIL.Image import Image
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 PASSES = 4
 OVERFULL = 2.0  # pt by which a line may stick out: less than the eye sees

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from writeup.axes import Axis, Scale, fit_axis
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.labels import label_width
 
 BAR_GAP = 0.06  # of a bar's width: what keeps it apart from its neighbour

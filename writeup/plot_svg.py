@@ -11,7 +11,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.plot import Look, PanelsDescription, PlotDescription, Reference, Series
 
 CENTIMETRE = 1 / 2.54  # inches

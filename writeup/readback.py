@@ -23,7 +23,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.ledger import FigureRow, FileRow, Ledger, PassageRow, read
 from writeup.marks import Sourced
 from writeup.numerals import spelled

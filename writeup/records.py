@@ -23,8 +23,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from writeup.claims import WriteupError
 from writeup.consistency import inconsistencies
+from writeup.errors import WriteupError
 
 RESULTS = Path("experiments/results")
 DATA = Path("experiments/data.toml")  # the sha256 of every file of each data set that a record's `corpus` may name
@@ -45,6 +45,7 @@ class Replay(BaseModel):
 class Record(BaseModel):
     """One finished run. `metrics` are single numbers, `curves` raw series (per epoch, per seed), `timing` seconds.
 
+    `seal` is the sha256 of all the rest, so that an edit by hand or by accident is found out when the record is read.
     `probe` is a short trace through the run's own code path that another machine can repeat. `sources` maps each source
     file (relative to the project's root) to the fingerprint of its syntax tree, `data` each data file to its sha256.
     `replays` tells what happened to the record after its run; everything else is as the run left it.
@@ -66,6 +67,7 @@ class Record(BaseModel):
     device: str
     date: str
     replays: list[Replay] = []
+    seal: str = ""
 
     @property
     def path(self) -> str:
@@ -73,7 +75,10 @@ class Record(BaseModel):
 
 
 def source_fingerprint(path: Path) -> str:
-    """The sha256 of the file's syntax tree without docstrings and positions (the same on every Python version)."""
+    """The sha256 of the file's syntax tree without docstrings and positions (the same on every Python version).
+
+    Imports from the generator do not count: it gives a run its error type and its record, and may be laid out anew.
+    """
     return _fingerprint(path.read_text(encoding="utf-8"))
 
 
@@ -85,7 +90,7 @@ def _fingerprint(source: str) -> str:
 def _shape(node: Any) -> Any:
     """The tree as nested tuples; empty fields are left out, since newer Pythons add some."""
     if isinstance(node, list):
-        return tuple(_shape(item) for item in node)
+        return tuple(_shape(item) for item in node if not _imports_generator(item))
     if not isinstance(node, ast.AST):
         return repr(node)
     fields = dict(ast.iter_fields(node))
@@ -95,6 +100,10 @@ def _shape(node: Any) -> Any:
         type(node).__name__,
         tuple((name, _shape(value)) for name, value in fields.items() if value not in (None, [])),
     )
+
+
+def _imports_generator(node: Any) -> bool:
+    return isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "writeup"
 
 
 def source_fingerprints(paths: Sequence[str], root: Path) -> dict[str, str]:
@@ -155,14 +164,21 @@ def save(
         device=device or f"CPU ({surroundings['processor']})",
         date=datetime.now(UTC).date().isoformat(),
     )
-    write(record, root)
-    return record
+    return write(record, root)
 
 
-def write(record: Record, root: Path) -> None:
-    """Write the record to its file; `replays` only where there are any, as in records older than that field."""
+def sealed(record: Record) -> str:
+    """The seal that the record's content, as it is, should have."""
+    stored = json.loads(record.model_dump_json(exclude={"seal"}))  # with keys as they come back from the file
+    return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()
+
+
+def write(record: Record, root: Path) -> Record:
+    """Write the record to its file, sealed, and return it so; `replays` only where there are any."""
+    record = record.model_copy(update={"seal": sealed(record)})
     content = json.dumps(record.model_dump(exclude_defaults=True), indent=1) + "\n"
     write_whole(root / RESULTS / record.kind / f"{record.name}.json", content)
+    return record
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -201,6 +217,11 @@ def load(path: Path) -> Record:
         ) from error
     if (record.kind, record.name) != (path.parent.name, path.stem):
         raise WriteupError(f"record {path} says that it is {record.path}; a record's file must be <kind>/<name>.json")
+    if record.seal != sealed(record):
+        raise WriteupError(
+            f"record {path} is not as it was written: its content does not match its seal; restore it from the "
+            "repository's history, or delete it and `make experiments`"
+        )
     if broken := list(inconsistencies(record)):
         raise WriteupError(f"record {path} contradicts itself: {'; '.join(broken)}; `make experiments` makes it anew")
     return record

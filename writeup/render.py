@@ -21,7 +21,8 @@ from typing import Any, Literal
 import jinja2
 
 from writeup.assignment import Question, Section, continues
-from writeup.claims import Ref, WriteupError
+from writeup.claims import Ref
+from writeup.errors import WriteupError
 from writeup.escape import breakable_words, markdown_escape, tex_escape
 from writeup.identity import Identity
 from writeup.ledger import ClaimRow, ControlRow, FigureRow, Ledger, PrintedRow, ReadBackRow

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from writeup.claims import CheckFailed
+from writeup.errors import CheckFailed
 from writeup.records import Record, Replay, environment
 
 # Relative. Rounding differs between processors: bfloat16 carries eight bits, and twenty steps let it grow. Both sides

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from writeup.assignment import Assignment, Question, answer_to, load_assignment
-from writeup.claims import CheckFailed, Claim, Evidence, Figure, Table, WriteupError
+from writeup.claims import Claim, Evidence, Figure, Table
+from writeup.errors import CheckFailed, WriteupError
 from writeup.ledger import ClaimRow, ControlRow, Ledger, RecordRow, plain
 from writeup.records import Records, environment, stale_sources
 

@@ -15,7 +15,8 @@ from answers.bptt.borders import VISIBLE, pair
 from answers.bptt.cost import Cost, Run
 from answers.bptt.graphs import WINDOW
 from experiments.language_model.model import CELLS, Hidden, RNNModel, repackage_hidden
-from writeup.claims import CheckFailed, Claim, Control, Evidence, Ref, Table, agrees, claim, require
+from writeup.claims import Claim, Control, Evidence, Ref, Table, agrees, claim, require
+from writeup.errors import CheckFailed
 
 VOCABULARY, SIZE, COLUMNS = 7, 5, 2
 KINDS = {"LSTM": "pair of tensors", "GRU": "tensor", "RNN_TANH": "tensor", "RNN_RELU": "tensor"}

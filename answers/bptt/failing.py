@@ -13,7 +13,8 @@ from answers.bptt import graph
 from answers.bptt.steps import by_data, first_error, first_sentence, goes_through, in_place
 from answers.bptt.two_windows import TwoWindows
 from experiments.language_model.train import Settings
-from writeup.claims import CheckFailed, Claim, Control, Evidence, agrees, claim, require
+from writeup.claims import Claim, Control, Evidence, agrees, claim, require
+from writeup.errors import CheckFailed
 
 
 def error_claims() -> list[Claim]:

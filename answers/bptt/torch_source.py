@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 INCLUDE = Path(torch.__file__).parent / "include"
 

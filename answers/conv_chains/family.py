@@ -17,7 +17,7 @@ from answers.conv_chains.resizing import (
     ZeroPad2d,
 )
 from answers.conv_chains.windows import AvgPool2d, Bounds, Conv2d, ConvTranspose2d, MaxPool2d
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 MODULES = (
     "Conv2d",

@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from answers.conv_chains.chain import Chain
 from answers.conv_chains.family import Shape
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 BATCH = 2
 

@@ -14,7 +14,8 @@ from answers.study.run_claims import distinct
 from answers.study.runs import CELLS, Setting, Study
 from answers.study.step_times import key, step_time_record
 from answers.study.times import PATHS
-from writeup.claims import Claim, Control, Evidence, WriteupError, agrees, claim, require
+from writeup.claims import Claim, Control, Evidence, agrees, claim, require
+from writeup.errors import WriteupError
 from writeup.figures import Panels, Plot, Series
 from writeup.records import Record, Records
 

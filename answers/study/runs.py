@@ -16,8 +16,8 @@ from answers.study.intervals import Spread, pooled_spread
 from answers.study.laws import CURVE_TOLERANCE, obey, obey_together
 from experiments.language_model import study as plan_of_study
 from experiments.language_model.train import Settings
-from writeup.claims import WriteupError
 from writeup.consistency import copies
+from writeup.errors import WriteupError
 from writeup.records import Record, Records
 
 __all__ = ["CELLS", "CURVE_TOLERANCE", "Run", "Setting", "Study"]

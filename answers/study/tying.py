@@ -8,7 +8,7 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from experiments.language_model.model import RNNModel
-from writeup.claims import CheckFailed
+from writeup.errors import CheckFailed
 
 TINY_WORDS, TINY_UNITS = 12, 5
 INPUTS = torch.tensor([[1, 4, 1], [7, 2, 9]])  # (length, batch); word 1 occurs twice

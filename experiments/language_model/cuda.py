@@ -7,7 +7,6 @@ masks on every device, so that a record made here can be replayed elsewhere. Sum
 order here; two runs agree up to rounding, and so does one that was interrupted.
 """
 
-import sys
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -28,7 +27,7 @@ class CudaPath(FastPath):
     """
 
     precisions: ClassVar[dict[str, torch.dtype]] = {**FastPath.precisions, "tf32": torch.float32}
-    block_rows, block_words = CHUNK_ROWS, sys.maxsize
+    block_rows = CHUNK_ROWS
 
     def __init__(self, model: RNNModel, clip: float, generator: torch.Generator, precision: str) -> None:
         super().__init__(model, clip, generator, precision)

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 SPLITS = ("train", "valid", "test")
 END_OF_LINE = "<eos>"

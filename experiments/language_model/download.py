@@ -9,7 +9,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from experiments import SUMS
 from experiments.language_model.data import SPLITS
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 VARIABLE = "WRITEUP_DATA"
 SHA256: dict[str, str] = tomllib.loads(SUMS.read_text(encoding="utf-8"))["wikitext-2"]

@@ -25,7 +25,7 @@ from experiments.language_model.data import Corpus, batchify
 from experiments.language_model.run import ROOT, corpus_of
 from experiments.language_model.timer import Step
 from experiments.language_model.train import Settings
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 LOOP = ("repackage_hidden", "get_batch", "train")
 

@@ -12,11 +12,11 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor, nn
 
-from experiments.language_model.cross_entropy import BLOCK_ROWS, BLOCK_WORDS, LinearCrossEntropy
+from experiments.language_model.cross_entropy import BLOCK_ROWS, LinearCrossEntropy
 from experiments.language_model.gru import GRULayer
 from experiments.language_model.lstm import LSTMLayer
 from experiments.language_model.model import Hidden, RNNModel, repackage_hidden
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 CLIP_EPSILON = 1e-6  # as in torch.nn.utils.clip_grad_norm_
 
@@ -27,7 +27,7 @@ class FastPath:
     The recurrence of RNN_TANH and RNN_RELU stays PyTorch's, in float32."""
 
     precisions: ClassVar[dict[str, torch.dtype]] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-    block_rows, block_words = BLOCK_ROWS, BLOCK_WORDS
+    block_rows = BLOCK_ROWS
 
     def __init__(self, model: RNNModel, clip: float, generator: torch.Generator, precision: str) -> None:
         if precision not in self.precisions:
@@ -35,9 +35,7 @@ class FastPath:
             raise WriteupError(f"language model: precision is {precision!r}; legal on this device are {legal}")
         self.model, self.clip, self.generator = model, clip, generator
         self.dtype = self.precisions[precision]
-        self.cross_entropy = LinearCrossEntropy(
-            model.decoder, self.dtype, block_rows=self.block_rows, block_words=self.block_words
-        )
+        self.cross_entropy = LinearCrossEntropy(model.decoder, self.dtype, block_rows=self.block_rows)
         self.recurrent_weights: list[nn.Parameter] = list(model.rnn.parameters())
 
     def weights_replaced(self) -> None:

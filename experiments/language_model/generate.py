@@ -17,7 +17,7 @@ from experiments.language_model.download import data_folder
 from experiments.language_model.model import RNNModel
 from experiments.language_model.study import PRESETS
 from experiments.language_model.train import fit
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 LOWEST_TEMPERATURE = 1e-3
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 CELLS = ("LSTM", "GRU", "RNN_TANH", "RNN_RELU")
 INITIAL_RANGE = 0.1

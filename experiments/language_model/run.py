@@ -4,7 +4,7 @@ import hashlib
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from itertools import cycle, islice
 from pathlib import Path
@@ -45,9 +45,8 @@ def run(settings: Settings, root: Path, report: Callable[[float, str], None]) ->
     """Train, evaluate the best weights on validation and test text, save the record; goes on after an interruption."""
     start = time.perf_counter()
     corpus = corpus_of(settings.corpus)
-    saved = _unfinished(settings)
     device = training_device()
-    path, progress = fit(settings, corpus, report, saved, device)
+    path, progress = fit(settings, corpus, report, checkpoint(settings, device), device)
     trained = time.perf_counter()
     texts = {"valid": corpus.valid, "test": corpus.test}
     losses = {
@@ -55,7 +54,7 @@ def run(settings: Settings, root: Path, report: Callable[[float, str], None]) ->
         for split, text in texts.items()
     }
     evaluated = time.perf_counter()
-    record = save(
+    return save(
         root,
         kind=KIND,
         name=settings.name,
@@ -73,8 +72,6 @@ def run(settings: Settings, root: Path, report: Callable[[float, str], None]) ->
         data=SHA256 if settings.corpus == "wikitext-2" else {},
         device=device_name(device),
     )
-    saved.unlink(missing_ok=True)
-    return record
 
 
 def _metrics(
@@ -116,7 +113,7 @@ def probe(settings: Settings, corpus: Corpus, device: torch.device = CPU) -> dic
         if step == PROBE_STEPS // 2:
             valid = batchify(corpus.valid[:PROBE_TOKENS], settings.evaluation_batch_size).to(device)
             valid_loss = evaluate(path, valid, settings.bptt)
-            progress.close_epoch(loss.item(), valid_loss, 0.0, 0)
+            progress.close_epoch(loss.item(), valid_loss)
             rates.append(progress.learning_rate)
     return {"losses": losses, "valid_loss": round(valid_loss, 7), "learning_rates": rates}
 
@@ -127,7 +124,8 @@ def replay(record: Record) -> dict[str, Any]:
     return probe(settings, corpus_of(settings.corpus), training_device())
 
 
-def _unfinished(settings: Settings) -> Path:
-    """Where the run's state waits after an interruption; another state of the code does not take it up."""
+def checkpoint(settings: Settings, device: torch.device) -> Path:
+    """Where a run's state is kept after each epoch, also for a run of more epochs; other code does not take it up."""
     code = hashlib.sha256(repr(source_fingerprints(SOURCES[settings.path], ROOT)).encode()).hexdigest()[:8]
-    return Path(pooch.os_cache("writeup")) / "unfinished" / f"{settings.name}-{code}.pt"
+    name = replace(settings, epochs=0).name
+    return Path(pooch.os_cache("writeup")) / "checkpoints" / f"{name}-{device.type}-{code}.pt"

@@ -1,16 +1,17 @@
 """Which runs the study of LSTM and GRU consists of, in order of importance.
 
-Steps are fixed beforehand. The `cpu` preset trains on the first tenth of the training text for six epochs: 299 steps
-an epoch and 1,794 a run at the example's window; with a grid of five rates 41 runs and about 77,000 steps in all.
+All read the whole training text with the example's schedule. The rate is tuned for each cell at the example's sizes,
+from one grid that both cells share: every rate for a few epochs, the best two of each cell to the end. The grid grows
+by factors of 2 at an end where a cell is best. What tunes is the loss on the validation text; the test text is never
+looked at for a choice. Then come the seeds of the baselines, tied weights, one parameter after the other around the
+baseline, and what stands beside the comparison. Cut short anywhere, what is finished can be compared.
 
-Learning rates are tuned for each cell at the example's sizes, from one grid that both cells share. It starts as 5, 10,
-20 and grows by factors of 2 at an end where a cell is best, until both cells are best inside. What tunes is the loss on
-the whole validation text; the test text is never looked at for a choice.
+A run of more epochs goes on from the checkpoint of the shorter one, so that nothing is trained twice.
 """
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,52 +20,87 @@ from experiments.language_model.run import run as run_once
 from experiments.language_model.train import Settings
 from writeup.records import Record
 
-__all__ = ["KIND", "VARIATIONS", "plan", "replay", "run", "tuned_rates"]
+__all__ = ["KIND", "PRESETS", "VARIATIONS", "plan", "replay", "run", "tuned_rates"]
 
 CELLS = ("LSTM", "GRU")
 SEEDS = (1111, 1112, 1113)
-SEEDS_A_SETTING = {"quick": 2, "cpu": 2, "full": 3}  # the grid's other rates, and in `cpu` what stands beside, one
-FIRST_GRID = (5.0, 10.0, 20.0)
-# By corpus. At 40 the tiny models of the generated one are chaotic: no rehearsal could repeat such a run.
-GRID_LIMITS = {"wikitext-2": (1.25, 80.0), "generated": (1.25, 20.0)}
-SIMPLE_RATE = 5.0  # at 20 an RNN without gates is chaotic
 # So many units give the GRU's recurrent layers as many parameters as 200 give the LSTM's; elsewhere units are equal.
 EQUAL_HIDDEN_SIZE = 235
 # One at a time, around the example's 2 layers, 200 units, 35 steps.
-VARIATIONS: tuple[tuple[str, tuple[int, ...]], ...] = (
-    ("layers", (1, 3)),
-    ("hidden_size", (100, 400)),
-    ("bptt", (17, 70)),
+VARIATIONS: tuple[dict[str, int], ...] = (
+    {"layers": 1},
+    {"layers": 3},
+    {"hidden_size": 100},
+    {"hidden_size": 400},
+    {"bptt": 17},
+    {"bptt": 70},
 )
+TWICE_THE_WINDOW = VARIATIONS[-1]  # half the updates of the baseline: at all epochs it has those of `short_epochs`
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What one machine can afford. `grid` grows within `limits`; `short_epochs` are those of the variations."""
+
+    base: Settings
+    grid: tuple[float, ...]
+    limits: tuple[float, float]
+    tuning_epochs: int
+    short_epochs: int
+    seeds: int  # of the baselines
+    variations: tuple[dict[str, int], ...] = VARIATIONS
+    variation_seeds: int = 2
+    simple_grid: tuple[float, ...] = (1.25, 2.5, 5.0)  # of RNN_TANH, which is chaotic at the rates of the gated cells
+    beside: bool = True  # the example to the letter, the GRU of equal parameters, RNN_TANH
+
+
+WHOLE = Settings(epochs=6, path="fast", precision="bfloat16")
+GENERATED = Settings(corpus="generated", embedding_size=16, hidden_size=16, epochs=2, path="fast")
 PRESETS = {
-    "quick": Settings(corpus="generated", embedding_size=16, hidden_size=16, epochs=2, path="fast"),
-    "cpu": Settings(epochs=6, train_tokens=208_863, annealing_tokens=21_765, path="fast", precision="bfloat16"),
-    "full": Settings(epochs=6, path="fast", precision="bfloat16"),
+    # At 40 the tiny models of the generated corpus are chaotic: no rehearsal could repeat such a run.
+    "quick": Preset(GENERATED, (5.0, 10.0), (2.5, 20.0), 1, 1, 2, ({"layers": 1},), 1, (), False),
+    "cpu": Preset(WHOLE, (2.5, 5.0, 10.0, 20.0, 40.0), (1.25, 80.0), 2, 3, 3),
+    "full": Preset(WHOLE, (2.5, 5.0, 10.0, 20.0, 40.0), (1.25, 80.0), 6, 6, 3, variation_seeds=3),
 }
 
 
 def plan(preset: str, finished: Mapping[str, Record]) -> list[Settings]:
     """The runs known to be wanted, given the records finished so far, the most important first."""
-    base = PRESETS[preset]
-    grid, rates = tuned_rates(base, finished)
-    runs = [replace(base, cell=cell, learning_rate=rate) for rate in grid for cell in CELLS]
-    if not rates:
-        return runs
-    tuned = {cell: replace(base, cell=cell, learning_rate=rate) for cell, rate in rates.items()}
-    first: list[dict[str, Any]] = [{name: values[0]} for name, values in VARIATIONS]
-    second: list[dict[str, Any]] = [{name: values[1]} for name, values in VARIATIONS]
-    seeds: list[dict[str, Any]] = [{"seed": seed} for seed in SEEDS[1 : SEEDS_A_SETTING[preset]]]
-    if preset == "quick":
-        return runs + [replace(tuned[cell], **change) for change in (first[0], seeds[0]) for cell in CELLS]
-    tied = replace(tuned["LSTM"], tied=True)
-    # Cut short anywhere, the study should still compare every parameter, and know the spread over seeds.
-    runs += [replace(tuned[cell], **change) for change in [*first, *seeds] for cell in CELLS]
-    runs += [tied, *(replace(tuned[cell], **change) for change in second for cell in CELLS)]
-    runs += [replace(tied, **seed) for seed in seeds]
-    beside = [replace(base, cell=cell, learning_rate=SIMPLE_RATE) for cell in ("RNN_TANH", "RNN_RELU")]
-    beside += [replace(tuned["GRU"], hidden_size=EQUAL_HIDDEN_SIZE)]
-    repeated = runs[len(grid) * len(CELLS) :] + (beside if preset == "full" else [])
-    return list(dict.fromkeys([*runs, *beside, *(replace(run, **seed) for run in repeated for seed in seeds)]))
+    chosen = PRESETS[preset]
+    base, seeds = chosen.base, SEEDS[: chosen.seeds]
+    grid, best = tuned_rates(chosen, finished)
+    runs = [
+        replace(base, cell=cell, learning_rate=rate, epochs=chosen.tuning_epochs) for rate in grid for cell in CELLS
+    ]
+    runs += [replace(base, cell=cell, learning_rate=rate) for cell, rates in best.items() for rate in rates]
+    if not best or any(len(rates) > 1 for rates in best.values()):
+        return list(dict.fromkeys(runs))
+    tuned = {cell: replace(base, cell=cell, learning_rate=rate) for cell, (rate,) in best.items()}
+    runs += [replace(tuned[cell], seed=seed) for seed in seeds for cell in CELLS]
+    tied = {cell: replace(settings, tied=True) for cell, settings in tuned.items()}
+    short = {cell: replace(settings, epochs=chosen.short_epochs) for cell, settings in tuned.items()}
+    if chosen.beside:
+        runs += [Settings(epochs=base.epochs)]  # the example itself, on PyTorch's modules in float32
+    runs += [tied["LSTM"], replace(tied["LSTM"], seed=seeds[1]), tied["GRU"]]
+    for seed in seeds[: chosen.variation_seeds]:
+        runs += [replace(short[cell], seed=seed, **change) for change in chosen.variations for cell in CELLS]
+        if TWICE_THE_WINDOW in chosen.variations:
+            runs += [replace(tuned[cell], seed=seed, **TWICE_THE_WINDOW) for cell in CELLS]
+    if chosen.beside:
+        runs += [replace(tuned["GRU"], hidden_size=EQUAL_HIDDEN_SIZE), *_simple(chosen, finished)]
+        for seed in seeds[: chosen.variation_seeds]:
+            runs += [replace(tuned[cell], seed=seed, **change) for change in chosen.variations for cell in CELLS]
+    return list(dict.fromkeys(runs))
+
+
+def _simple(chosen: Preset, finished: Mapping[str, Record]) -> list[Settings]:
+    """RNN_TANH at the rates of its own grid, and at the best of them to the end."""
+    simple = replace(chosen.base, cell="RNN_TANH")
+    tuning = [replace(simple, learning_rate=rate, epochs=chosen.tuning_epochs) for rate in chosen.simple_grid]
+    losses = {run.learning_rate: finished[run.name].metrics["valid_loss"] for run in tuning if run.name in finished}
+    if len(losses) < len(tuning):
+        return tuning
+    return [*tuning, replace(simple, learning_rate=min(losses, key=losses.__getitem__))]
 
 
 def run(settings: Settings, root: Path, report: Callable[[float, str], None]) -> Record:
@@ -81,26 +117,36 @@ def run(settings: Settings, root: Path, report: Callable[[float, str], None]) ->
     return run_once(settings, root, with_speed)
 
 
-def tuned_rates(base: Settings, finished: Mapping[str, Record]) -> tuple[list[float], dict[str, float]]:
-    """The grid as far as it is known to be needed, and each cell's best rate on it, once it is settled (else none)."""
-    grid = list(FIRST_GRID)
-    lowest, highest = GRID_LIMITS[base.corpus]
+def tuned_rates(chosen: Preset, finished: Mapping[str, Record]) -> tuple[list[float], dict[str, tuple[float, ...]]]:
+    """The grid as far as it is known to be needed, and each cell's best rate on it.
+
+    While the grid is open there is none; while the best two are not both trained to the end there are these two.
+    """
+    grid = list(chosen.grid)
+    lowest, highest = chosen.limits
     while True:
-        losses = {
-            cell: {
-                rate: finished[name].metrics["valid_loss"]
-                for rate in grid
-                if (name := replace(base, cell=cell, learning_rate=rate).name) in finished
-            }
-            for cell in CELLS
-        }
+        losses = {cell: _losses(chosen, finished, cell, grid, chosen.tuning_epochs) for cell in CELLS}
         if any(len(known) < len(grid) for known in losses.values()):
             return sorted(grid), {}
-        best = {cell: min(known, key=known.__getitem__) for cell, known in losses.items()}
+        best = {min(known, key=known.__getitem__) for known in losses.values()}
         below, above = min(grid) / 2, max(grid) * 2
-        if min(best.values()) == min(grid) and below >= lowest:
+        if min(grid) in best and below >= lowest:
             grid.append(below)
-        elif max(best.values()) == max(grid) and above <= highest:
+        elif max(grid) in best and above <= highest:
             grid.append(above)
         else:
-            return sorted(grid), best
+            break
+    found: dict[str, tuple[float, ...]] = {}
+    for cell, known in losses.items():
+        two = sorted(known, key=known.__getitem__)[:2]
+        final = _losses(chosen, finished, cell, two, chosen.base.epochs)
+        found[cell] = (min(final, key=final.__getitem__),) if len(final) == len(two) else tuple(two)
+    return sorted(grid), found
+
+
+def _losses(
+    chosen: Preset, finished: Mapping[str, Record], cell: str, rates: list[float], epochs: int
+) -> dict[float, float]:
+    """Validation loss by rate, of the runs of so many epochs that are finished."""
+    runs: list[Any] = [replace(chosen.base, cell=cell, learning_rate=rate, epochs=epochs) for rate in rates]
+    return {run.learning_rate: finished[run.name].metrics["valid_loss"] for run in runs if run.name in finished}

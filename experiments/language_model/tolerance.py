@@ -144,7 +144,7 @@ DEVICES = {
     "sums in other chunks": _code(
         cross_entropy.LinearCrossEntropy.__init__,
         "__defaults__",
-        (64, cross_entropy.BLOCK_ROWS, cross_entropy.BLOCK_WORDS),
+        (64, cross_entropy.BLOCK_ROWS),
     ),
     "float32 for bfloat16": _set(precision="float32"),
     "stock path, float32": _set(path="stock", precision="float32"),

@@ -18,7 +18,7 @@ import typer
 from experiments.language_model.data import Corpus, batchify, windows
 from experiments.language_model.download import data_folder
 from experiments.language_model.train import Settings, build
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 
 def losses(settings: Settings, corpus: Corpus) -> Iterator[float]:

@@ -18,9 +18,10 @@ from experiments.language_model.data import Corpus, batchify, count_windows, win
 from experiments.language_model.fast import FastPath
 from experiments.language_model.model import Hidden, RNNModel, drawing_from
 from experiments.language_model.stock import StockPath
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 ANNEALING = 4.0
+MEASURED = ("seconds", "processor_seconds", "tokens")  # of an epoch's training: wall, this process, words predicted
 CPU = torch.device("cpu")
 
 
@@ -118,14 +119,14 @@ class Progress:
     learning_rate: float
     best_loss: float = math.inf
     curves: dict[str, list[float]] = field(
-        default_factory=lambda: {"train_loss": [], "valid_loss": [], "learning_rate": [], "seconds": [], "tokens": []}
+        default_factory=lambda: {name: [] for name in ("train_loss", "valid_loss", "learning_rate", *MEASURED)}
     )
 
-    def close_epoch(self, train_loss: float, valid_loss: float, seconds: float, tokens: int) -> bool:
+    def close_epoch(self, train_loss: float, valid_loss: float, **measured: float) -> bool:
         """Note the epoch and anneal if it brought no better validation loss; True if it did."""
-        noted = (train_loss, valid_loss, self.learning_rate, seconds, tokens)
-        for values, value in zip(self.curves.values(), noted, strict=True):
-            values.append(value)
+        noted = {"train_loss": train_loss, "valid_loss": valid_loss, "learning_rate": self.learning_rate, **measured}
+        for name, value in noted.items():
+            self.curves[name].append(value)
         if valid_loss < self.best_loss:
             self.best_loss = valid_loss
             return True
@@ -142,8 +143,8 @@ def fit(
 ) -> tuple[TrainingPath, Progress]:
     """Train and return the path with its best weights, and the course of the run.
 
-    After each epoch everything is put in the file `saved`, from which an interrupted run goes on; with the same result,
-    since the generator is part of it. A loss that is not finite ends the run.
+    After each epoch everything is put in the file `saved`, from which an interrupted run goes on, and so does one of
+    more epochs; with the same result, since the generator is part of it. A loss that is not finite ends the run.
     """
     generator = torch.Generator().manual_seed(settings.seed)
     path = build(settings, len(corpus.vocabulary), generator, device)
@@ -151,21 +152,21 @@ def fit(
     valid = batchify(corpus.valid[: settings.annealing_tokens], settings.evaluation_batch_size).to(device)
     progress = Progress(settings.learning_rate)
     best = copy.deepcopy(path.model.state_dict())
-    if saved and saved.is_file():
-        state: dict[str, Any] = torch.load(saved, weights_only=True, map_location=CPU)
+    state: dict[str, Any] = torch.load(saved, weights_only=True, map_location=CPU) if saved and saved.is_file() else {}
+    if state and len(state["progress"]["curves"]["train_loss"]) <= settings.epochs:  # not that of a longer run
         progress = Progress(**state["progress"])
         best = state["best"]
         path.model.load_state_dict(state["weights"])
         path.weights_replaced()
         generator.set_state(state["generator"])
     while len(progress.curves["train_loss"]) < settings.epochs:
-        start = time.perf_counter()
+        start, processor_start = time.perf_counter(), time.process_time()
         train_loss = train_epoch(path, columns, settings.bptt, progress.learning_rate)
-        seconds = time.perf_counter() - start
+        taken = {"seconds": time.perf_counter() - start, "processor_seconds": time.process_time() - processor_start}
         valid_loss = evaluate(path, valid, settings.bptt)
         if not math.isfinite(train_loss + valid_loss):
             break
-        if progress.close_epoch(train_loss, valid_loss, seconds, columns.numel() - columns.shape[1]):
+        if progress.close_epoch(train_loss, valid_loss, **taken, tokens=columns.numel() - columns.shape[1]):
             best = copy.deepcopy(path.model.state_dict())
         done = len(progress.curves["train_loss"])
         report(done / settings.epochs, f"epoch {done}: validation perplexity {math.exp(min(valid_loss, 99)):.1f}")

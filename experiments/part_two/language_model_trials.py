@@ -21,7 +21,7 @@ from experiments.part_two.language_model import (
     train_language_model,
     wikitext_words,
 )
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.records import Record, save
 
 KIND = "small_language_model"

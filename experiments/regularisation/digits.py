@@ -7,7 +7,7 @@ import torch
 from sklearn.datasets import load_digits
 from torch import Tensor
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 CLASSES = 10
 SIZE = 8

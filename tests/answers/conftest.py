@@ -12,7 +12,7 @@ from experiments.language_model import study as plan_of_study
 from experiments.language_model.data import count_windows
 from experiments.language_model.download import SHA256
 from experiments.step_time import interleaved
-from writeup.claims import CheckFailed
+from writeup.errors import CheckFailed
 from writeup.records import Records, save
 
 # Nats; the GRU is better by less than tuning is worth, so rates decide.

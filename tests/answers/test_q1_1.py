@@ -7,7 +7,7 @@ import torch
 
 from answers import q1_1
 from answers.conv_chains.family import Shape
-from writeup.claims import CheckFailed
+from writeup.errors import CheckFailed
 
 torch.set_num_threads(1)
 

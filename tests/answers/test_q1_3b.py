@@ -6,7 +6,7 @@ from answers.q1_3b import answer
 from answers.regularisation.batch_norm_landscape import WALKS
 from answers.regularisation.batch_norm_sweep import SWEEP
 from writeup.assignment import load_assignment
-from writeup.claims import CheckFailed
+from writeup.errors import CheckFailed
 from writeup.records import Records
 from writeup.verify import verify_question
 

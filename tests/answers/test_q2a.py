@@ -5,7 +5,7 @@ import pytest
 from answers import shares
 from answers.q2a import LABELS, block_diagram, shares_table
 from answers.shares import PARTS, Profile, decoder_share_by_formula, operations
-from writeup.claims import CheckFailed, WriteupError
+from writeup.errors import CheckFailed, WriteupError
 from writeup.records import Record, Records
 
 FORWARD = {"embedding": 1, "dropout": 2, "recurrent layers": 3, "decoder": 20, "log-softmax and loss": 8, "other": 1}

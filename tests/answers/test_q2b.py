@@ -10,7 +10,7 @@ from answers.bptt.cost import Run
 from answers.bptt.graphs import products_follow
 from answers.bptt.place import place_claims
 from answers.bptt.two_windows import TwoWindows
-from writeup.claims import CheckFailed, WriteupError
+from writeup.errors import CheckFailed, WriteupError
 from writeup.records import Record
 
 

@@ -7,7 +7,7 @@ from answers.bptt import failing, graph
 from answers.bptt.detaching import detaching_claims, parts, state
 from answers.bptt.steps import by_data, first_error, in_place, train
 from experiments.language_model.model import CELLS, repackage_hidden
-from writeup.claims import CheckFailed
+from writeup.errors import CheckFailed
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from answers.q2e import answer
-from writeup.claims import CheckFailed
+from writeup.errors import CheckFailed
 from writeup.records import Records, write
 
 

@@ -17,7 +17,7 @@ from experiments.display import Display
 from experiments.language_model.study import PRESETS, plan
 from experiments.launchers import SubmititLauncher
 from experiments.runner import Job, complete, current, perform, wanted
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.records import write_whole
 
 LSTM = plan("quick", {})[0]

@@ -11,7 +11,7 @@ from experiments.language_model.study import plan
 from experiments.language_model.train import Settings
 from experiments.runner import Job, perform, wanted
 from experiments.vouching import certify, current, renew, stored_record
-from writeup.claims import CheckFailed, WriteupError
+from writeup.errors import CheckFailed, WriteupError
 from writeup.records import DATA, source_fingerprint, source_fingerprints, stale_sources, write
 
 LSTM = plan("quick", {})[0]

@@ -3,7 +3,7 @@
 import pytest
 
 from writeup.assignment import Assignment
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 
 @pytest.fixture

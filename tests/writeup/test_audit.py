@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from writeup import audit
 from writeup.audit import Absent, Item, carry_out, items, replay, states
-from writeup.claims import CheckFailed, WriteupError
 from writeup.cli import app
+from writeup.errors import CheckFailed, WriteupError
 from writeup.records import Records, save, write
 from writeup.replay import REPLAY_TOLERANCE
 

@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from writeup.axes import fit_axis
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 numbers = st.floats(-1e6, 1e6, allow_nan=False).map(lambda x: round(x, 3))
 positive = st.floats(1e-6, 1e6, allow_nan=False)

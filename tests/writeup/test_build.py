@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from writeup.build import Unverified, build
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.identity import load_identity
 from writeup.pdf import compile as compile_tex
 from writeup.pdf import find_engine, text_of

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from writeup.claims import Answer, CheckFailed, Control, WriteupError, agrees, claim
+from writeup.claims import Answer, Control, agrees, claim
+from writeup.errors import CheckFailed, WriteupError
 
 
 def four(value=4, controls=(5,), **options):

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from writeup.claims import WriteupError
 from writeup.consistency import copies, inconsistencies, settings_digest
+from writeup.errors import WriteupError
 from writeup.records import RESULTS, Record, Records, Replay, load, save, write
 
 SETTINGS = {"rate": 0.1, "seed": 1}

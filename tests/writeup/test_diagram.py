@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from writeup.claims import WriteupError
 from writeup.diagram import DiagramDescription, Edge, Group, Node
+from writeup.errors import WriteupError
 
 PAIR = (Node("a", "Corpus"), Node("b", "Model", column=1))
 

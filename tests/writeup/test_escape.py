@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.escape import T1_CHARACTERS, markdown_escape, tex_escape, unprintable
 from writeup.pdf import compile, find_engine, text_of
 

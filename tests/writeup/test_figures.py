@@ -13,9 +13,9 @@ import pypdfium2
 import pypdfium2.raw as raw
 import pytest
 
-from writeup.claims import WriteupError
 from writeup.diagram import EDGE_COLOURS
 from writeup.diagram_tikz import SLANT
+from writeup.errors import WriteupError
 from writeup.figures import TIKZ_LIBRARIES, Diagram, Edge, Group, Node, Panels, Plot, Reference, Series
 from writeup.pdf import compile, find_engine, page_images, text_of
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.escape import tex_escape
 from writeup.identity import Identity, file_part, load_identity
 from writeup.pdf import compile, find_engine, text_of

@@ -1,6 +1,6 @@
 import pytest
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.labels import label_width, math_parts, plain_label, tex_label
 
 

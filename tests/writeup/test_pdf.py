@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.pdf import Engine, TeXError, compile, errors_in, find_engine, page_images, problems_in, text_of
 
 PREAMBLE = (

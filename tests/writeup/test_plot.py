@@ -1,6 +1,6 @@
 import pytest
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.plot import LOOKS, PanelsDescription, PlotDescription, Series
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.ledger import ClaimRow, ControlRow, Ledger, PrintedRow, ReadBackRow
 from writeup.marks import mark, read
 from writeup.readback import compare, passages_of

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.records import DATA, RESULTS, Records, load, save, source_fingerprint, stale_sources, write_whole
 
 

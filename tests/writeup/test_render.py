@@ -3,7 +3,8 @@
 import pytest
 
 from writeup.assignment import Assignment
-from writeup.claims import Ref, Table, WriteupError
+from writeup.claims import Ref, Table
+from writeup.errors import WriteupError
 from writeup.identity import Identity
 from writeup.ledger import ClaimRow, ControlRow, Ledger
 from writeup.render import render, to_tex

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from writeup.claims import CheckFailed
+from writeup.errors import CheckFailed
 from writeup.replay import REPLAY_TOLERANCE, largest_difference
 
 PROBE = {"losses": [10.4, 9.8, 9.5], "valid_loss": 9.6, "rates": [2.0, 0.5]}

@@ -8,7 +8,7 @@ import pytest
 from writeup.records import save
 from writeup.verify import verify
 
-HEAD = "from writeup.claims import Answer, CheckFailed, Evidence, agrees, claim\n\n"
+HEAD = "from writeup.claims import Answer, Evidence, agrees, claim\n\n"
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 
 from writeup.assignment import Notebook, answer_to
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.marks import Marked
 from writeup.notebook.course import merge, read_notebook
 from writeup.notebook.kernel import Progress, execute

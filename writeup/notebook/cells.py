@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 PYTHON = {"display_name": "Python 3", "language": "python", "name": "python3"}
 

@@ -11,7 +11,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.escape import markdown_escape
 from writeup.notebook.cells import Part, check, notebook_of
 

@@ -22,7 +22,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.notebook.cells import Part
 from writeup.notebook.characters import without_ansi
 from writeup.records import write_whole

@@ -14,7 +14,8 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from writeup.claims import CheckFailed, Claim, WriteupError
+from writeup.claims import Claim
+from writeup.errors import CheckFailed, WriteupError
 from writeup.ledger import Ledger, PassageRow, PrintedRow
 from writeup.marks import TEMPLATE, Marked, mark, read, unmarked
 from writeup.numerals import spelled

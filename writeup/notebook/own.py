@@ -16,7 +16,8 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from writeup.claims import Answer, Claim, WriteupError
+from writeup.claims import Answer, Claim
+from writeup.errors import WriteupError
 from writeup.escape import markdown_escape
 from writeup.marks import Marked, unmarked
 from writeup.notebook.cells import Part, notebook_of

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from answers.part_two import chain_claims, difference_claims, echo_claims, slips, study_claims, text_claims
-from writeup.claims import CheckFailed
+from writeup.errors import CheckFailed
 from writeup.records import Records
 
 torch.set_num_threads(1)

@@ -9,7 +9,8 @@ from answers.regularisation.paired import (
     retrained_claim,
     sign_flip_probability,
 )
-from writeup.claims import CheckFailed, Control
+from writeup.claims import Control
+from writeup.errors import CheckFailed
 
 FIRST = [0.11, 0.25, 0.18, 0.32, 0.21, 0.27, 0.15, 0.30]
 SHIFTED = [value + 0.05 + 0.01 * (-1) ** k for k, value in enumerate(FIRST)]

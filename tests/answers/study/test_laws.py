@@ -11,7 +11,7 @@ from answers.study import laws
 from answers.study.runs import Study
 from experiments.language_model import study as plan_of_study
 from experiments.language_model.train import ANNEALING, Settings
-from writeup.claims import CheckFailed, WriteupError
+from writeup.errors import CheckFailed, WriteupError
 from writeup.records import Record, Records, write
 
 ROOT = Path(__file__).resolve().parents[3]

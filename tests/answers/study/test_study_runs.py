@@ -4,7 +4,7 @@ import pytest
 
 from answers.study.runs import Study
 from experiments.language_model.study import SEEDS_A_SETTING
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.records import Records
 
 

@@ -13,8 +13,8 @@ import torch
 
 from experiments.language_model import train
 from experiments.language_model.data import Corpus, batchify
-from experiments.language_model.run import corpus_of, run
-from experiments.language_model.train import Progress, Settings, evaluate, fit
+from experiments.language_model.run import checkpoint, run
+from experiments.language_model.train import CPU, Progress, Settings, evaluate, fit
 
 TINY = Settings(corpus="generated", embedding_size=8, hidden_size=8, epochs=4, path="fast", learning_rate=5.0)
 CORPUS = Corpus.generated()
@@ -26,23 +26,23 @@ def ignore(fraction, text):
 
 def test_the_rate_stays_while_validation_improves():
     progress = Progress(20.0)
-    progress.close_epoch(3.0, 2.0, 1.0, 10)
-    progress.close_epoch(3.0, 1.9, 1.0, 10)
+    progress.close_epoch(3.0, 2.0)
+    progress.close_epoch(3.0, 1.9)
     assert progress.learning_rate == 20.0
 
 
 @pytest.mark.parametrize("loss", [2.0, 2.1], ids=["equal", "worse"])
 def test_the_rate_is_quartered_after_an_epoch_without_improvement(loss):
     progress = Progress(20.0)
-    progress.close_epoch(3.0, 2.0, 1.0, 10)
-    assert not progress.close_epoch(3.0, loss, 1.0, 10)
+    progress.close_epoch(3.0, 2.0)
+    assert not progress.close_epoch(3.0, loss)
     assert progress.learning_rate == 5.0
 
 
 def test_the_best_loss_survives_a_worse_epoch():
     progress = Progress(20.0)
     for loss in (2.0, 3.0, 2.5):
-        progress.close_epoch(3.0, loss, 1.0, 10)
+        progress.close_epoch(3.0, loss)
     assert (progress.best_loss, progress.learning_rate) == (2.0, 1.25)
 
 
@@ -138,7 +138,20 @@ def test_killed_again_and_again_a_run_still_gives_the_record_of_an_uninterrupted
         assert again.curves[name] == whole.curves[name]
 
 
-def test_a_finished_run_leaves_no_state_behind(project):
-    run(replace(TINY, epochs=1), project, ignore)
-    assert list((project.parent / "cache").rglob("*.pt")) == []
-    assert corpus_of("generated").train.equal(CORPUS.train)
+def test_a_longer_run_goes_on_from_the_checkpoint_of_a_shorter_one(project):
+    """To the last digit as if it had been one run; and the shorter one, asked for again, starts afresh."""
+    longer, shorter = replace(TINY, epochs=3), replace(TINY, epochs=1)
+    whole = run(longer, project, ignore)
+    for path in (project.parent / "cache").rglob("*.pt"):
+        path.unlink()
+    first = run(shorter, project, ignore)
+    told = []
+    assert run(longer, project, lambda done, _: told.append(done)).metrics == whole.metrics
+    assert told == pytest.approx([2 / 3, 1]), "the first epoch was not trained again"
+    assert run(shorter, project, ignore).metrics == first.metrics
+
+
+def test_other_code_does_not_take_up_a_checkpoint(project, monkeypatch):
+    before = checkpoint(TINY, CPU)
+    monkeypatch.setattr("experiments.language_model.run.source_fingerprints", lambda *_: {"train.py": "changed"})
+    assert checkpoint(TINY, CPU) != before

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from experiments.language_model.data import Corpus, batchify, count_windows, windows
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 
 @pytest.fixture

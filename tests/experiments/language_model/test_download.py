@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from experiments.language_model import download
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 TEXTS = {"train.txt": "a b\n", "valid.txt": "b\n", "test.txt": "a\n"}
 

@@ -10,7 +10,7 @@ from experiments.language_model import trace
 from experiments.language_model.data import Corpus
 from experiments.language_model.example import example_steps, folder_from_environment
 from experiments.language_model.train import Settings
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 FOLDER = folder_from_environment()
 CORPUS = Corpus.generated()

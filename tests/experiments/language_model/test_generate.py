@@ -7,7 +7,7 @@ import torch
 
 from experiments.language_model.generate import words_of
 from experiments.language_model.model import RNNModel
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from experiments.language_model.run import corpus_of, probe
 from experiments.language_model.tolerance import DEVICES, SLIPS, SMALL, difference
 from experiments.regularisation import ensemble
 from experiments.regularisation.saving import restore
-from writeup.claims import CheckFailed
+from writeup.errors import CheckFailed
 from writeup.records import Records
 from writeup.replay import REPLAY_TOLERANCE, largest_difference
 

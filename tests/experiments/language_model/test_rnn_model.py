@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from experiments.language_model.model import RNNModel, drawing_from, repackage_hidden
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 
 def test_an_unknown_cell_is_refused_with_the_legal_ones():

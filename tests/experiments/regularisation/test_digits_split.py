@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from experiments.regularisation.digits import all_digits, split
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 
 
 def rows(images):

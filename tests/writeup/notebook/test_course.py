@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.notebook import build_notebook, cells, course
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from writeup.assignment import Assignment, Notebook, Question
-from writeup.claims import WriteupError
+from writeup.errors import WriteupError
 from writeup.ledger import ClaimRow, Ledger, PrintedRow, RecordRow
 from writeup.verify import Verification, Verified
 

@@ -3,7 +3,8 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from writeup.claims import Control, WriteupError, agrees, claim
+from writeup.claims import Control, agrees, claim
+from writeup.errors import WriteupError
 from writeup.ledger import ClaimRow, Ledger
 from writeup.marks import Marked, read, unmarked
 from writeup.notebook.outputs import claimed, given, hold_against_claims, note_printed, passages

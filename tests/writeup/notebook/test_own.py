@@ -8,7 +8,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from answers.part_two import claims
 from experiments.language_model.train import Settings
-from writeup.claims import Answer, Control, Evidence, WriteupError, claim
+from writeup.claims import Answer, Control, Evidence, claim
+from writeup.errors import WriteupError
 from writeup.marks import read
 from writeup.notebook import own
 from writeup.notebook.cells import notebook_of
