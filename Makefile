@@ -27,10 +27,10 @@ audit: $(READY) ## redo what a sceptic would redo, cheapest first
 	@$(BIN)/writeup audit
 
 mutants: $(READY) ## put faults into answers and records, report the share that check finds [SAMPLE= FORGED= JOBS=]
-	@OMP_NUM_THREADS=1 $(BIN)/python -m mutants $(if $(SAMPLE),--sample "$(SAMPLE)") $(if $(FORGED),--forged "$(FORGED)") $(if $(JOBS),--jobs "$(JOBS)")
+	@OMP_NUM_THREADS=1 $(BIN)/python -m writeup.mutants $(if $(SAMPLE),--sample "$(SAMPLE)") $(if $(FORGED),--forged "$(FORGED)") $(if $(JOBS),--jobs "$(JOBS)")
 
 bench: $(READY) ## measure the speed of the parts that should be fast, each against a named reference
-	@$(BIN)/python -m answers.conv_chains.bench
+	@$(BIN)/python -m conv_solve.bench
 	@$(BIN)/python -m experiments.language_model.bench
 
 lint: $(READY) ## lint, format and type checks

@@ -12,18 +12,18 @@ from typing import Any
 import torch
 from torch import nn
 
-from answers.conv_chains import forms, running
-from answers.conv_chains.chain import Chain, Layer
-from answers.conv_chains.family import CONV, POOL, TRANSPOSED, Family, Shape
-from answers.conv_chains.module import AnyModule
-from answers.conv_chains.ranking import ranked
-from answers.conv_chains.search import Search
-from answers.conv_chains.tally import tally
-from answers.conv_chains.windows import Window
+from conv_solve import forms, running
+from conv_solve.chain import Chain, Layer
+from conv_solve.family import CONV, POOL, TRANSPOSED, Family, Shape
+from conv_solve.module import AnyModule
+from conv_solve.ranking import ranked
+from conv_solve.search import Search
+from conv_solve.tally import tally
+from conv_solve.windows import Window
 from writeup.claims import Answer, Claim, Control, Evidence, Ref, Table, agrees, claim, require
 from writeup.errors import CheckFailed
 from writeup.figures import Diagram, Edge, Node
-from writeup.records import Records
+from writeup.records.store import Records
 
 MILLION = 10**6
 CASES = {

@@ -20,7 +20,7 @@ from answers.regularisation.modules import (
 )
 from writeup.claims import Answer, Claim, Control, Evidence, Ref, Table, agrees, claim, require
 from writeup.errors import CheckFailed
-from writeup.records import Records
+from writeup.records.store import Records
 
 MODULE = "Dropout2d"
 

@@ -12,7 +12,7 @@ from answers.regularisation.dropout_effects import (
 from answers.regularisation.dropout_exact import ensemble_claims, mask_claims, penalty_claims, window_claims
 from answers.regularisation.paired import level_claim
 from writeup.claims import Answer
-from writeup.records import Records
+from writeup.records.store import Records
 
 
 def answer(records: Records) -> Answer:

@@ -6,7 +6,7 @@ from answers.regularisation.mini_batch_claims import comparison_claims, counting
 from answers.regularisation.mini_batch_measured import cost_claims, figure, noise_claims
 from answers.regularisation.paired import level_claim
 from writeup.claims import Answer
-from writeup.records import Records
+from writeup.records.store import Records
 
 
 def answer(records: Records) -> Answer:

@@ -8,7 +8,7 @@ from answers.regularisation.batch_norm_limits import small_batch_claims
 from answers.regularisation.batch_norm_sweep import figure, sweep_claims
 from answers.regularisation.paired import level_claim
 from writeup.claims import Answer, Ref, Table
-from writeup.records import Records
+from writeup.records.store import Records
 
 
 def answer(records: Records) -> Answer:

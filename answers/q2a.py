@@ -9,7 +9,7 @@ from answers.regularisation.paired import level_claim
 from answers.shares import PARTS, Profile
 from writeup.claims import Answer, Claim, Ref, Table
 from writeup.figures import Diagram, Edge, Group, Node
-from writeup.records import Records
+from writeup.records.store import Records
 
 LABELS = {
     "embedding": ("Embedding", "word to vector"),

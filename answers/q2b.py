@@ -9,7 +9,7 @@ from answers.bptt.place import path_table, place_claims
 from answers.bptt.recursion import omitted_table, recursion_claims
 from answers.regularisation.paired import level_claim
 from writeup.claims import Answer
-from writeup.records import Records
+from writeup.records.store import Records
 
 
 def answer(records: Records) -> Answer:

@@ -12,7 +12,7 @@ from answers.bptt.growing import growth_claims, growth_record, nodes_table, time
 from answers.regularisation.paired import level_claim
 from experiments.language_model.model import repackage_hidden
 from writeup.claims import Answer
-from writeup.records import Records
+from writeup.records.store import Records
 
 
 def answer(records: Records) -> Answer:

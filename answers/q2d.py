@@ -22,7 +22,7 @@ from answers.study.runs import Setting, Study
 from answers.study.step_times import key, quicker_claim, ratio_claim, step_time_record
 from experiments.language_model.train import Settings
 from writeup.claims import Answer, Claim, Control, Evidence, Ref, Table, agrees, claim, require
-from writeup.records import Records
+from writeup.records.store import Records
 
 EXAMPLE = Settings()
 WIDER = 2 * EXAMPLE.hidden_size  # hidden units that differ from the embedding's

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from answers.study import annealed, comparison, effects, race, times
 from answers.study.comparison import Comparison, comparisons
 from answers.study.runs import CELLS, Setting, Study
-from experiments.language_model.study import EQUAL_HIDDEN_SIZE, VARIATIONS
+from experiments.language_model.reduced import EQUAL_HIDDEN_SIZE, VARIATIONS
 from writeup.claims import Answer, Ref, Table
 from writeup.figures import Panels, Plot, Series
-from writeup.records import Records
+from writeup.records.store import Records
 
 UNIT = "unit"  # the LSTM baseline's time, in which the others are given
 NAMES = {"layers": "Layers", "hidden_size": "Hidden units", "bptt": "BPTT interval (steps)"}

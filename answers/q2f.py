@@ -14,7 +14,7 @@ from answers.study.run_claims import VOCABULARY, count_parameters, distinct, lab
 from answers.study.runs import Run, Setting, Study
 from writeup.claims import Answer, Claim, Control, Evidence, agrees, claim, require
 from writeup.figures import Plot, Series
-from writeup.records import Records
+from writeup.records.store import Records
 
 VALID_TOKENS, TEST_TOKENS = 217_646, 245_569  # WikiText-2 [Merity et al. 2016, table 1], with an <eos> a line
 CONTENDING = math.log(1.5)  # nats: nobody would choose a run with half as much perplexity again as the best

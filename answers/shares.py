@@ -17,7 +17,7 @@ from experiments.language_model.profile import KIND
 from experiments.language_model.train import Settings
 from writeup.claims import Claim, Control, Evidence, agrees, claim, require
 from writeup.errors import WriteupError
-from writeup.records import Record, Records
+from writeup.records.store import Record, Records
 
 EXAMPLE = Settings()
 CELLS = ("LSTM", "GRU")

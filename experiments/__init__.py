@@ -9,7 +9,8 @@ One *experiment* is one module. It defines four names:
     finished records of this kind to their records, so that a plan may depend on results (a tuned learning rate).
     The runner asks again after each round, until nothing in the plan is missing.
 `run(settings, root, report) -> Record`
-    Does one run, saves its record with `writeup.records.save(root, ...)` and returns it; `root` is the project's root.
+    Does one run, saves its record with `writeup.records.store.save(root, ...)` and returns it; `root` is the
+    project's root.
     `report(fraction, text)` tells the display how far it is, `fraction` in [0, 1]; it may raise `KeyboardInterrupt`.
 `replay(record) -> dict`
     Repeats the record's probe with the code and the machine at hand, and returns it in the form of `record.probe`.
@@ -32,7 +33,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from writeup.records import DATA, Record
+from writeup.records.store import DATA, Record
 
 SUMS = Path(__file__).parents[1] / DATA
 PRESETS = ("quick", "cpu", "full")

@@ -24,8 +24,8 @@ import torch
 from experiments import registry
 from experiments.devices import VARIABLE
 from writeup.errors import WriteupError
-from writeup.records import Record, write_whole
-from writeup.replay import largest_difference
+from writeup.records.replay import largest_difference
+from writeup.records.store import Record, write_whole
 
 REHEARSALS = Path("experiments/rehearsals")
 TIMES = ("seconds", "processor_seconds")  # the curves that no two runs share

@@ -24,7 +24,7 @@ from experiments.display import Display
 from experiments.launchers import Launcher, LocalLauncher, Pending, SubmititLauncher, send
 from experiments.vouching import certify, current, made_with, renew, stored_record
 from writeup.errors import WriteupError
-from writeup.records import Record, stale_sources
+from writeup.records.store import Record, stale_sources
 
 ROOT = Path(__file__).resolve().parent.parent
 POLL_SECONDS = 0.2

@@ -7,7 +7,8 @@ from typing import Any
 
 from experiments import Settings, registry, rehearsal, rerun_reason
 from writeup.errors import WriteupError
-from writeup.records import (
+from writeup.records.replay import recertified
+from writeup.records.store import (
     RESULTS,
     Record,
     changed_data,
@@ -17,7 +18,6 @@ from writeup.records import (
     stale_sources,
     write,
 )
-from writeup.replay import recertified
 
 
 def current(kind: str, root: Path) -> dict[str, Record]:

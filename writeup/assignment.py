@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from writeup.claims import Answer
 from writeup.errors import WriteupError
-from writeup.records import Records
+from writeup.records.store import Records
 
 DESCRIPTION = Path("answers/assignment.toml")
 

@@ -16,11 +16,11 @@ import torch
 
 from writeup import readback
 from writeup.build import BUILD
-from writeup.consistency import copies
 from writeup.errors import CheckFailed, WriteupError
-from writeup.records import Record, Records, stale_sources
-from writeup.replay import largest_difference
-from writeup.verify import verify
+from writeup.records.consistency import copies
+from writeup.records.replay import largest_difference
+from writeup.records.store import Record, Records, stale_sources
+from writeup.trust.verify import verify
 
 
 class Absent(WriteupError):

@@ -16,9 +16,9 @@ from filelock import FileLock, Timeout
 
 from writeup.assignment import load_assignment
 from writeup.errors import WriteupError
-from writeup.identity import Identity
-from writeup.records import write_whole
-from writeup.verify import Progress, Verification, verify
+from writeup.pages.identity import Identity
+from writeup.records.store import write_whole
+from writeup.trust.verify import Progress, Verification, verify
 
 if TYPE_CHECKING:
     from writeup.readback import Report
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 BUILD = Path("build")
 STAMP = ".stamp.json"
 # Whatever a built file can depend on; a change of any of these makes the next build do its work.
-INPUTS = ("answers/**/*", "experiments/**/*", "templates/**/*", "requirements.lock")
-GENERATOR_INPUTS = ("writeup/**/*.py", "templates/**/*")
+INPUTS = ("answers/**/*", "lab/**/*", "conv_solve/**/*", "experiments/**/*", "templates/**/*", "requirements.lock")
+GENERATOR_INPUTS = ("**/*.py", "**/layouts/*")
 
 
 class Unverified(WriteupError):
@@ -61,10 +61,10 @@ def build(
     Raises `Unverified` when anything does not hold and `WriteupError` for whatever else stops the build; the files of
     the last good build stay as they were in both cases.
     """
-    from writeup import pdf  # these are slow to import, and an unchanged build needs none of them
     from writeup.notebook import build_notebook, note_printed
     from writeup.notebook.outputs import passages
-    from writeup.render import render
+    from writeup.pages import pdf  # these are slow to import, and an unchanged build needs none of them
+    from writeup.pages.render import render
 
     start = time.perf_counter()
     folder = root / BUILD
@@ -126,7 +126,7 @@ def _read_back(content: Mapping[str, str | bytes], verification: Verification) -
 
 def _digest(root: Path, identity: Identity, tex: str | None) -> str:
     digest = hashlib.sha256(repr((identity, tex)).encode())
-    generator = Path(__file__).resolve().parent.parent
+    generator = Path(__file__).resolve().parent
     paths = {*identity.notebooks, *(p for pattern in INPUTS for p in root.glob(pattern))}
     paths |= {p for pattern in GENERATOR_INPUTS for p in generator.glob(pattern)}
     notebook = load_assignment(root).notebook

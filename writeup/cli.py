@@ -21,8 +21,8 @@ from rich.table import Column, Table
 from writeup.assignment import find_root, load_assignment
 from writeup.build import Built, Unverified, build
 from writeup.errors import WriteupError
-from writeup.identity import load_identity
-from writeup.verify import Verification, Verified, verify
+from writeup.pages.identity import load_identity
+from writeup.trust.verify import Verification, Verified, verify
 
 if TYPE_CHECKING:
     from writeup.readback import Report

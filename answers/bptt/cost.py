@@ -20,7 +20,7 @@ from experiments.bptt.truncation import KIND
 from experiments.language_model.data import batchify, windows
 from writeup.claims import Claim, Control, Evidence, agrees, claim, require
 from writeup.figures import Panels, Plot, Reference, Series
-from writeup.records import Record, Records
+from writeup.records.store import Record, Records
 
 LEVEL = 0.95
 ROUNDED = 1e-4  # lengths and cosines are recorded to six places

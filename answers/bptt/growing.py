@@ -16,7 +16,7 @@ from experiments.language_model.data import Corpus
 from experiments.language_model.train import Settings
 from writeup.claims import Claim, Control, Ref, Table, agrees, claim, require
 from writeup.figures import Plot, Series
-from writeup.records import Record, Records
+from writeup.records.store import Record, Records
 
 EXAMPLE = Settings()
 SHOWN = (1, 2, 3, 4)  # batches in the table

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from functools import cache
 
 from answers import q1_1
-from answers.conv_chains import running
-from answers.conv_chains.chain import Chain
-from answers.conv_chains.family import Shape
+from conv_solve import running
+from conv_solve.chain import Chain
+from conv_solve.family import Shape
 from writeup.claims import Claim, Control, agrees, claim
 
 

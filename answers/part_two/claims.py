@@ -14,7 +14,7 @@ from answers.part_two.text_claims import text_claims
 from answers.study.runs import Study
 from experiments.part_two.echo_trials import FIXED, LONGEST_LAG, VARIABLE
 from writeup.claims import Answer
-from writeup.records import Records
+from writeup.records.store import Records
 
 COLUMNS = ("cell", "learning_rate", "seed")
 

@@ -13,7 +13,7 @@ from answers.part_two.recurrent import gru, layers_of
 from experiments.part_two.echo import Echo, draw, echoed
 from experiments.part_two.echo_trials import FIXED, KIND, LONGEST_LAG, VARIABLE, unpacked
 from writeup.claims import Check, Claim, Control, Evidence, claim, require
-from writeup.records import Record, Records
+from writeup.records.store import Record, Records
 
 # How far the notebook's share may lie from that of other sequences, and from those of other seeds.
 ACCURACY, KEPT, OLDEST = 0.01, 0.05, 0.1

@@ -8,7 +8,7 @@ from answers.study.run_claims import distinct, foretold_loss
 from answers.study.runs import CURVE_TOLERANCE, Run, Study
 from experiments.language_model.train import Settings
 from writeup.claims import Claim, Control, Evidence, claim, require
-from writeup.records import Records
+from writeup.records.store import Records
 
 
 def shown(study: Study) -> list[Run]:

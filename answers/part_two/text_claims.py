@@ -15,7 +15,7 @@ import torch
 from experiments.part_two.language_model import END, UNKNOWN, reference_prose, unigram_loss
 from experiments.part_two.language_model_trials import KIND, Settings, Text, read_text
 from writeup.claims import Check, Claim, Control, Evidence, agrees, claim, require
-from writeup.records import Records
+from writeup.records.store import Records
 
 NEAR_UNIFORM = 0.1  # nats: what small random weights leave between a model and a uniform guess
 # Nats between the notebook's held-out loss and the mean of other seeds. The seeds differ by less than a fifth of it;

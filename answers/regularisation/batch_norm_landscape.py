@@ -19,7 +19,7 @@ from experiments.regularisation.digits import split
 from experiments.regularisation.normalised import make_network
 from experiments.regularisation.side_by_side import batches, seed_weights
 from writeup.claims import Claim, Control, agrees, claim
-from writeup.records import Records
+from writeup.records.store import Records
 
 WALKS = f"{landscape.KIND}/{landscape.Settings().name}"
 LOWER = ("lower", "higher")

@@ -10,7 +10,7 @@ from answers.regularisation.paired import effect_claims, retrained_claim
 from experiments.regularisation import small_batches
 from experiments.regularisation.digits import split
 from writeup.claims import Claim, agrees, claim
-from writeup.records import Records
+from writeup.records.store import Records
 
 SMALL = {s.layers: f"{small_batches.KIND}/{s.name}" for s in (small_batches.CONVOLUTIONAL, small_batches.CONNECTED)}
 LOWER = ("lower", "higher")

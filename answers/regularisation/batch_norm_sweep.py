@@ -25,7 +25,7 @@ from experiments.regularisation.digits import CLASSES, split
 from experiments.regularisation.normalised import make_network
 from writeup.claims import Claim, Control, agrees, claim
 from writeup.figures import Plot, Reference, Series
-from writeup.records import Records
+from writeup.records.store import Records
 
 SWEEP = f"{learning_rates.KIND}/{learning_rates.Settings().name}"
 NORMS = ("none", "batch", "layer", "group")

@@ -14,7 +14,7 @@ from experiments.regularisation.digits import split
 from experiments.regularisation.dropout import FEW, MANY, arm_name
 from writeup.claims import Check, Claim, Control, Evidence, agrees, claim, require
 from writeup.figures import Plot, Reference, Series
-from writeup.records import Records
+from writeup.records.store import Records
 
 PATHS = {"few": f"{dropout.KIND}/{FEW.name}", "many": f"{dropout.KIND}/{MANY.name}"}
 MODERATE, SEVERE = 0.5, 0.9

@@ -16,7 +16,7 @@ from answers.regularisation.paired import effect_claims, mean_claim, percent
 from experiments.regularisation import ensemble
 from experiments.regularisation.digits import split
 from writeup.claims import Claim, Control, Evidence, agrees, claim, require
-from writeup.records import Records
+from writeup.records.store import Records
 
 PROBABILITIES = (Fraction(1, 3), Fraction(1, 2), Fraction(3, 4))
 OPTIMISER_ERROR = 1e-6  # relative, of a quasi-Newton method stopped at a gradient of 1e-9

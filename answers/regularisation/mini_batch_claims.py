@@ -15,7 +15,7 @@ from answers.regularisation.paired import effect_claims, mean_claim, retrained_c
 from experiments.regularisation import batch_size
 from experiments.regularisation.digits import all_digits, split
 from writeup.claims import Check, Claim, Control, Evidence, agrees, claim, require
-from writeup.records import Records
+from writeup.records.store import Records
 
 SIZE = 3  # of the batches that are all enumerated
 EXAMPLE = 64

@@ -15,7 +15,7 @@ from experiments.regularisation import gradient_noise, throughput
 from experiments.regularisation.normalised import make_network
 from writeup.claims import Claim, Control, Evidence, agrees, claim, require
 from writeup.figures import Plot, Series
-from writeup.records import Records
+from writeup.records.store import Records
 
 NOISE = f"{gradient_noise.KIND}/{gradient_noise.Settings().name}"
 SPEED = f"{throughput.KIND}/{throughput.Settings().name}"

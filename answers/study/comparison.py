@@ -22,7 +22,7 @@ from answers.study.run_claims import (
     sign_claim,
 )
 from answers.study.runs import CELLS, Run, Setting, Study
-from experiments.language_model import study as plan_of_study
+from experiments.language_model import reduced as plan_of_study
 from experiments.language_model.train import Settings
 from writeup.claims import Claim, Control, Evidence, agrees, claim, require
 

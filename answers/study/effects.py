@@ -21,7 +21,7 @@ from answers.study.run_claims import (
     sign_claim,
 )
 from answers.study.runs import CELLS, Setting, Study
-from experiments.language_model.study import EQUAL_HIDDEN_SIZE
+from experiments.language_model.reduced import EQUAL_HIDDEN_SIZE
 from writeup.claims import Claim, Control, Evidence, agrees, claim, require
 
 EFFECT = {-1: "raises it", 1: "lowers it", 0: "open"}  # the second setting, by the first's sign

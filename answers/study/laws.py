@@ -19,7 +19,7 @@ from experiments.language_model import rerun_reason
 from experiments.language_model.download import SHA256
 from experiments.language_model.train import Settings
 from writeup.claims import require
-from writeup.records import Record
+from writeup.records.store import Record
 
 # WikiText-2 [Merity et al. 2016, table 1]: words of the training text with an <eos> a line; words of the vocabulary.
 TRAIN_TOKENS, VOCABULARY = 2_088_628, 33_278

@@ -17,7 +17,7 @@ from answers.study.times import PATHS
 from writeup.claims import Claim, Control, Evidence, agrees, claim, require
 from writeup.errors import WriteupError
 from writeup.figures import Panels, Plot, Series
-from writeup.records import Record, Records
+from writeup.records.store import Record, Records
 
 
 def race_claims(records: Records, study: Study, baseline: Comparison) -> list[Claim]:

@@ -14,11 +14,11 @@ from typing import Any
 
 from answers.study.intervals import Spread, pooled_spread
 from answers.study.laws import CURVE_TOLERANCE, obey, obey_together
-from experiments.language_model import study as plan_of_study
+from experiments.language_model import reduced as plan_of_study
 from experiments.language_model.train import Settings
-from writeup.consistency import copies
 from writeup.errors import WriteupError
-from writeup.records import Record, Records
+from writeup.records.consistency import copies
+from writeup.records.store import Record, Records
 
 __all__ = ["CELLS", "CURVE_TOLERANCE", "Run", "Setting", "Study"]
 

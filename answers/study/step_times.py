@@ -14,7 +14,7 @@ from answers.study.run_claims import distinct
 from experiments.language_model.train import Settings
 from experiments.step_time import interleaved
 from writeup.claims import Claim, Control, Evidence, claim, require
-from writeup.records import Record, Records
+from writeup.records.store import Record, Records
 
 PROBABILITY = 0.05
 # The ratio of total seconds, which a burst of other work in one round moves, may lie so far from the median ratio.

@@ -23,7 +23,7 @@ from answers.study.step_times import (
     step_time_record,
 )
 from writeup.claims import Claim, Control, agrees, claim
-from writeup.records import Record, Records
+from writeup.records.store import Record, Records
 
 # Of the GRU's time against the LSTM's: -1 where it is less.
 QUICKER = {-1: "GRU", 1: "LSTM", 0: "open"}

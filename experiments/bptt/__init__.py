@@ -5,7 +5,7 @@ truncation.py   trains a model as the study does and measures both, and what the
 growth.py       seconds and memory of training steps with and without `repackage_hidden`
 """
 
-from writeup.records import Record
+from writeup.records.store import Record
 
 MODULES = ("experiments.bptt.truncation", "experiments.bptt.growth")
 

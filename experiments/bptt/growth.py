@@ -25,7 +25,7 @@ from experiments.language_model import train
 from experiments.language_model.data import Corpus, batchify, windows
 from experiments.language_model.model import repackage_hidden
 from experiments.language_model.run import corpus_of
-from writeup.records import Record, save
+from writeup.records.store import Record, save
 
 KIND = "bptt_growth"
 SOURCES = (

@@ -30,7 +30,7 @@ from experiments.language_model import train
 from experiments.language_model.data import Corpus, batchify
 from experiments.language_model.download import SHA256
 from experiments.language_model.model import RNNModel
-from writeup.records import Record, save
+from writeup.records.store import Record, save
 
 KIND = "bptt"
 SOURCES = (

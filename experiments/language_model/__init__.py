@@ -34,7 +34,7 @@ To find runs, select by settings: `study.plan("cpu", finished)` lists them and `
 rate each cell was given, and from which grid.
 """
 
-from writeup.records import Record
+from writeup.records.store import Record
 
 MODULES = tuple(f"experiments.language_model.{name}" for name in ("reduced", "profile", "speed"))
 

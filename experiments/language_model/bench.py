@@ -33,7 +33,7 @@ from experiments.language_model import example, timer
 from experiments.language_model.run import corpus_of
 from experiments.language_model.speed import PATHS, SpeedSettings
 from experiments.language_model.train import Settings
-from writeup.records import environment
+from writeup.records.store import environment
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from experiments.language_model.data import Corpus
 from experiments.language_model.download import data_folder
 from experiments.language_model.model import RNNModel
-from experiments.language_model.study import PRESETS
+from experiments.language_model.reduced import PRESETS
 from experiments.language_model.train import fit
 from writeup.errors import WriteupError
 

@@ -39,7 +39,7 @@ from experiments.language_model.run import PROBE_RATE, corpus_of
 from experiments.language_model.stock import StockPath
 from experiments.language_model.timer import steps_of
 from experiments.language_model.train import Settings, build
-from writeup.records import Record, save
+from writeup.records.store import Record, save
 
 KIND = "language_model_profile"
 _FILES = ("data", "model", "stock", "ablation", "attribution", "timer", "profile")

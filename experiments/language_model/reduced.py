@@ -17,7 +17,7 @@ from typing import Any
 from experiments.language_model.run import KIND, corpus_of, replay
 from experiments.language_model.run import run as run_once
 from experiments.language_model.train import Settings
-from writeup.records import Record
+from writeup.records.store import Record
 
 __all__ = ["KIND", "VARIATIONS", "plan", "replay", "run", "tuned_rates"]
 

@@ -17,7 +17,7 @@ from experiments.devices import device_name, training_device
 from experiments.language_model.data import Corpus, batchify, count_windows, windows
 from experiments.language_model.download import SHA256, data_folder
 from experiments.language_model.train import CPU, Progress, Settings, TrainingPath, build, evaluate, fit
-from writeup.records import Record, save, source_fingerprints
+from writeup.records.store import Record, save, source_fingerprints
 
 KIND = "language_model"
 ROOT = Path(__file__).parents[2]

@@ -19,7 +19,7 @@ from experiments.language_model.run import PROBE_RATE, SOURCES
 from experiments.language_model.study import CELLS, VARIATIONS
 from experiments.language_model.timer import measured, steps_of
 from experiments.language_model.train import Settings
-from writeup.records import Record, save
+from writeup.records.store import Record, save
 
 KIND = "language_model_speed"
 PATHS = ("stock", "fast")

@@ -18,7 +18,7 @@ from typing import Any
 from experiments.language_model.run import KIND, corpus_of, replay
 from experiments.language_model.run import run as run_once
 from experiments.language_model.train import Settings
-from writeup.records import Record
+from writeup.records.store import Record
 
 __all__ = ["KIND", "PRESETS", "VARIATIONS", "plan", "replay", "run", "tuned_rates"]
 
@@ -27,7 +27,7 @@ SEEDS = (1111, 1112, 1113)
 # So many units give the GRU's recurrent layers as many parameters as 200 give the LSTM's; elsewhere units are equal.
 EQUAL_HIDDEN_SIZE = 235
 # One at a time, around the example's 2 layers, 200 units, 35 steps.
-VARIATIONS: tuple[dict[str, int], ...] = (
+VARIATIONS: tuple[dict[str, Any], ...] = (
     {"layers": 1},
     {"layers": 3},
     {"hidden_size": 100},
@@ -48,7 +48,7 @@ class Preset:
     tuning_epochs: int
     short_epochs: int
     seeds: int  # of the baselines
-    variations: tuple[dict[str, int], ...] = VARIATIONS
+    variations: tuple[dict[str, Any], ...] = VARIATIONS
     variation_seeds: int = 2
     simple_grid: tuple[float, ...] = (1.25, 2.5, 5.0)  # of RNN_TANH, which is chaotic at the rates of the gated cells
     beside: bool = True  # the example to the letter, the GRU of equal parameters, RNN_TANH

@@ -22,8 +22,8 @@ from torch import Tensor
 from experiments.language_model import cross_entropy, data, fast, run, stock, train
 from experiments.language_model.model import Hidden, RNNModel
 from experiments.language_model.train import Settings
-from writeup.records import load
-from writeup.replay import REPLAY_TOLERANCE, differences
+from writeup.records.replay import REPLAY_TOLERANCE, differences
+from writeup.records.store import load
 
 SMALL = Settings(
     corpus="generated",

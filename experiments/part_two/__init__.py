@@ -1,6 +1,6 @@
 """What the notebook of Part 2 trains, and how its results vary from seed to seed."""
 
-from writeup.records import Record
+from writeup.records.store import Record
 
 MODULES = ("experiments.part_two.echo_trials", "experiments.part_two.language_model_trials")
 

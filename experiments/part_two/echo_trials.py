@@ -13,7 +13,7 @@ from torch import nn
 
 from experiments import Report
 from experiments.part_two.echo import Echo, accuracy, remembered, train_echo
-from writeup.records import Record, save
+from writeup.records.store import Record, save
 
 KIND = "echo"
 SOURCES = tuple(f"experiments/part_two/{name}.py" for name in ("echo", "echo_trials"))

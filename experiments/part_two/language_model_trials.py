@@ -22,7 +22,7 @@ from experiments.part_two.language_model import (
     wikitext_words,
 )
 from writeup.errors import WriteupError
-from writeup.records import Record, save
+from writeup.records.store import Record, save
 
 KIND = "small_language_model"
 SOURCES = tuple(f"experiments/part_two/{name}.py" for name in ("language_model", "language_model_trials"))

@@ -1,6 +1,6 @@
 """Dropout, mini-batches and batch normalisation on scikit-learn's digits: a real image set that needs no download."""
 
-from writeup.records import Record
+from writeup.records.store import Record
 
 MODULES = (
     "experiments.regularisation.dropout",

@@ -11,7 +11,7 @@ from experiments import Report
 from experiments.regularisation import side_by_side
 from experiments.regularisation.digits import Split, split
 from experiments.regularisation.saving import restore, save_run
-from writeup.records import Record
+from writeup.records.store import Record
 
 KIND = "batch_size"
 MODULES = ("batch_size", "digits", "side_by_side", "saving")

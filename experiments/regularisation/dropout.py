@@ -12,7 +12,7 @@ from experiments import Report
 from experiments.regularisation import side_by_side
 from experiments.regularisation.digits import CLASSES, Split, split
 from experiments.regularisation.saving import restore, save_run
-from writeup.records import Record
+from writeup.records.store import Record
 
 KIND = "dropout"
 FORMS: dict[str, type[nn.Module]] = {"channel": nn.Dropout2d, "element": nn.Dropout}

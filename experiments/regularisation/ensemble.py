@@ -12,7 +12,7 @@ from experiments import Report
 from experiments.regularisation import side_by_side
 from experiments.regularisation.digits import CLASSES, split
 from experiments.regularisation.saving import restore, save_run
-from writeup.records import Record
+from writeup.records.store import Record
 
 KIND = "ensemble"
 MODULES = ("ensemble", "digits", "side_by_side", "saving")

@@ -15,7 +15,7 @@ from experiments.regularisation import batch_size as networks
 from experiments.regularisation import side_by_side
 from experiments.regularisation.digits import all_digits
 from experiments.regularisation.saving import restore, save_run
-from writeup.records import Record
+from writeup.records.store import Record
 
 KIND = "gradient_noise"
 MODULES = ("gradient_noise", "batch_size", "digits", "side_by_side", "saving")

@@ -16,7 +16,7 @@ from experiments.regularisation import side_by_side
 from experiments.regularisation.digits import Split, split
 from experiments.regularisation.normalised import make_network
 from experiments.regularisation.saving import restore, save_run
-from writeup.records import Record
+from writeup.records.store import Record
 
 KIND = "landscape"
 MODULES = ("landscape", "normalised", "digits", "side_by_side", "saving")

@@ -10,7 +10,7 @@ from experiments.regularisation import side_by_side
 from experiments.regularisation.digits import Split, split
 from experiments.regularisation.normalised import make_network
 from experiments.regularisation.saving import restore, save_run
-from writeup.records import Record
+from writeup.records.store import Record
 
 KIND = "learning_rates"
 MODULES = ("learning_rates", "normalised", "digits", "side_by_side", "saving")

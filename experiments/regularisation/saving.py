@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from experiments import Settings
-from writeup.records import Record, save
+from writeup.records.store import Record, save
 
 S = TypeVar("S")
 

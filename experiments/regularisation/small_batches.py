@@ -13,7 +13,7 @@ from experiments.regularisation import side_by_side
 from experiments.regularisation.digits import SIZE, Split, split
 from experiments.regularisation.normalised import NORMS, make_network
 from experiments.regularisation.saving import restore, save_run
-from writeup.records import Record
+from writeup.records.store import Record
 
 KIND = "small_batches"
 MODULES = ("small_batches", "normalised", "digits", "side_by_side", "saving")

@@ -13,7 +13,7 @@ from experiments import Report
 from experiments.regularisation import side_by_side
 from experiments.regularisation.normalised import make_network
 from experiments.regularisation.saving import restore, save_run
-from writeup.records import Record
+from writeup.records.store import Record
 
 KIND = "throughput"
 MODULES = ("throughput", "normalised", "digits", "side_by_side", "saving")

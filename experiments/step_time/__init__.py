@@ -1,6 +1,6 @@
 """Training time of LSTM and GRU for question 2e, measured apart from the training runs."""
 
-from writeup.records import Record
+from writeup.records.store import Record
 
 MODULES = ("experiments.step_time.interleaved",)
 

@@ -27,7 +27,7 @@ from experiments.language_model.download import SHA256
 from experiments.language_model.run import PROBE_RATE, corpus_of
 from experiments.language_model.study import CELLS, VARIATIONS
 from experiments.language_model.train import Settings, build
-from writeup.records import Record, save
+from writeup.records.store import Record, save
 
 KIND = "step_time"
 SOURCES = (
@@ -67,7 +67,7 @@ def plan(preset: str, finished: Mapping[str, Record]) -> list[StepTimeSettings]:
 def timed_settings(settings: StepTimeSettings) -> list[Settings]:
     """Both cells on either path, at the baseline and at each variation; the baseline tied, on PyTorch's modules."""
     base = settings.baseline
-    changes: list[dict[str, Any]] = [{field: value} for field, values in VARIATIONS for value in values]
+    changes = list(VARIATIONS)
     stock = [base, *(replace(base, **change) for change in changes)]
     fast = [replace(one, path="fast", precision="bfloat16") for one in stock]
     return [replace(one, cell=cell) for one in (*stock, *fast, replace(base, tied=True)) for cell in CELLS]

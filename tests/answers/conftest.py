@@ -8,12 +8,12 @@ from functools import cache
 import pytest
 
 from answers.study.run_claims import count_parameters
-from experiments.language_model import study as plan_of_study
+from experiments.language_model import reduced as plan_of_study
 from experiments.language_model.data import count_windows
 from experiments.language_model.download import SHA256
 from experiments.step_time import interleaved
 from writeup.errors import CheckFailed
-from writeup.records import Records, save
+from writeup.records.store import Records, save
 
 # Nats; the GRU is better by less than tuning is worth, so rates decide.
 EFFECTS = {"GRU": -0.08, "RNN_TANH": 0.3, "RNN_RELU": 0.35}

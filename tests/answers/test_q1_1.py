@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from answers import q1_1
-from answers.conv_chains.family import Shape
+from conv_solve.family import Shape
 from writeup.errors import CheckFailed
 
 torch.set_num_threads(1)

@@ -7,8 +7,8 @@ from answers.regularisation.batch_norm_landscape import WALKS
 from answers.regularisation.batch_norm_sweep import SWEEP
 from writeup.assignment import load_assignment
 from writeup.errors import CheckFailed
-from writeup.records import Records
-from writeup.verify import verify_question
+from writeup.records.store import Records
+from writeup.trust.verify import verify_question
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,7 +6,7 @@ from answers import shares
 from answers.q2a import LABELS, block_diagram, shares_table
 from answers.shares import PARTS, Profile, decoder_share_by_formula, operations
 from writeup.errors import CheckFailed, WriteupError
-from writeup.records import Record, Records
+from writeup.records.store import Record, Records
 
 FORWARD = {"embedding": 1, "dropout": 2, "recurrent layers": 3, "decoder": 20, "log-softmax and loss": 8, "other": 1}
 BACKWARD = {"embedding": 2, "dropout": 1, "recurrent layers": 6, "decoder": 40, "log-softmax and loss": 9, "other": 1}

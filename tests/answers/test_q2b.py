@@ -11,7 +11,7 @@ from answers.bptt.graphs import products_follow
 from answers.bptt.place import place_claims
 from answers.bptt.two_windows import TwoWindows
 from writeup.errors import CheckFailed, WriteupError
-from writeup.records import Record
+from writeup.records.store import Record
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import pytest
 
 from answers.q2e import answer
 from writeup.errors import CheckFailed
-from writeup.records import Records, write
+from writeup.records.store import Records, write
 
 
 def printed(made):

@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 
 from experiments import registry, runner
 from experiments.display import Display
-from experiments.language_model.study import PRESETS, plan
+from experiments.language_model.reduced import PRESETS, plan
 from experiments.launchers import SubmititLauncher
 from experiments.runner import Job, complete, current, perform, wanted
 from writeup.errors import WriteupError
-from writeup.records import write_whole
+from writeup.records.store import write_whole
 
 LSTM = plan("quick", {})[0]
 

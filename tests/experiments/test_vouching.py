@@ -12,7 +12,7 @@ from experiments.language_model.train import Settings
 from experiments.runner import Job, perform, wanted
 from experiments.vouching import certify, current, renew, stored_record
 from writeup.errors import CheckFailed, WriteupError
-from writeup.records import DATA, source_fingerprint, source_fingerprints, stale_sources, write
+from writeup.records.store import DATA, source_fingerprint, source_fingerprints, stale_sources, write
 
 LSTM = plan("quick", {})[0]
 SOURCE = "experiments/language_model/gru.py"

@@ -10,8 +10,8 @@ from writeup import audit
 from writeup.audit import Absent, Item, carry_out, items, replay, states
 from writeup.cli import app
 from writeup.errors import CheckFailed, WriteupError
-from writeup.records import Records, save, write
-from writeup.replay import REPLAY_TOLERANCE
+from writeup.records.replay import REPLAY_TOLERANCE
+from writeup.records.store import Records, save, write
 
 TINY = Path(__file__).resolve().parent.parent / "tiny"
 ROOT = Path(__file__).resolve().parents[2]

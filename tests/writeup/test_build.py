@@ -12,9 +12,9 @@ from filelock import FileLock
 
 from writeup.build import Unverified, build
 from writeup.errors import WriteupError
-from writeup.identity import load_identity
-from writeup.pdf import compile as compile_tex
-from writeup.pdf import find_engine, text_of
+from writeup.pages.identity import load_identity
+from writeup.pages.pdf import compile as compile_tex
+from writeup.pages.pdf import find_engine, text_of
 from writeup.readback import read_back
 
 TINY = Path(__file__).resolve().parent.parent / "tiny"

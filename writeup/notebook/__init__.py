@@ -15,13 +15,13 @@ import nbformat
 
 from writeup.assignment import Notebook, answer_to
 from writeup.errors import WriteupError
-from writeup.marks import Marked
 from writeup.notebook.course import merge, read_notebook
 from writeup.notebook.kernel import Progress, execute
 from writeup.notebook.latex import export_latex
 from writeup.notebook.outputs import hold_against_claims, note_printed
 from writeup.notebook.own import TEMPLATE, assemble
-from writeup.records import Records
+from writeup.records.store import Records
+from writeup.text.marks import Marked
 
 __all__ = ["NotebookResult", "build_notebook", "note_printed"]
 
@@ -31,7 +31,7 @@ class NotebookResult:
     """The executed notebook, and its TeX with the pictures that this includes.
 
     `marked` has, by cell id, the words of a Markdown cell or what a code cell printed, with the source of every number
-    marked (`writeup.marks`): "claim:<id>", or a key of `outputs.ALLOWED`. It is empty for the student's own notebooks.
+    marked (`writeup.text.marks`): "claim:<id>", or a key of `outputs.ALLOWED`. It is empty for the student's own.
     """
 
     ipynb: str
@@ -67,5 +67,5 @@ def build_notebook(
         raise WriteupError(f"{root / TEMPLATE} exists and the assignment has no [notebook], whose claims it prints")
     else:
         return None
-    exported = export_latex(executed, identity_title, root / "templates")
+    exported = export_latex(executed, identity_title)
     return NotebookResult(nbformat.writes(executed) + "\n", exported.tex, exported.attachments, marked)

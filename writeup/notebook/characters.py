@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from anyascii import anyascii
 
-from writeup.escape import T1_CHARACTERS, tex_escape
+from writeup.text.escape import T1_CHARACTERS, tex_escape
 
 SYMBOLS = {
     "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "≈": r"\approx", "≡": r"\equiv", "±": r"\pm", "×": r"\times",

@@ -12,8 +12,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 from writeup.errors import WriteupError
-from writeup.escape import markdown_escape
 from writeup.notebook.cells import Part, check, notebook_of
+from writeup.text.escape import markdown_escape
 
 
 def read_notebook(path: Path) -> Part:

@@ -1,4 +1,4 @@
-"""An executed notebook as LaTeX, through nbconvert with the template `templates/notebook/index.tex.j2`."""
+"""An executed notebook as LaTeX, through nbconvert with the template `layouts/index.tex.j2`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from writeup.notebook.markdown import markdown_to_tex
 
 KEPT_PICTURES = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg"}
 MATHEMATICAL_OUTPUT = re.compile(r"\s*(\$|\\begin\{(equation|align|gather|multline)\*?\})")
+
+LAYOUTS = Path(__file__).with_name("layouts")
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def _highest_heading(texts: list[str]) -> int:
     )
 
 
-def export_latex(notebook: NotebookNode, identity_title: str, templates: Path) -> Exported:
+def export_latex(notebook: NotebookNode, identity_title: str) -> Exported:
     """The notebook as one TeX document with a title, a contents page, highlighted code and its outputs."""
     notebook = from_dict(notebook)
     characters = Characters()
@@ -72,7 +74,7 @@ def export_latex(notebook: NotebookNode, identity_title: str, templates: Path) -
         texts = [cell.source for cell in cells] + [data["text/markdown"] for data in shown]
         shift = 1 - _highest_heading(texts)
         pictures = set(resources.get("outputs", {}))
-        tex = markdown_to_tex(texts, shift, pictures, characters, templates / "notebook" / "markdown.lua")
+        tex = markdown_to_tex(texts, shift, pictures, characters, LAYOUTS / "markdown.lua")
         for cell, converted in zip(cells, tex, strict=False):
             cell.source = converted
         for data, converted in zip(shown, tex[len(cells) :], strict=True):
@@ -83,8 +85,8 @@ def export_latex(notebook: NotebookNode, identity_title: str, templates: Path) -
         if cell.cell_type == "code":
             cell.outputs = [_printable(output) for output in cell.outputs]
     exporter = LatexExporter(
-        template_name="notebook",
-        extra_template_basedirs=[str(templates)],
+        template_name=LAYOUTS.name,
+        extra_template_basedirs=[str(LAYOUTS.parent)],
         config=Config(
             {
                 "NbConvertBase": {

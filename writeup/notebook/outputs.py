@@ -16,9 +16,9 @@ from nbformat import NotebookNode
 
 from writeup.claims import Claim
 from writeup.errors import CheckFailed, WriteupError
-from writeup.ledger import Ledger, PassageRow, PrintedRow
-from writeup.marks import TEMPLATE, Marked, mark, read, unmarked
-from writeup.numerals import spelled
+from writeup.text.marks import TEMPLATE, Marked, mark, read, unmarked
+from writeup.text.numerals import spelled
+from writeup.trust.ledger import Ledger, PassageRow, PrintedRow
 
 # Sources of what is no claim, and why it may stand in an output.
 ALLOWED = {

@@ -1,6 +1,6 @@
 """The second door: our own notebook, assembled from a template and the assignment's own modules.
 
-The template `templates/notebook/part_two.md.j2` is Markdown. Its fenced `python` blocks are the code cells, in which
+The template `templates/part_two.md.j2` is Markdown. Its fenced `python` blocks are the code cells, in which
 `<< source("module", "name", ...) >>` stands for the source text of functions of the project; a fenced `output` block
 after one says what that cell prints (`outputs.py`) and is no part of the notebook.
 """
@@ -18,13 +18,13 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from writeup.claims import Answer, Claim
 from writeup.errors import WriteupError
-from writeup.escape import markdown_escape
-from writeup.marks import Marked, unmarked
 from writeup.notebook.cells import Part, notebook_of
 from writeup.notebook.outputs import claimed, given
-from writeup.render import template_environment
+from writeup.pages.render import template_environment
+from writeup.text.escape import markdown_escape
+from writeup.text.marks import Marked, unmarked
 
-TEMPLATE = Path("templates/notebook/part_two.md.j2")
+TEMPLATE = "part_two.md.j2"
 BLOCK = re.compile(r"^```(python|output)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -53,7 +53,7 @@ def assemble(root: Path, identity_title: str, answer: Answer, data: Path | None 
         except KeyError:
             raise WriteupError(f"{TEMPLATE} prints claim {full!r}, which no answer makes") from None
 
-    text = environment.get_template(TEMPLATE.relative_to("templates").as_posix()).render(
+    text = environment.get_template(TEMPLATE).render(
         identity=markdown_escape(identity_title),
         source=lambda module, *names: source(root / f"{module}.py", *names),
         v=value,

@@ -7,7 +7,7 @@ import torch
 
 from answers.part_two import chain_claims, difference_claims, echo_claims, slips, study_claims, text_claims
 from writeup.errors import CheckFailed
-from writeup.records import Records
+from writeup.records.store import Records
 
 torch.set_num_threads(1)
 ROOT = Path(__file__).resolve().parents[3]

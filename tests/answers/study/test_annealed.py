@@ -6,7 +6,7 @@ import pytest
 
 from answers.study.annealed import _annealed, _without_progress, annealed_claims
 from answers.study.runs import Study
-from writeup.records import Records
+from writeup.records.store import Records
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -9,10 +9,10 @@ import pytest
 
 from answers.study import laws
 from answers.study.runs import Study
-from experiments.language_model import study as plan_of_study
+from experiments.language_model import reduced as plan_of_study
 from experiments.language_model.train import ANNEALING, Settings
 from writeup.errors import CheckFailed, WriteupError
-from writeup.records import Record, Records, write
+from writeup.records.store import Record, Records, write
 
 ROOT = Path(__file__).resolve().parents[3]
 # The reduced study's GRU at the highest rate, which anneals.

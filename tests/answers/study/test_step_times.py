@@ -3,7 +3,7 @@
 import pytest
 
 from answers.study.step_times import ratios, sign_by_count, sign_by_flips, step_time_record
-from writeup.records import Records
+from writeup.records.store import Records
 
 
 def test_no_record_is_none(tmp_path):

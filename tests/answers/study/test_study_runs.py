@@ -3,9 +3,9 @@
 import pytest
 
 from answers.study.runs import Study
-from experiments.language_model.study import SEEDS_A_SETTING
+from experiments.language_model.reduced import SEEDS_A_SETTING
 from writeup.errors import WriteupError
-from writeup.records import Records
+from writeup.records.store import Records
 
 
 def test_no_record_is_an_error_that_says_what_to_do(tmp_path):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from answers import q2d, q2e, q2f
-from writeup.render import template_environment
+from writeup.pages.render import template_environment
 
 ROOT = Path(__file__).resolve().parents[3]
 QUESTIONS = {"2d": q2d, "2e": q2e, "2f": q2f}

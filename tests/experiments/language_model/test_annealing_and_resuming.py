@@ -151,7 +151,7 @@ def test_a_longer_run_goes_on_from_the_checkpoint_of_a_shorter_one(project):
     assert run(shorter, project, ignore).metrics == first.metrics
 
 
-def test_other_code_does_not_take_up_a_checkpoint(project, monkeypatch):
+def test_other_code_does_not_take_up_a_checkpoint(monkeypatch):
     before = checkpoint(TINY, CPU)
     monkeypatch.setattr("experiments.language_model.run.source_fingerprints", lambda *_: {"train.py": "changed"})
     assert checkpoint(TINY, CPU) != before

@@ -13,7 +13,7 @@ from experiments.language_model.run import probe
 from experiments.language_model.tolerance import SMALL
 from experiments.language_model.train import CPU, Settings, build, fit
 from writeup.errors import WriteupError
-from writeup.replay import REPLAY_TOLERANCE, largest_difference
+from writeup.records.replay import REPLAY_TOLERANCE, largest_difference
 
 WORDS, LENGTH, BATCH, SIZE = 300, 70, 6, 24
 CELLS = ("LSTM", "GRU", "RNN_TANH", "RNN_RELU")

@@ -12,8 +12,8 @@ from experiments.language_model.tolerance import DEVICES, SLIPS, SMALL, differen
 from experiments.regularisation import ensemble
 from experiments.regularisation.saving import restore
 from writeup.errors import CheckFailed
-from writeup.records import Records
-from writeup.replay import REPLAY_TOLERANCE, largest_difference
+from writeup.records.replay import REPLAY_TOLERANCE, largest_difference
+from writeup.records.store import Records
 
 ROOT = Path(__file__).resolve().parents[3]
 

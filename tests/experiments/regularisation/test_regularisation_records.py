@@ -7,7 +7,7 @@ import pytest
 
 from experiments.regularisation import MODULES
 from experiments.regularisation.saving import restore
-from writeup.records import load, stale_sources
+from writeup.records.store import load, stale_sources
 
 ROOT = Path(__file__).resolve().parents[3]
 EXPERIMENTS = [importlib.import_module(name) for name in MODULES]

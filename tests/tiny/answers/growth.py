@@ -4,7 +4,7 @@ import sympy
 
 from writeup.claims import Answer, Evidence, claim, require
 from writeup.figures import Plot, Series
-from writeup.records import Records
+from writeup.records.store import Records
 
 
 def answer(_records: Records) -> Answer:

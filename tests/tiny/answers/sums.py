@@ -1,7 +1,7 @@
 """A.1: the sum of the first hundred whole numbers by its closed form, checked by adding."""
 
 from writeup.claims import Answer, Control, Ref, Table, agrees, claim
-from writeup.records import Records
+from writeup.records.store import Records
 
 LAST = 100
 

@@ -6,8 +6,8 @@ import pytest
 
 from writeup.assignment import Assignment, Notebook, Question
 from writeup.errors import WriteupError
-from writeup.ledger import ClaimRow, Ledger, PrintedRow, RecordRow
-from writeup.verify import Verification, Verified
+from writeup.trust.ledger import ClaimRow, Ledger, PrintedRow, RecordRow
+from writeup.trust.verify import Verification, Verified
 
 BLANK = {"text": "", "value": 1, "shown": "1", "unit": "", "code": False, "check": "", "controls": [], "evidence": {}}
 

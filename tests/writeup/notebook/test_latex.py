@@ -1,19 +1,15 @@
 """An executed notebook as LaTeX that the embedded TeX compiles: nothing is lost, nothing crashes."""
 
-from pathlib import Path
-
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from writeup import pdf
 from writeup.notebook.characters import Characters, without_ansi
 from writeup.notebook.latex import export_latex
 from writeup.notebook.listing import output_lines
-
-TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
+from writeup.pages import pdf
 
 
 def tex_of(*cells, title="# Title"):
-    return export_latex(new_notebook(cells=[new_markdown_cell(title), *cells]), "Zoë Ångström (za1)", TEMPLATES)
+    return export_latex(new_notebook(cells=[new_markdown_cell(title), *cells]), "Zoë Ångström (za1)")
 
 
 def text_of(exported):

@@ -5,9 +5,9 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from writeup.claims import Control, agrees, claim
 from writeup.errors import WriteupError
-from writeup.ledger import ClaimRow, Ledger
-from writeup.marks import Marked, read, unmarked
 from writeup.notebook.outputs import claimed, given, hold_against_claims, note_printed, passages
+from writeup.text.marks import Marked, read, unmarked
+from writeup.trust.ledger import ClaimRow, Ledger
 
 SHARE = claim("3.share", 0.98, "a share", agrees(lambda: 0.975, "another seed", tolerance=0.01), [0.5], form=".1%")
 WORDS = claim("3.words", 34588, "words", agrees(lambda: 34588, "counted anew"), [Control(34587)], form=",d")

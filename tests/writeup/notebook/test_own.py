@@ -10,9 +10,9 @@ from answers.part_two import claims
 from experiments.language_model.train import Settings
 from writeup.claims import Answer, Control, Evidence, claim
 from writeup.errors import WriteupError
-from writeup.marks import read
 from writeup.notebook import own
 from writeup.notebook.cells import notebook_of
+from writeup.text.marks import read
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -1,0 +1,161 @@
+"""Faults tried on a small project in a process of its own: how each ends, what is counted, and what is an error."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ANSWER = """
+from answers.numbers import LARGEST
+from writeup.claims import Answer, agrees, claim, require, Evidence
+
+
+def near(value):
+    require(abs(value - 15) <= GAP, 15, value, "by hand")
+    return Evidence("by hand")
+
+
+GAP = 1
+
+
+def count(last):
+    steps = 0
+    while steps < last:
+        steps += 1
+    return steps
+
+
+def answer(records):
+    total = LARGEST * (LARGEST + 1) // 2
+    steps = count(LARGEST)
+    return Answer("Q1", [
+        claim("Q1.total", total, "the sum", near, [19]),
+        claim("Q1.largest", LARGEST, "the largest", agrees(lambda: len(range(LARGEST)), "counting"), [7]),
+        claim("Q1.steps", steps, "steps", agrees(lambda: LARGEST, "the largest"), [7]),
+    ])
+"""
+ASSIGNMENT = """
+title = "T"
+subtitle = "S"
+suffix = "X"
+points = 1
+[[section]]
+id = "Q"
+title = "Q"
+[[question]]
+id = "Q1"
+module = "one"
+title = "t"
+points = 1
+ask = "?"
+"""
+# name: (module, text, replacement)
+FAULTS = {
+    "wrong sum": ("one", "(LARGEST + 1)", "(LARGEST - 1)"),
+    "no such name": ("one", "total = LARGEST", "total = LARGES"),
+    "no end": ("one", "steps += 1", "steps += 0"),
+    "other order": ("one", "LARGEST * (LARGEST + 1)", "(LARGEST + 1) * LARGEST"),
+    "wider gap": ("one", "GAP = 1", "GAP = 3"),
+    "both routes": ("numbers", "STEPS = 5", "STEPS = 6"),
+}
+TRY = """
+import ast, json, sys
+from functools import partial
+from pathlib import Path
+from writeup.mutants import bench as forked
+from writeup.mutants.forking import run_forked
+forked.GRACE = 0
+root, ended = Path.cwd(), {}
+bench = forked.Bench(root, lambda question, seconds: None)
+tasks = {}
+for name, (module, old, new) in json.loads(sys.argv[1]).items():
+    source = (root / "answers" / f"{module}.py").read_text()
+    tasks[name] = partial(bench.try_module, f"answers.{module}", ast.parse(source.replace(old, new)))
+run_forked(2, tasks, lambda name, outcome: ended.update({name: outcome.verdict}))
+print(json.dumps(ended))
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "answers").mkdir()
+    (folder / "answers").mkdir(exist_ok=True)
+    (folder / "experiments").mkdir()
+    (folder / "answers" / "__init__.py").write_text("")
+    (folder / "answers" / "one.py").write_text(ANSWER)
+    (folder / "answers" / "numbers.py").write_text("STEPS = 5\nLARGEST = STEPS\n")
+    (folder / "answers" / "assignment.toml").write_text(ASSIGNMENT)
+    return folder
+
+
+def run(project, *arguments):
+    path = os.pathsep.join([str(project), str(ROOT)])
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=project, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True
+    )
+
+
+@pytest.fixture(scope="module")
+def ended(project):
+    """How each of `FAULTS` ended."""
+    return json.loads(run(project, "-c", TRY, json.dumps(FAULTS)).stdout)
+
+
+@pytest.mark.parametrize(
+    ("fault", "verdict"),
+    [
+        ("wrong sum", "failed"),
+        ("no such name", "broke"),
+        ("no end", "timeout"),
+        ("other order", "idle"),
+        ("wider gap", "weakens"),
+    ],
+)
+def test_how_a_fault_ends(ended, fault, verdict):
+    assert ended[fault] == verdict
+
+
+def test_a_fault_in_an_imported_module_reaches_the_answer(ended):
+    assert ended["both routes"] == "failed"
+
+
+ARGUED = """
+[[equivalent]]
+file = "answers/one.py"
+line = "{line}"
+change = "{change}"
+reason = "{reason}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "change", "reason", "said"),
+    [
+        ("GAP = 1", "1 -> 17", "no such change", "the code moved on"),
+        ("GAP = 1", "1 -> 2", "", "without a reason"),
+        ("total = LARGEST * (LARGEST + 1) // 2", "LARGEST + 1 -> LARGEST - 1", "it is found", "yet found"),
+    ],
+)
+def test_an_argument_that_does_not_stand_is_an_error(project, line, change, reason, said):
+    (project / "answers" / "mutants_equivalent.toml").write_text(ARGUED.format(line=line, change=change, reason=reason))
+    ran = run(project, "-m", "writeup.mutants", "--sample", "0")
+    (project / "answers" / "mutants_equivalent.toml").unlink()
+    assert ran.returncode == 2
+    assert said in ran.stdout
+
+
+def test_the_report_lists_what_passes_and_fails_below_the_aim(project):
+    ran = run(project, "-m", "writeup.mutants", "--sample", "0")
+    assert ran.returncode == 1
+    line = 1 + ANSWER.splitlines().index("GAP = 1")
+    assert f"weakens: answers/one.py:{line}: number: 1 -> 2: Q1.total: 17" in ran.stdout
+
+
+def test_a_second_campaign_tries_nothing_again(project):
+    run(project, "-m", "writeup.mutants", "--sample", "0")
+    assert ", 0 to try" in run(project, "-m", "writeup.mutants", "--sample", "0").stdout

@@ -1,0 +1,168 @@
+"""Rendering prints the ledger's values, in both formats alike, and notes where."""
+
+import pytest
+
+from writeup.assignment import Assignment
+from writeup.claims import Ref, Table
+from writeup.errors import WriteupError
+from writeup.pages.identity import Identity
+from writeup.pages.render import render, to_tex
+from writeup.trust.ledger import ClaimRow, ControlRow, Ledger
+from writeup.trust.verify import Verification, Verified
+
+ENVIRONMENT = {"python": "3", "torch": "2", "system": "any", "processor": "any", "cores": "2"}
+
+
+def row(name, value, shown=None, code=False, unit=""):
+    control = ControlRow(value=0, printed="0", why="nothing counted", rejected=True)
+    return ClaimRow(
+        id=f"Q1.{name}",
+        question="Q1",
+        text=f"the {name}",
+        value=value,
+        shown=str(value) if shown is None else shown,
+        unit=unit,
+        code=code,
+        check="counting again",
+        controls=[control],
+        evidence={"records": []},
+    )
+
+
+class Drawing:
+    def tikz(self):
+        return r"\begin{tikzpicture}\draw (0,0) -- (1,1);\end{tikzpicture}"
+
+    def svg(self):
+        return "<svg/>"
+
+
+@pytest.fixture
+def documents(tmp_path):
+    """A function that renders one template with the given ledger rows, tables and figures."""
+
+    def make(template, rows=(), tables=None, figures=None, references=""):
+        folder = tmp_path / "templates"
+        (folder / "answers").mkdir(parents=True, exist_ok=True)
+        (folder / "answers" / "Q1.md.j2").write_text(template, encoding="utf-8")
+        (folder / "references.toml").write_text(references)
+        assignment = Assignment.model_validate(
+            {
+                "title": "T & U",
+                "subtitle": "S",
+                "suffix": "X",
+                "points": 1,
+                "section": [{"id": "Q", "title": "Questions"}],
+                "question": [{"id": "Q1", "module": "m", "title": "First", "points": 1, "ask": "Why?"}],
+            }
+        )
+        ledger = Ledger(claims=list(rows), records=[], environment=ENVIRONMENT)
+        answered = Verified("Q1", rows=list(rows), tables=tables or {}, figures=figures or {})
+        verification = Verification(assignment, {"Q1": answered}, ledger, [])
+        identity = Identity("Ada", "Lovelace", "al123", "X")
+        return render(tmp_path, verification, identity, "Ada"), ledger
+
+    return make
+
+
+def test_a_claim_prints_by_its_form_in_both_formats(documents):
+    made, _ = documents('It is << v(".n") >>.', [row("n", 5050, "5,050")])
+    assert "It is 5,050." in made.files[".md"]
+    assert "It is 5,050." in made.files[".tex"]
+
+
+def test_the_ledger_notes_where_a_claim_is_printed(documents):
+    _, ledger = documents('It is << v(".n") >>.', [row("n", 5050, "5,050")])
+    in_text_and_appendix = [("md", "5,050")] * 2 + [("tex", "5,050")] * 2
+    assert [(printed.file, printed.text) for printed in ledger.claims[0].printed] == in_text_and_appendix
+
+
+def test_a_claim_that_no_answer_makes_is_refused(documents):
+    with pytest.raises(WriteupError, match=r"prints claim 'Q1\.n', which no answer makes"):
+        documents('<< v(".n") >>')
+
+
+def test_a_name_that_is_not_there_is_refused(documents):
+    with pytest.raises(WriteupError, match="kernel"):
+        documents("<< kernel >>")
+
+
+def test_a_template_that_does_not_parse_names_its_line(documents):
+    with pytest.raises(WriteupError, match=r"answers/Q1.md.j2, line 2"):
+        documents("One line.\n<% if %>")
+
+
+def test_a_thousands_comma_is_braced_inside_mathematics_only(documents):
+    made, _ = documents('$n = << v(".n") >>$ and << v(".n") >> and `f(1,000)`', [row("n", 5050, "5,050")])
+    assert "$n = 5{,}050$ and 5,050 and `f(1,000)`" in made.files[".md"]
+
+
+def test_a_percentage_inside_mathematics_is_refused(documents):
+    with pytest.raises(WriteupError, match="percentage"):
+        documents('$<< v(".n") >>$', [row("n", 0.5, "50%")])
+
+
+def test_program_text_prints_as_code_and_can_break_in_tex(documents):
+    made, _ = documents('<< v(".c") >>', [row("c", "nn.Conv2d(3, 4, kernel_size=3)", code=True)])
+    assert "`nn.Conv2d(3, 4, kernel_size=3)`" in made.files[".md"]
+    assert r"\texttt{nn.\allowbreak{}Conv2d(" in made.files[".tex"]
+
+
+def test_a_negative_number_gets_a_true_minus(documents):
+    made, _ = documents('<< v(".n") >>', [row("n", -0.5, "-0.50")])
+    assert "−0.50" in made.files[".md"]
+
+
+def test_a_display_formula_survives_github(documents):
+    made, _ = documents("<% call math() %>\na \\\\ b\n<% endcall %>")
+    assert "```math\na \\\\ b\n```" in made.files[".md"]
+    assert "\\[\na \\\\ b\n\\]" in made.files[".tex"]
+
+
+def test_a_table_prints_claims_under_its_caption(documents):
+    table = Table(["Name", "Value"], [["first", Ref(".n", unit=True)], "a heading"], "lr")
+    made, _ = documents(
+        '<% call table("t") %>What it shows.<% endcall %>', [row("n", 7, unit="steps")], tables={"t": table}
+    )
+    assert "**Table Q1.1.** What it shows." in made.files[".md"]
+    assert "| first | 7 steps |" in made.files[".md"]
+    assert "| **a heading** |" in made.files[".md"]
+    assert "first & 7 steps" in made.files[".tex"]
+
+
+def test_a_figure_is_tikz_in_tex_and_a_file_beside_the_markdown(documents):
+    made, _ = documents('<% call figure("f") %>What it shows.<% endcall %>', figures={"f": Drawing()})
+    assert made.files["_figures/Q1-f.svg"] == "<svg/>"
+    assert "](Ada_figures/Q1-f.svg)" in made.files[".md"]
+    assert r"\draw (0,0) -- (1,1);" in made.files[".tex"]
+
+
+def test_a_figure_that_the_answer_lacks_is_refused(documents):
+    with pytest.raises(WriteupError, match="asks for figure 'f'"):
+        documents('<% call figure("f") %>x<% endcall %>')
+
+
+def test_a_citation_links_to_its_reference(documents):
+    references = '[gauss1801]\nshort = "Gauss, 1801"\ntext = "C. F. Gauss. Disquisitiones."\nurl = ""\n'
+    made, _ = documents("As known [@gauss1801].", references=references)
+    assert "([Gauss, 1801](#ref-gauss1801))" in made.files[".md"]
+    assert "C. F. Gauss. Disquisitiones." in made.files[".tex"]
+
+
+def test_an_unknown_citation_is_refused(documents):
+    with pytest.raises(WriteupError, match="cites 'nobody'"):
+        documents("[@nobody]")
+
+
+def test_special_characters_of_the_title_reach_tex_escaped(documents):
+    made, _ = documents("Text.")
+    assert r"T \& U" in made.files[".tex"]
+
+
+def test_the_appendix_lists_the_second_route_and_the_rejected_values(documents):
+    made, _ = documents("Text.", [row("n", 7)])
+    assert "| counting again | 0 (nothing counted) |" in made.files[".md"]
+
+
+def test_lists_need_no_blank_line_before_them():
+    assert r"\begin{itemize}" in to_tex("Text:\n- one\n- two\n")

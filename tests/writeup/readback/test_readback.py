@@ -1,0 +1,111 @@
+"""Finished files against the ledger: a number that is wrong, lost, moved or nobody's is found."""
+
+import pytest
+
+from writeup.errors import WriteupError
+from writeup.readback import compare, passages_of
+from writeup.text.marks import mark, read
+from writeup.trust.ledger import ClaimRow, ControlRow, Ledger, PrintedRow, ReadBackRow
+
+
+def row(id, value, shown):
+    control = ControlRow(value=0, printed="0", why="", rejected=True)
+    return ClaimRow(
+        id=id, question="A.1", text="", value=value, shown=shown, unit="", code=False, check="", controls=[control],
+        evidence={}, printed=[PrintedRow(file="md", text=shown)],
+    )  # fmt: skip
+
+
+MARKDOWN = f'<a id="answer-A.1"></a>\n\nIt is {mark("5,050", "claim:A.1.a")}, not {mark("7.25", "claim:A.1.b")}.\n'
+TEX = "\\begin{document}\n\\label{answer-A.1}\n\nIt is 5,050, not 7.25.\n\\end{document}"
+
+
+def findings(markdown=MARKDOWN, tex=TEX, claims=(("A.1.a", 5050, "5,050"), ("A.1.b", 7.25, "7.25")), edit=("", "")):
+    """What is found when the documents were rendered as `markdown`, and the finished .md was then edited."""
+    rendered = read(markdown)
+    ledger = Ledger(
+        claims=[row(*claim) for claim in claims],
+        records=[],
+        environment={},
+        readback=ReadBackRow(passages=passages_of(rendered)),
+    )
+    content = {"x.md": rendered.text.replace(*edit).encode(), "x.tex": tex.encode()}
+    return [str(finding) for finding in compare(content, ledger).findings]
+
+
+def test_documents_that_print_their_claims_have_no_finding():
+    assert findings() == []
+
+
+def test_a_changed_number_in_the_markdown():
+    assert findings(edit=("7.25", "7.26")) == [
+        "x.md, answer-A.1: after '5050' it prints 7.26; 7.25 (claim:A.1.b) is due"
+    ]
+
+
+def test_a_changed_number_in_the_tex():
+    assert findings(tex=TEX.replace("7.25", "7.2")) == [
+        "x.tex, answer-A.1: after '5050' it prints 7.2; 7.25 (claim:A.1.b) is due"
+    ]
+
+
+def test_two_claims_of_one_question_that_changed_places():
+    swapped = TEX.replace("5,050", "?").replace("7.25", "5,050").replace("?", "7.25")
+    assert findings(tex=swapped) == ["x.tex, answer-A.1: after '' it prints 7.25; 5050 (claim:A.1.a) is due"]
+
+
+def test_a_number_that_is_lost():
+    assert findings(tex=TEX.replace(", not 7.25", "")) == [
+        "x.tex, answer-A.1: after '5050' it prints nothing; 7.25 (claim:A.1.b) is due"
+    ]
+
+
+def test_a_number_too_many():
+    assert findings(tex=TEX.replace("7.25", "7.25 or 8")) == [
+        "x.tex, answer-A.1: after '5050 7.25' it prints 8; nothing (the passage's end) is due"
+    ]
+
+
+def test_a_passage_that_is_lost():
+    tex = TEX.replace("\\label{answer-A.1}", "")
+    assert "x.tex, answer-A.1: the passage is not in the file" in findings(tex=tex)
+
+
+def test_a_claim_that_is_not_its_value_rounded():
+    claims = (("A.1.a", 5050, "5,050"), ("A.1.b", 7.256, "7.25"))
+    assert findings(claims=claims) == [
+        "ledger.json, A.1.b: 7.25 is not 7.256 rounded to its last printed place",
+    ]
+
+
+def test_a_number_whose_source_nothing_allows():
+    markdown = MARKDOWN.replace("not", f"not {mark('8', 'expression')}, not")
+    assert findings(markdown, TEX.replace("not", "not 8, not")) == [
+        "documents, answer-A.1: they print 8, which no claim holds (its source is: expression)"
+    ]
+
+
+def test_a_mark_of_a_claim_around_another_number():
+    markdown = MARKDOWN.replace("7.25", "7.3")
+    assert findings(markdown, TEX.replace("7.25", "7.3")) == [
+        "documents, answer-A.1: they print 7.3 as claim:A.1.b, where the ledger has 7.25"
+    ]
+
+
+def test_a_claimed_word_that_became_another():
+    """Of a comparison the word is the claim."""
+    markdown = f'<a id="answer-A.1"></a>\n\nIt is {mark("much lower", "claim:A.1.a")}: lower.\n'
+    tex = "\\begin{document}\\label{answer-A.1} It is much\nlower: lower.\\end{document}"
+    claims = [("A.1.a", "much lower", "much lower")]
+    assert findings(markdown, tex, claims) == []
+    assert findings(markdown, tex.replace("much\nlower", "much higher"), claims) == [
+        "x.tex, answer-A.1: the claimed 'much lower' stands there 0 times; 1 are due"
+    ]
+    assert findings(markdown, tex, claims, edit=("much lower", "much higher")) == [
+        "x.md, answer-A.1: the claimed 'much lower' stands there 0 times; 1 are due"
+    ]
+
+
+def test_a_folder_without_documents_is_refused():
+    with pytest.raises(WriteupError, match=r"expected one \.tex and its \.md, got \[\]"):
+        compare({}, Ledger(claims=[], records=[], environment={}))

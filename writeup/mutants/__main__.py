@@ -1,0 +1,92 @@
+"""`python -m writeup.mutants`: try a sample of faults in answers and records, and list those that nothing finds.
+
+A fault that passes is idle if nothing that the documents print changes and no check accepts a wrong value near a claim
+that it refused before. Of the others at least 98 % must be found, or argued in `equivalent.toml` to mislead nobody.
+Exit status: 0 when they are, 1 when fewer are, 2 for an error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+
+from writeup.assignment import find_root
+from writeup.errors import WriteupError
+from writeup.mutants.bench import Bench
+from writeup.mutants.campaign import CODE, RECORDS, Campaign, Fault, load_equivalents, score, summary
+from writeup.mutants.effect import FOUND, Outcome
+from writeup.mutants.forking import run_forked, silence
+from writeup.records.store import write_whole
+
+AIM = 0.98
+RESULTS = Path("build/mutants.jsonl")
+SCORE = Path("build/mutants.json")
+EQUIVALENTS = Path("answers/mutants_equivalent.toml")
+console = Console(highlight=False, soft_wrap=True, markup=False, file=os.fdopen(os.dup(1), "w", buffering=1))
+
+
+def main(
+    sample: Annotated[int, typer.Option(help="Faults in code; 0 tries every one.")] = 600,
+    forged: Annotated[int, typer.Option(help="Forged records; 0 tries every one.")] = 300,
+    seed: Annotated[int, typer.Option(help="Draws the sample.")] = 6,
+    jobs: Annotated[int, typer.Option(min=1, help="Faults tried side by side.")] = 2,
+    only: Annotated[str, typer.Option(help="Only faults whose file or record contains this.")] = "",
+) -> None:
+    """Try the sample and report the share that `writeup check` finds."""
+    torch.set_num_threads(1)  # a process with several threads cannot be copied
+    root = find_root()
+    silence()
+    bench = Bench(root, lambda question, seconds: console.print(f"warm: {question}, {seconds:.1f} s"))
+    campaign = Campaign(root, bench, root / RESULTS)
+    equivalents = load_equivalents(root / EQUIVALENTS, campaign.faults)
+    scores = []
+    for part, size in ((CODE, sample), (RECORDS, forged)):
+        start = time.monotonic()
+        candidates = [fault for fault in campaign.faults if fault.part == part]
+        chosen = [fault for fault in campaign.sample(part, size, seed) if only in f"{fault.file} {fault.line}"]
+        console.print(f"{part}: {len(candidates)} faults, {len(chosen)} of them drawn with seed {seed}")
+        outcomes = _tried(campaign, chosen, jobs)
+        found = score(part, len(candidates), outcomes, equivalents, start)
+        console.print(f"{part}: {dict(found.ended)}; {found.equivalent} that show are argued to mislead nobody")
+        console.print(f"{part}: {found.share:.1%} found of those with an effect, {found.seconds / 60:.1f} minutes")
+        for fault in found.survivors:
+            console.print(f"  {outcomes[fault].verdict}: {fault.change}: {outcomes[fault].reason}")
+        scores.append(found)
+    made = summary(scores, seed, campaign.sources)
+    write_whole(root / SCORE, json.dumps(made, indent=1) + "\n")
+    raise typer.Exit(0 if all(found.share >= AIM for found in scores) else 1)
+
+
+def _tried(campaign: Campaign, chosen: list[Fault], jobs: int) -> dict[Fault, Outcome]:
+    known = campaign.known()
+    outcomes = {fault: known[key] for fault in chosen if (key := campaign.key(fault)) in known}
+    waiting = {campaign.key(fault): fault for fault in chosen if fault not in outcomes}
+    console.print(f"{len(outcomes)} known from before, {len(waiting)} to try")
+
+    def report(key: str, outcome: Outcome) -> None:
+        outcomes[waiting[key]] = outcome
+        campaign.note(waiting[key], outcome)
+        if outcome.verdict not in FOUND:
+            where = f"{outcome.question} {outcome.reason}"
+            console.print(f"{len(outcomes)}/{len(chosen)} {outcome.verdict}: {waiting[key].change} {where}")
+
+    run_forked(jobs, {key: campaign.task(fault) for key, fault in waiting.items()}, report)
+    return outcomes
+
+
+if __name__ == "__main__":
+    try:
+        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        app.command()(main)
+        app()
+    except WriteupError as error:
+        console.print(f"mutants: {error}")
+        sys.exit(2)

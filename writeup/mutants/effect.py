@@ -1,0 +1,112 @@
+"""What a fault does to an answer: found by a check, or passed; and then, whether anything came of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from writeup.assignment import Question, answer_to
+from writeup.claims import Answer, Claim, Evidence, Value
+from writeup.errors import CheckFailed
+from writeup.records.store import Records, stale_sources
+
+# How a fault may end. Found: a check refuses the value, or accepts a control; an exception; no end.
+FOUND = ("failed", "broke", "timeout")
+# Passed, from the best to the worst. Idle: nothing printed changes, and every check refuses what it refused before.
+# Weakens: a check accepts a wrong value next to the claimed one that it refused before. Shows: other words or numbers.
+PASSED = ("idle", "weakens", "shows")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a fault ended (one of `FOUND` or `PASSED`), at which question, and what was seen there."""
+
+    verdict: str
+    question: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Of an answer without a fault: what it prints, and the wrong values near each claim's that its check refuses."""
+
+    printed: tuple[str, ...]
+    refused: frozenset[tuple[str, Value]]
+
+    @classmethod
+    def of(cls, answer: Answer) -> Seen:
+        refused = {(made.id, value) for made in answer.claims for value in near(made) if refuses(made, value)}
+        return cls(printed(answer), frozenset(refused))
+
+
+def ended(question: Question, root: Path, before: Seen, forged: Sequence[str] = ()) -> Outcome:
+    """How the question ends with the fault that this process has taken in; of the records, those `forged` may be stale.
+
+    Stops at the first problem, where `writeup check` goes on; any exception but `CheckFailed` is the caller's.
+    """
+    records = Records(root)
+    try:
+        answer = answer_to(question, records, root)
+    except CheckFailed as error:
+        return Outcome("failed", question.id, str(error)[:200])
+    if problem := next(filter(None, map(first_problem, answer.claims)), ""):
+        return Outcome("failed", question.id, problem[:200])
+    if stale := [path for path in forged if path in records.used and stale_sources(records[path], root)]:
+        return Outcome("failed", question.id, f"stale: {stale}")
+    after = printed(answer)
+    if changed := [line for line in after if line not in before.printed]:
+        return Outcome("shows", question.id, changed[0].partition("\n")[0][:200])
+    if after != before.printed:
+        return Outcome("shows", question.id, f"{len(before.printed) - len(after)} lines fewer")
+    accepted = [
+        f"{made.id}: {value!r}"
+        for made in answer.claims
+        for value in near(made)
+        if (made.id, value) in before.refused and not refuses(made, value)
+    ]
+    return Outcome("weakens", question.id, accepted[0]) if accepted else Outcome("idle")
+
+
+def first_problem(made: Claim) -> str:
+    """What `writeup check` would report of the claim first, or nothing."""
+    try:
+        if not isinstance(made.check(made.value), Evidence):
+            return f"{made.id}: no evidence"
+    except CheckFailed as error:
+        return f"{made.id}: {error}"
+    for control in made.controls:
+        try:
+            made.check(control.value)
+        except CheckFailed:
+            continue
+        return f"{made.id}: control {control.value!r} survives"
+    return ""
+
+
+def printed(answer: Answer) -> tuple[str, ...]:
+    """All that the documents take from an answer: values as they print, texts, tables, figures, names to loop over."""
+    claims = [f"{made.id} = {made.printed()} {made.unit}: {made.text}" for made in answer.claims]
+    tables = [f"{name}: {table}" for name, table in answer.tables.items()]
+    figures = [f"{name}: {figure.tikz()}" for name, figure in answer.figures.items()]
+    return (*claims, *tables, *figures, f"{answer.context}")
+
+
+def near(made: Claim) -> list[Value]:
+    """Wrong values next to a claimed number: two units in its last printed place up and down."""
+    if isinstance(made.value, (bool, str, tuple)):
+        return []
+    places = re.search(r"\.(\d+)([f%]?)", made.form)
+    unit = 1.0 if places is None else 10.0 ** -(int(places[1]) + 2 * (places[2] == "%"))
+    step = int(2 * unit) if isinstance(made.value, int) else 2 * unit
+    return [made.value + step, made.value - step]
+
+
+def refuses(made: Claim, value: Value) -> bool:
+    """Whether the claim's check refuses the value, in whatever way."""
+    try:
+        made.check(value)
+    except Exception:
+        return True
+    return False

@@ -1,0 +1,371 @@
+"""Templates and ledger in, documents out. The words are written once, in Markdown with TeX mathematics:
+
+    templates/answers/<question>.md.j2  --+-- format "md"  -->  the .md
+                                          +-- format "tex" -->  pandoc --> layouts/document.tex.j2 --> the .tex
+
+Every value enters the text through `Page.value`, which marks it with its claim (`marks.py`); the ledger then says where
+and how each was printed, and where each number of the documents comes from.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, Literal
+
+import jinja2
+
+from writeup.assignment import Question, Section, continues
+from writeup.claims import Ref
+from writeup.errors import WriteupError
+from writeup.figures.picture import row_of
+from writeup.pages.identity import Identity
+from writeup.readback import passages_of
+from writeup.text.escape import breakable_words, markdown_escape, tex_escape
+from writeup.text.marks import Marked, Sourced, mark, read, unmarked
+from writeup.trust.ledger import ClaimRow, ControlRow, FigureRow, Ledger, PrintedRow, ReadBackRow
+from writeup.trust.verify import Verification
+
+Format = Literal["md", "tex"]
+CITATION = re.compile(r"\[@([\w; @-]+)\]")
+LAYOUTS = Path(__file__).with_name("layouts")
+MATHEMATICS = re.compile(r"```math\n.*?```|\$\$.*?\$\$|(?<!\\)\$[^$\n]+?\$", re.DOTALL)
+CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+# As near to what GitHub reads as pandoc comes while it still gives wide tables proportional columns.
+PANDOC_DIALECT = (
+    "markdown-implicit_figures-subscript-superscript-example_lists-fancy_lists-citations-definition_lists-footnotes"
+    "+lists_without_preceding_blankline-blank_before_header-blank_before_blockquote"
+)
+
+
+@dataclass(frozen=True)
+class Documents:
+    """`files` maps what follows the file stem (".md", "_figures/1.2b-accuracy.svg") to its content; `readback`
+    is what the ledger keeps of their numbers and pictures."""
+
+    files: Mapping[str, str]
+    readback: ReadBackRow
+
+
+@dataclass
+class Page:
+    """One document in one format: what the templates may call. What is printed carries the mark of its source."""
+
+    format: Format
+    verification: Verification
+    figures_folder: str
+    references: Mapping[str, Mapping[str, str]]
+    question: str = ""
+    cited: set[str] = field(default_factory=set)
+    files: dict[str, str] = field(default_factory=dict)
+    figures: list[FigureRow] = field(default_factory=list)
+
+    def row(self, id: str) -> ClaimRow:
+        """The ledger's row for a claim; an `id` with a leading dot belongs to the question being written."""
+        full = self.question + id if id.startswith(".") else id
+        found = self._rows.get(full)
+        if found is None:
+            raise WriteupError(f"template of question {self.question}: prints claim {full!r}, which no answer makes")
+        return found
+
+    @cached_property
+    def _rows(self) -> Mapping[str, ClaimRow]:
+        return {row.id: row for row in self.verification.ledger.claims}
+
+    # -- what templates call --------------------------------------------------------------------------------------
+
+    def value(self, id: str) -> Marked:
+        """The claim as readers see it: numbers by their form, program text in backticks, words escaped."""
+        row = self.row(id)
+        return mark(shown(row), f"claim:{row.id}")
+
+    def value_with_unit(self, id: str) -> Marked:
+        unit = self.row(id).unit
+        space = "" if unit == "%" else " "  # as a percentage's own form prints it
+        return Marked(f"{self.value(id)}{space}{mark(unit, 'unit')}") if unit else self.value(id)
+
+    def tex_value(self, id: str) -> Marked:
+        """A claim whose value is TeX mathematics, as it is."""
+        row = self.row(id)
+        return mark(str(row.value), f"claim:{row.id}")
+
+    def table(self, name: str, caller: Callable[[], str]) -> str:
+        made = self._shown("tables", name)
+        rows = [[self._cell(cell) for cell in row] for row in made.rows if not isinstance(row, str)]
+        words = [max(map(len, cell.split())) if cell else 0 for cell in made.header]
+        widths = [
+            min(max([4, words[i], *(len(unmarked(row[i])) for row in rows)]), 60) for i in range(len(made.header))
+        ]
+        header = _pipe([mark(cell, "words") for cell in made.header])
+        lines = [header, _pipe([_rule(a, w) for a, w in zip(made.align, widths, strict=True)])]
+        plain_rows = iter(rows)
+        for row in made.rows:
+            heading = [f"**{mark(row, 'words')}**"] + [""] * (len(made.header) - 1) if isinstance(row, str) else None
+            lines.append(_pipe(heading or next(plain_rows)))
+        title = f"**{self.reference('table', name)}.** {caller().strip()}"
+        text = f"{title}\n\n" + "\n".join(lines)
+        return "\n\n" + (_framed("writeuptable", text) if self.format == "tex" else text) + "\n\n"
+
+    def figure(self, name: str, caller: Callable[[], str]) -> str:
+        drawn: Any = self._shown("figures", name)
+        title = f"**{self.reference('figure', name)}.** {caller().strip()}"
+        file = "" if hasattr(drawn, "mermaid") else f"{self.question}-{name}.svg"
+        self.figures.append(row_of(f"{self.question}-{name}", file, drawn))
+        if self.format == "tex":
+            return "\n\n" + _framed("writeupfigure", title, inside=drawn.tikz()) + "\n\n"
+        if not file:
+            return f"\n\n```mermaid\n{drawn.mermaid().strip()}\n```\n\n{title}\n\n"
+        self.files[file] = drawn.svg()
+        alternative = re.sub(r"[\[\]$`*]", "", title).replace("\n", " ")
+        return f"\n\n![{alternative}]({self.figures_folder}/{file})\n\n{title}\n\n"
+
+    def mathematics(self, caller: Callable[[], str]) -> str:
+        """A displayed formula: GitHub eats backslashes in $$, so Markdown gets a math block."""
+        body = caller().strip()
+        return f"\n\n```math\n{body}\n```\n\n" if self.format == "md" else f"\n\n$$\n{body}\n$$\n\n"
+
+    def reference(self, kind: str, name: str) -> str:
+        """ "Figure 2e.1" for a figure or table of this question."""
+        return f"{kind.capitalize()} {mark(self._number(kind + 's', name), 'caption-number')}"
+
+    def anchor(self, name: str) -> str:
+        return f'<a id="{name}"></a>' if self.format == "md" else f"[]{{#{name}}}"
+
+    # -- helpers --------------------------------------------------------------------------------------------------
+
+    def write(self, template: jinja2.Template, **context: Any) -> Marked:
+        text = template.render(
+            v=self.value,
+            vu=self.value_with_unit,
+            tex=self.tex_value,
+            table=self.table,
+            figure=self.figure,
+            math=self.mathematics,
+            ref=self.reference,
+            anchor=self.anchor,
+            format=self.format,
+            **context,
+        )
+        text = re.sub(r"\n{3,}", "\n\n", text)
+        return Marked(self._cite(_mend_mathematics(text, template.name or "?")))
+
+    def _shown(self, kind: str, name: str) -> Any:
+        found = getattr(self.verification.answers[self.question], kind)
+        if name not in found:
+            raise WriteupError(
+                f"template of question {self.question}: asks for {kind[:-1]} {name!r}; the answer has {sorted(found)}"
+            )
+        return found[name]
+
+    def _number(self, kind: str, name: str) -> str:
+        """Numbered within the question in the order in which the answer gives them, so both formats agree."""
+        self._shown(kind, name)
+        return f"{self.question}.{list(getattr(self.verification.answers[self.question], kind)).index(name) + 1}"
+
+    def _cell(self, cell: str | Ref) -> str:
+        if isinstance(cell, str):
+            return mark(cell, "words")
+        return self.value_with_unit(cell.id) if cell.unit else self.value(cell.id)
+
+    def _cite(self, text: str) -> str:
+        def link(match: re.Match[str]) -> str:
+            links = []
+            for key in re.split(r"[;\s]+", match[1].replace("@", "")):
+                if key not in self.references:
+                    raise WriteupError(f"question {self.question} cites {key!r}, which templates/references.toml lacks")
+                self.cited.add(key)
+                links.append(f"[{mark(self.references[key]['short'], 'citation')}](#ref-{key})")
+            return "(" + "; ".join(links) + ")"
+
+        return CITATION.sub(link, text)
+
+
+def shown(row: ClaimRow) -> str:
+    """A claim's printed form as Markdown."""
+    if row.code:
+        return f"`{row.shown}`"
+    if isinstance(row.value, str):  # a value that holds a TeX command is mathematics
+        return f"${row.shown}$" if "\\" in row.shown else markdown_escape(row.shown)
+    return re.sub(r"(?<![\w.])-(?=[\d.])", "−", row.shown)  # a true minus sign before a number
+
+
+def _control_shown(row: ClaimRow, control: ControlRow) -> Marked:
+    return mark(shown(row.model_copy(update={"shown": control.printed})), f"control:{row.id}")
+
+
+def _behind(row: ClaimRow) -> str:
+    """The experiment records behind a claim, counted by kind: " (3 records of dropout)"."""
+    kinds = Counter(path.partition("/")[0] for path in row.evidence["records"])
+    return "".join(f" ({count} record{'s' if count > 1 else ''} of `{kind}`)" for kind, count in sorted(kinds.items()))
+
+
+def _one_line(text: str) -> str:
+    """Text that can stand in a cell of a Markdown table."""
+    return " ".join(text.replace("|", r"\|").split())
+
+
+def raw(tex: str) -> str:
+    """TeX that pandoc passes through."""
+    return f"```{{=latex}}\n{tex}\n```"
+
+
+def _framed(name: str, markdown: str, inside: str = "") -> str:
+    """Markdown inside a TeX environment of the document's preamble; `inside` is TeX that comes first in it."""
+    return "\n\n".join([raw(f"\\begin{{{name}}}\n{inside}".strip()), markdown, raw(f"\\end{{{name}}}")])
+
+
+def _pipe(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _rule(align: str, width: int) -> str:
+    dashes = "-" * max(width, 3)
+    return {"l": f":{dashes}", "r": f"{dashes}:", "c": f":{dashes}:"}[align]
+
+
+def _mend_mathematics(text: str, where: str) -> str:
+    """Inside mathematics a thousands comma needs braces, and a bare % would start a TeX comment."""
+    code = [match.span() for match in CODE.finditer(text) if not match[0].startswith("```math")]
+
+    def mend(match: re.Match[str]) -> str:
+        if any(start <= match.start() < end for start, end in code):
+            return match[0]
+        if re.search(r"(?<!\\)%", match[0]):
+            raise WriteupError(f"{where}: a percentage stands inside mathematics ({match[0]}); put it outside of the $")
+        return re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "{,}", match[0])
+
+    return MATHEMATICS.sub(mend, text)
+
+
+def template_environment(root: Path) -> jinja2.Environment:
+    """Templates of the assignment in `root`; the layout that it does not bring itself is this project's."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader([root / "templates", LAYOUTS]),
+        undefined=jinja2.StrictUndefined,
+        variable_start_string="<<",
+        variable_end_string=">>",
+        block_start_string="<%",
+        block_end_string="%>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
+def render(root: Path, verification: Verification, identity: Identity, stem: str) -> Documents:
+    """Write the Markdown and the TeX document; adds to the ledger where each claim is printed.
+
+    Raises `WriteupError` naming template, line and claim when a template asks for what is not there.
+    """
+    environment = template_environment(root)
+    environment.filters["source"] = lambda value, source: mark(str(value), source)
+    environment.finalize = _sourced
+    references = _references(root)
+    pages: dict[Format, Page] = {}
+    texts: dict[Format, Sourced] = {}
+    for format in ("md", "tex"):
+        page = pages[format] = Page(format, verification, f"{stem}_figures", references)
+        texts[format] = read(_guarded(partial(_body, page, environment, verification, identity)))
+    tex = _guarded(
+        lambda: unmarked(
+            environment.get_template("document.tex.j2").render(
+                assignment=verification.assignment,
+                body=to_tex(texts["tex"].text),
+                name=tex_escape(identity.display_name),
+                netid=tex_escape(identity.netid),
+                plain=tex_escape,
+                ledger=verification.ledger,
+            )
+        )
+    )
+    _note_printed(verification.ledger, texts)
+    figures = {f"_figures/{name}": svg for name, svg in pages["md"].files.items()}
+    kept = ReadBackRow(passages=passages_of(texts["md"]), figures=pages["tex"].figures)
+    return Documents({".md": texts["md"].text, ".tex": tex, **figures}, kept)
+
+
+def _body(page: Page, environment: jinja2.Environment, verification: Verification, identity: Identity) -> str:
+    answers: dict[str, str] = {}
+    for id, answered in verification.answers.items():
+        page.question = id
+        template = environment.get_template(f"answers/{id}.md.j2")
+        answers[id] = Marked(page.write(template, context=answered.context).strip())
+    page.question = ""
+    return page.write(
+        environment.get_template("document.md.j2"),
+        assignment=verification.assignment,
+        sections=[
+            (section, [q for q in verification.assignment.question if _belongs(q, section) and q.id in answers])
+            for section in verification.assignment.section
+        ],
+        answers=answers,
+        ledger=verification.ledger,
+        identity=identity,
+        escape=markdown_escape,
+        cell=_one_line,
+        behind=_behind,
+        control_shown=_control_shown,
+        references=[(key, page.references[key]) for key in page.references if key in page.cited],
+        used_by={
+            record.path: [row.id for row in verification.ledger.claims if record.path in row.evidence["records"]]
+            for record in verification.ledger.records
+        },
+    )
+
+
+def _sourced(value: Any) -> Marked:
+    """What a template prints without saying where it comes from: no source that any number may have."""
+    return value if isinstance(value, Marked) else mark(str(value), "expression")
+
+
+def _belongs(question: Question, section: Section) -> bool:
+    return continues(question.id, section.id)
+
+
+def _references(root: Path) -> Mapping[str, Mapping[str, str]]:
+    path = root / "templates" / "references.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _guarded(write: Callable[[], str]) -> str:
+    try:
+        return write()
+    except jinja2.TemplateSyntaxError as error:
+        raise WriteupError(f"template {error.name}, line {error.lineno}: {error.message}") from error
+    except jinja2.TemplateNotFound as error:
+        raise WriteupError(f"template {error.name} does not exist under templates/") from error
+    except jinja2.UndefinedError as error:
+        raise WriteupError(f"a template uses a name that is not there: {error.message}") from error
+
+
+def to_tex(markdown: str) -> str:
+    """The body as LaTeX, by pandoc; long program words get places where a line may break."""
+    import pypandoc  # 35 MB of pandoc; only a build needs it
+
+    tex: str = pypandoc.convert_text(
+        markdown,
+        "latex",
+        format=PANDOC_DIALECT,
+        extra_args=["--wrap=none", "--columns=88", "--syntax-highlighting=none", "--shift-heading-level-by=-1"],
+    )
+    return breakable_words(tex)
+
+
+def _note_printed(ledger: Ledger, texts: Mapping[Format, Sourced]) -> None:
+    """Where each claim is printed, by the marks that its values left in the finished texts."""
+    printed: dict[str, list[PrintedRow]] = {}
+    for format, text in texts.items():
+        for source, start, end in text.spans:
+            kind, _, id = source.partition(":")
+            if kind == "claim":
+                printed.setdefault(id, []).append(PrintedRow(file=format, text=text.text[start:end]))
+    for row in ledger.claims:
+        row.printed = printed.get(row.id, [])

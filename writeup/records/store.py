@@ -1,0 +1,282 @@
+"""Records of finished experiments: schema, reading, writing, fingerprints.
+
+A record is data (JSON, validated by pydantic), one file a run: `experiments/results/<kind>/<name>.json`. It carries a
+fingerprint of every source file that its numbers depend on. Fingerprints are taken of the syntax tree without
+docstrings, so a comment, a docstring or a reformatting does not make a long run stale, and a change of code does.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from writeup.errors import WriteupError
+from writeup.records.consistency import inconsistencies
+
+RESULTS = Path("experiments/results")
+DATA = Path("experiments/data.toml")  # the sha256 of every file of each data set that a record's `corpus` may name
+
+
+class Replay(BaseModel):
+    """A replay of a record's probe that agreed after its sources had changed, and so re-certified the record."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    date: str
+    largest_difference: float  # relative, over all numbers of the probe
+    tolerance: float
+    sources_before: dict[str, str]  # the fingerprints that changed, as they were
+    environment: dict[str, str]
+
+
+class Record(BaseModel):
+    """One finished run. `metrics` are single numbers, `curves` raw series (per epoch, per seed), `timing` seconds.
+
+    `seal` is the sha256 of all the rest, so that an edit by hand or by accident is found out when the record is read.
+    `probe` is a short trace through the run's own code path that another machine can repeat. `sources` maps each source
+    file (relative to the project's root) to the fingerprint of its syntax tree, `data` each data file to its sha256.
+    `replays` tells what happened to the record after its run; everything else is as the run left it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    kind: str
+    name: str
+    settings: dict[str, Any]
+    seeds: list[int]
+    metrics: dict[str, float]
+    curves: dict[str, Any]
+    timing: dict[str, float]
+    probe: dict[str, Any]
+    sources: dict[str, str]
+    data: dict[str, str]
+    environment: dict[str, str]
+    device: str
+    date: str
+    replays: list[Replay] = []
+    seal: str = ""
+
+    @property
+    def path(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+
+def source_fingerprint(path: Path) -> str:
+    """The sha256 of the file's syntax tree without docstrings and positions (the same on every Python version).
+
+    Imports from the generator do not count: it gives a run its error type and its record, and may be laid out anew.
+    """
+    return _fingerprint(path.read_text(encoding="utf-8"))
+
+
+@cache  # dozens of records share their sources
+def _fingerprint(source: str) -> str:
+    return hashlib.sha256(repr(_shape(ast.parse(source))).encode()).hexdigest()[:16]
+
+
+def _shape(node: Any) -> Any:
+    """The tree as nested tuples; empty fields are left out, since newer Pythons add some."""
+    if isinstance(node, list):
+        return tuple(_shape(item) for item in node if not _imports_generator(item))
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = dict(ast.iter_fields(node))
+    if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node):
+        fields["body"] = fields["body"][1:]
+    return (
+        type(node).__name__,
+        tuple((name, _shape(value)) for name, value in fields.items() if value not in (None, [])),
+    )
+
+
+def _imports_generator(node: Any) -> bool:
+    return isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "writeup"
+
+
+def source_fingerprints(paths: Sequence[str], root: Path) -> dict[str, str]:
+    """Fingerprints of source files named relative to `root`."""
+    return {name: source_fingerprint(root / name) for name in paths}
+
+
+def environment() -> dict[str, str]:
+    """Versions and machine, for a record or for the ledger."""
+    return {
+        "python": platform.python_version(),
+        "torch": importlib.metadata.version("torch"),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": str(os.cpu_count()),
+    }
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or "unknown"
+
+
+def save(
+    root: Path,
+    *,
+    kind: str,
+    name: str,
+    settings: Mapping[str, Any],
+    seeds: Sequence[int],
+    metrics: Mapping[str, float],
+    curves: Mapping[str, Any],
+    timing: Mapping[str, float],
+    probe: Mapping[str, Any],
+    sources: Sequence[str],
+    data: Mapping[str, str] | None = None,
+    device: str = "",
+) -> Record:
+    """Write the record to `root/experiments/results/<kind>/<name>.json`, whole or not at all, and return it."""
+    surroundings = environment()
+    record = Record(
+        kind=kind,
+        name=name,
+        settings=dict(settings),
+        seeds=list(seeds),
+        metrics=dict(metrics),
+        curves=dict(curves),
+        timing=dict(timing),
+        probe=dict(probe),
+        sources=source_fingerprints(sources, root),
+        data=dict(data or {}),
+        environment=surroundings,
+        device=device or f"CPU ({surroundings['processor']})",
+        date=datetime.now(UTC).date().isoformat(),
+    )
+    return write(record, root)
+
+
+def sealed(record: Record) -> str:
+    """The seal that the record's content, as it is, should have."""
+    stored = json.loads(record.model_dump_json(exclude={"seal"}))  # with keys as they come back from the file
+    return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()
+
+
+def write(record: Record, root: Path) -> Record:
+    """Write the record to its file, sealed, and return it so; `replays` only where there are any."""
+    record = record.model_copy(update={"seal": sealed(record)})
+    content = json.dumps(record.model_dump(exclude_defaults=True), indent=1) + "\n"
+    write_whole(root / RESULTS / record.kind / f"{record.name}.json", content)
+    return record
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Replace `path` by `content` in one step, so that no reader and no interruption ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    raw = content.encode("utf-8") if isinstance(content, str) else content
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)  # mkstemp's 0600 would hide a document from the group that should read it
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def load(path: Path) -> Record:
+    """Read one record file; raises `WriteupError` naming the file and what is wrong with it.
+
+    What `consistency.py` can tell of a single record is part of it, so no answer ever sees a record that breaks it.
+    """
+    try:
+        record = Record.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise WriteupError(
+            f"record {path}: cannot be read ({error.strerror}); `make experiments` makes it anew"
+        ) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file as a whole"
+        raise WriteupError(
+            f"record {path} is damaged at {where}: {first['msg']}; `make experiments` makes it anew"
+        ) from error
+    if (record.kind, record.name) != (path.parent.name, path.stem):
+        raise WriteupError(f"record {path} says that it is {record.path}; a record's file must be <kind>/<name>.json")
+    if record.seal != sealed(record):
+        raise WriteupError(
+            f"record {path} is not as it was written: its content does not match its seal; restore it from the "
+            "repository's history, or delete it and `make experiments`"
+        )
+    if broken := list(inconsistencies(record)):
+        raise WriteupError(f"record {path} contradicts itself: {'; '.join(broken)}; `make experiments` makes it anew")
+    return record
+
+
+class Records(Mapping[str, Record]):
+    """The committed records by "kind/name", read when asked for; `used` tells which were."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.used: set[str] = set()
+        self._loaded: dict[str, Record] = {}
+
+    @cached_property
+    def _names(self) -> list[str]:
+        folder = self.root / RESULTS
+        return sorted(f"{p.parent.name}/{p.stem}" for p in folder.glob("*/*.json"))
+
+    def __getitem__(self, key: str) -> Record:
+        if key not in self._loaded:
+            path = self.root / RESULTS / f"{key}.json"
+            if not path.is_file():
+                raise WriteupError(f"record {key} was asked for and {path} does not exist; `make experiments` makes it")
+            self._loaded[key] = load(path)
+        self.used.add(key)
+        return self._loaded[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def of_kind(self, kind: str) -> list[Record]:
+        """All records of one kind, in order of name."""
+        return [self[key] for key in self if key.startswith(kind + "/")]
+
+
+def stale_sources(record: Record, root: Path) -> list[str]:
+    """The files, sources and data, that are not what they were when the record was made."""
+    return changed_sources(record.sources, root) + changed_data(record, root)
+
+
+def changed_data(record: Record, root: Path) -> list[str]:
+    """The data files that the record read and that `DATA` has with another sum, or has not, or that it did not read."""
+    if not (root / DATA).is_file():
+        return []
+    sums = tomllib.loads((root / DATA).read_text(encoding="utf-8")).get(record.settings.get("corpus", ""), {})
+    return [name for name in sorted({*sums, *record.data}) if record.data.get(name) != sums.get(name)]
+
+
+def changed_sources(fingerprints: Mapping[str, str], root: Path) -> list[str]:
+    """The source files whose fingerprint is not the given one, or that are gone."""
+    return [
+        name
+        for name, fingerprint in fingerprints.items()
+        if not (root / name).is_file() or source_fingerprint(root / name) != fingerprint
+    ]

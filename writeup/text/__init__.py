@@ -1,0 +1,1 @@
+"""Characters, numbers and marks of printed text."""

@@ -1,0 +1,1 @@
+"""What is claimed, whether it holds, and the ledger that tells."""

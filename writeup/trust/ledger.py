@@ -1,0 +1,167 @@
+"""The ledger: what was claimed, how it was checked, what was rejected, where it is printed (`build/ledger.json`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from writeup.errors import WriteupError
+from writeup.records.store import write_whole
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ControlRow(_Row):
+    value: Any
+    printed: str
+    why: str
+    rejected: bool
+
+
+class PrintedRow(_Row):
+    """One place where a claim is printed: the document's ending ("tex", "md", ...) and the printed form."""
+
+    file: str
+    text: str
+
+
+class ClaimRow(_Row):
+    """One claim; `check` names the second route, `evidence` what it computed, tolerance, seed, seconds and device."""
+
+    id: str
+    question: str
+    text: str
+    value: Any
+    shown: str
+    unit: str
+    code: bool
+    check: str
+    controls: list[ControlRow]
+    evidence: dict[str, Any]
+    printed: list[PrintedRow] = Field(default_factory=list)
+
+
+class RecordRow(_Row):
+    """A record that an answer rests on."""
+
+    path: str
+    device: str
+    date: str
+    seeds: list[int]
+    environment: dict[str, str]
+
+
+class PassageRow(_Row):
+    """The numbers of one passage of the documents in the order in which they are read, and the source of each, as the
+    keys of `sources.py`; both separated by spaces. `words` are those that claims print there (a winner, a "lower"), and
+    how often each stands in the passage."""
+
+    name: str
+    numbers: str
+    sources: str
+    words: dict[str, int] = Field(default_factory=dict)
+
+
+class SeriesRow(_Row):
+    """What one series of a plot shows, in data units; `lower` and `upper` are empty where it has neither."""
+
+    style: str
+    x: list[float]
+    y: list[float]
+    lower: list[float]
+    upper: list[float]
+
+
+class PanelRow(_Row):
+    """One pair of axes, "x" and "y": scale, limits, position and label of each tick; reference lines by the axis on
+    which they have their value; width of a bar in units of x; the series."""
+
+    scales: dict[str, Literal["linear", "log"]]
+    limits: dict[str, tuple[float, float]]
+    ticks: dict[str, list[tuple[float, str]]]
+    references: list[tuple[str, float]]
+    bar_width: float
+    series: list[SeriesRow]
+
+
+class FigureRow(_Row):
+    """One figure; `words` are its labels. A diagram has no panels, and `file` only where the Markdown shows a file."""
+
+    name: str
+    file: str
+    words: list[str]
+    panels: list[PanelRow]
+
+    @property
+    def tick_labels(self) -> list[str]:
+        return [label for panel in self.panels for ticks in panel.ticks.values() for _, label in ticks]
+
+
+class FileRow(_Row):
+    """How many numbers were found in a finished file, how many of them are claims' or their wrong values', and how many
+    are allowed, by the reason that `sources.py` gives."""
+
+    file: str
+    numbers: int
+    matched: int
+    allowed: dict[str, int]
+
+    @property
+    def share(self) -> float:
+        """Of the numbers that were found, those that are matched or allowed."""
+        return (self.matched + sum(self.allowed.values())) / self.numbers if self.numbers else 1.0
+
+
+class ReadBackRow(_Row):
+    """What the finished files hold, as `readback.py` found them when they were built; `cells` are the passages of the
+    notebook, by cell id."""
+
+    passages: list[PassageRow] = Field(default_factory=list)
+    cells: list[PassageRow] = Field(default_factory=list)
+    figures: list[FigureRow] = Field(default_factory=list)
+    files: list[FileRow] = Field(default_factory=list)
+
+
+class Ledger(_Row):
+    claims: list[ClaimRow]
+    records: list[RecordRow]
+    environment: dict[str, str]
+    readback: ReadBackRow = Field(default_factory=ReadBackRow)
+
+    def of(self, question: str) -> list[ClaimRow]:
+        return [row for row in self.claims if row.question == question]
+
+    def rejected(self, question: str = "") -> int:
+        """How many controls were rejected, of one question or of all."""
+        rows = self.of(question) if question else self.claims
+        return sum(control.rejected for row in rows for control in row.controls)
+
+    def write(self, path: Path) -> None:
+        write_whole(path, self.model_dump_json(indent=1) + "\n")
+
+
+def read(path: Path) -> Ledger:
+    """Read a ledger; raises `WriteupError` when the file is missing or is not one."""
+    try:
+        return Ledger.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise WriteupError(f"ledger {path}: cannot be read ({error.strerror}); `make all` writes it") from error
+    except ValidationError as error:
+        raise WriteupError(f"ledger {path}: {error.errors()[0]['msg']}; `make all` writes it anew") from error
+
+
+def plain(value: Any) -> Any:
+    """A check's finding as JSON can hold it: numbers, words and lists stay, anything else becomes its text."""
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if getattr(value, "shape", None) == ():  # a tensor or array that holds one number
+        return plain(value.item())
+    return str(value)
