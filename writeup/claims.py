@@ -14,12 +14,14 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from writeup.errors import CheckFailed, WriteupError
+from writeup.estimators import Estimate
+from writeup.text import forms
 
-Value = bool | int | float | str | tuple[Any, ...]
+Value = bool | int | float | str | tuple[Any, ...] | Estimate
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Evidence:
     tolerance: float | None = None
     seed: int | None = None
     records: tuple[str, ...] = ()
+    reran: tuple[str, ...] = ()  # records of which a seeded run was trained again for this check
 
 
 Check = Callable[[Any], Evidence]
@@ -65,13 +68,48 @@ class Claim:
     unit: str = ""
     form: str = ""
     code: bool = False
+    source: str = ""  # file and line of the declaration
+    exact: bool = False  # whether the neighbours in the last printed digit are controls, too
 
     def printed(self, value: Value | None = None) -> str:
-        """The value (or a control's) as readers see it, without its unit."""
+        """The value (or a control's) as readers see it, without its unit; of an estimate the number alone."""
         shown = self.value if value is None else value
-        if isinstance(shown, tuple):
-            return "(" + ", ".join(format(item, self.form) for item in shown) + ")"
-        return format(shown, self.form)
+        return forms.shown(shown.value if isinstance(shown, Estimate) else shown, self.form)
+
+    def printed_ends(self) -> list[str]:
+        """The ends of an estimate's interval as readers see them; nothing for other values."""
+        return [forms.shown(end, self.form) for end in self.value.ends] if isinstance(self.value, Estimate) else []
+
+    def neighbours(self) -> list[Value]:
+        """The value one unit of the last printed digit down and up; of an estimate, its ends as well."""
+        number = self.value.value if isinstance(self.value, Estimate) else self.value
+        if not self.exact or isinstance(number, bool) or not isinstance(number, (int, float)):
+            return []
+        unit = forms.last_unit(number, self.form)
+        if unit is None:
+            return []
+        steps = [-unit, unit]
+        if isinstance(self.value, Estimate):
+            given = self.value
+            return [
+                replace(given, **{part: getattr(given, part) + s}) for part in ("value", "low", "high") for s in steps
+            ]
+        return [type(number)(number + step) for step in steps]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A sentence that a person wrote and that rests on facts: it prints as long as its predicate holds.
+
+    `predicate` takes the facts called `names` in the question; with each of `wrong`, other values for some of them, it
+    must fail.
+    """
+
+    id: str
+    predicate: Callable[..., bool]
+    names: tuple[str, ...]
+    wrong: tuple[Mapping[str, Any], ...]
+    source: str = ""
 
 
 def claim(
@@ -90,7 +128,7 @@ def claim(
     """
     made = Claim(
         id=id,
-        value=_plain(value, id),
+        value=plain_value(value, id),
         text=text,
         check=check,
         controls=tuple(c if isinstance(c, Control) else Control(c) for c in controls),
@@ -103,15 +141,17 @@ def claim(
             f"claim {id}: no control given; a claim needs at least one wrong value that its check rejects"
         )
     for control in made.controls:
-        if made.printed(_plain(control.value, id)) == made.printed():
+        if made.printed(plain_value(control.value, id)) == made.printed():
             raise WriteupError(f"claim {id}: control {control.value!r} prints like the value itself ({made.printed()})")
     return made
 
 
-def _plain(value: Any, id: str) -> Value:
+def plain_value(value: Any, id: str) -> Value:
     """`value` if it can stand in JSON as it is (a list becomes a tuple); tensors and numpy scalars are refused."""
+    if isinstance(value, Estimate):
+        return value
     if isinstance(value, (list, tuple)):
-        return tuple(_plain(item, id) for item in value)
+        return tuple(plain_value(item, id) for item in value)
     if type(value) not in (bool, int, float, str):
         raise WriteupError(
             f"claim {id}: a value of type {type(value).__name__} received; "
@@ -198,10 +238,12 @@ class Answer:
     tables: Mapping[str, Table] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
+    statements: Sequence[Statement] = ()
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
-        for made in self.claims:
+        stated: list[Claim | Statement] = [*self.claims, *self.statements]
+        for made in stated:
             if not made.id.startswith(self.question + "."):
                 raise WriteupError(
                     f"claim {made.id} stands in the answer to {self.question}; its id must start with that"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,9 @@ from pathlib import Path
 from writeup.assignment import Question, answer_to
 from writeup.claims import Answer, Claim, Evidence, Value
 from writeup.errors import CheckFailed
+from writeup.estimators import Estimate
 from writeup.records.store import Records, stale_sources
+from writeup.text.forms import last_unit
 
 # How a fault may end. Found: a check refuses the value, or accepts a control; an exception; no end.
 FOUND = ("failed", "broke", "timeout")
@@ -95,10 +96,11 @@ def printed(answer: Answer) -> tuple[str, ...]:
 
 def near(made: Claim) -> list[Value]:
     """Wrong values next to a claimed number: two units in its last printed place up and down."""
+    if isinstance(made.value, Estimate):
+        return made.neighbours()
     if isinstance(made.value, (bool, str, tuple)):
         return []
-    places = re.search(r"\.(\d+)([f%]?)", made.form)
-    unit = 1.0 if places is None else 10.0 ** -(int(places[1]) + 2 * (places[2] == "%"))
+    unit = last_unit(made.value, made.form) or 1.0
     step = int(2 * unit) if isinstance(made.value, int) else 2 * unit
     return [made.value + step, made.value - step]
 

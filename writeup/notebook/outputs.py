@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 
 from writeup.claims import Claim
 from writeup.errors import CheckFailed, WriteupError
+from writeup.estimators import Estimate
 from writeup.text.marks import TEMPLATE, Marked, mark, read, unmarked
 from writeup.text.numerals import spelled
 from writeup.trust.ledger import Ledger, PassageRow, PrintedRow
@@ -149,6 +150,8 @@ def _candidate(claim: Claim, text: str) -> Any:
     if isinstance(claim.value, str):
         return text
     plain = text.replace(",", "")
+    if isinstance(claim.value, Estimate):
+        return claim.value.moved_to(float(plain))
     try:
         return float(plain[:-1]) / 100 if plain.endswith("%") else type(claim.value)(plain)
     except ValueError:

@@ -9,8 +9,10 @@ and how each was printed, and where each number of the documents comes from.
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
+import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +27,7 @@ from writeup.claims import Ref
 from writeup.errors import WriteupError
 from writeup.figures.picture import row_of
 from writeup.pages.identity import Identity
+from writeup.pages.printed import printed, shown
 from writeup.readback import passages_of
 from writeup.text.escape import breakable_words, markdown_escape, tex_escape
 from writeup.text.marks import Marked, Sourced, mark, read, unmarked
@@ -85,9 +88,22 @@ class Page:
         return mark(shown(row), f"claim:{row.id}")
 
     def value_with_unit(self, id: str) -> Marked:
-        unit = self.row(id).unit
-        space = "" if unit == "%" else " "  # as a percentage's own form prints it
-        return Marked(f"{self.value(id)}{space}{mark(unit, 'unit')}") if unit else self.value(id)
+        return printed(self.row(id))
+
+    def facts(self) -> dict[str, Marked]:
+        """The facts of the question being written, by their names in it."""
+        start = f"{self.question}."
+        names = {id.removeprefix(start): row for id, row in self._rows.items() if id.startswith(start)}
+        return {name: printed(row) for name, row in names.items() if name.isidentifier()}
+
+    def say(self, name: str, caller: Callable[[], str]) -> Marked:
+        """The sentence of a statement, which stands as it is written while its predicate holds."""
+        id = f"{self.question}.{name}"
+        known = [row.id for row in self.verification.ledger.statements]
+        if id not in known:
+            near = difflib.get_close_matches(id, known)
+            raise WriteupError(f"template of question {self.question}: says {id}, which no answer states; near: {near}")
+        return mark(caller(), f"statement:{id}")
 
     def tex_value(self, id: str) -> Marked:
         """A claim whose value is TeX mathematics, as it is."""
@@ -139,18 +155,23 @@ class Page:
     # -- helpers --------------------------------------------------------------------------------------------------
 
     def write(self, template: jinja2.Template, **context: Any) -> Marked:
-        text = template.render(
-            v=self.value,
-            vu=self.value_with_unit,
-            tex=self.tex_value,
-            table=self.table,
-            figure=self.figure,
-            math=self.mathematics,
-            ref=self.reference,
-            anchor=self.anchor,
-            format=self.format,
+        offered = {
+            "v": self.value,
+            "vu": self.value_with_unit,
+            "tex": self.tex_value,
+            "say": self.say,
+            "table": self.table,
+            "figure": self.figure,
+            "math": self.mathematics,
+            "ref": self.reference,
+            "anchor": self.anchor,
+            "format": self.format,
             **context,
-        )
+        }
+        facts = self.facts() if self.question else {}
+        if taken := sorted(facts.keys() & offered.keys()):
+            raise WriteupError(f"fact {self.question}.{taken[0]}: a name that templates use themselves; choose another")
+        text = template.render(offered | facts)
         text = re.sub(r"\n{3,}", "\n\n", text)
         return Marked(self._cite(_mend_mathematics(text, template.name or "?")))
 
@@ -183,15 +204,6 @@ class Page:
             return "(" + "; ".join(links) + ")"
 
         return CITATION.sub(link, text)
-
-
-def shown(row: ClaimRow) -> str:
-    """A claim's printed form as Markdown."""
-    if row.code:
-        return f"`{row.shown}`"
-    if isinstance(row.value, str):  # a value that holds a TeX command is mathematics
-        return f"${row.shown}$" if "\\" in row.shown else markdown_escape(row.shown)
-    return re.sub(r"(?<![\w.])-(?=[\d.])", "−", row.shown)  # a true minus sign before a number
 
 
 def _control_shown(row: ClaimRow, control: ControlRow) -> Marked:
@@ -343,7 +355,9 @@ def _guarded(write: Callable[[], str]) -> str:
     except jinja2.TemplateNotFound as error:
         raise WriteupError(f"template {error.name} does not exist under templates/") from error
     except jinja2.UndefinedError as error:
-        raise WriteupError(f"a template uses a name that is not there: {error.message}") from error
+        frames = traceback.extract_tb(error.__traceback__)
+        where = next((f"{f.filename}:{f.lineno}" for f in reversed(frames) if f.filename.endswith(".j2")), "a template")
+        raise WriteupError(f"{where} uses a name that is not there: {error.message}") from error
 
 
 def to_tex(markdown: str) -> str:

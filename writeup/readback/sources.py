@@ -18,6 +18,8 @@ ALLOWED = {
     "template": "typed by a template: constants of formulas and names (a test keeps other numbers out)",
     "question": "the assignment's own: number, points and text of a question, shapes that it gives",
     "author": "name and NetID",
+    "interval-level": "level of the intervals, the same everywhere",
+    "statement": "typed by a template inside a statement: names and constants of formulas",
     "caption-number": "number of a table or figure",
     "citation": "year of a cited source",
     "reference": "entry of the references",
@@ -63,7 +65,7 @@ def ledger_findings(ledger: Ledger) -> Iterator[Finding]:
     held = _held(ledger)
     for passage in [*ledger.readback.passages, *ledger.readback.cells]:
         for number, source in zip(passage.numbers.split(), passage.sources.split(), strict=True):
-            if source not in held and source not in ALLOWED:
+            if source not in held and source.partition(":")[0] not in ALLOWED:
                 what = f"they print {number}, which no claim holds (its source is: {source})"
             elif source in held and not {number, number.removesuffix("%")} & held[source]:  # the unit may be %
                 what = f"they print {number} as {source}, where the ledger has {', '.join(sorted(held[source])[:5])}"
@@ -102,4 +104,4 @@ def _held(ledger: Ledger) -> dict[str, set[str]]:
 def _forms(row: ClaimRow) -> list[str]:
     """How a claim may print. What a cell of the notebook prints has gone through the claim's own check, which lets a
     trained result differ a little."""
-    return [row.shown, *(place.text for place in row.printed if place.file.startswith("_code"))]
+    return [row.shown, *row.shown_ends, *(place.text for place in row.printed if place.file.startswith("_code"))]

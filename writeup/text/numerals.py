@@ -23,7 +23,7 @@ NUMBER = re.compile(
       (?:e(?P<exponent>[+-]?\d+)(?!\w)
         |[ ]?(?:\\times|×)[ ]?10(?:\^\{{(?P<power>[-+−]?\d+)\}}|(?P<raised>[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+)))?
     )
-    (?P<percent>[ ]?\\?%)?
+    (?P<percent>[ \u00a0~]?\\?%)?
     """,
     re.VERBOSE | re.ASCII,
 )

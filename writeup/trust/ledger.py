@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from writeup.errors import WriteupError
+from writeup.estimators import Estimate
 from writeup.records.store import write_whole
 
 
@@ -20,6 +21,19 @@ class ControlRow(_Row):
     printed: str
     why: str
     rejected: bool
+
+
+class StatementRow(_Row):
+    """One statement: the sentence that rests on it, whether its predicate holds, the facts that it reads, and the data
+    with which it was shown to fail."""
+
+    id: str
+    question: str
+    text: str
+    holds: bool
+    source: str
+    claims: list[str]
+    controls: list[ControlRow]
 
 
 class PrintedRow(_Row):
@@ -42,6 +56,9 @@ class ClaimRow(_Row):
     check: str
     controls: list[ControlRow]
     evidence: dict[str, Any]
+    level: Literal["executed", "rerun", "recomputed"] = "executed"
+    source: str = ""
+    shown_ends: list[str] = Field(default_factory=list)
     printed: list[PrintedRow] = Field(default_factory=list)
 
 
@@ -128,6 +145,7 @@ class ReadBackRow(_Row):
 
 class Ledger(_Row):
     claims: list[ClaimRow]
+    statements: list[StatementRow] = Field(default_factory=list)
     records: list[RecordRow]
     environment: dict[str, str]
     readback: ReadBackRow = Field(default_factory=ReadBackRow)
@@ -160,6 +178,8 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Estimate):
+        return list(value.parts())
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if getattr(value, "shape", None) == ():  # a tensor or array that holds one number

@@ -11,15 +11,18 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from writeup.assignment import Assignment, Question, answer_to, load_assignment
-from writeup.claims import Claim, Evidence, Figure, Table
+from writeup.claims import Answer, Claim, Evidence, Figure, Statement, Table, Value
 from writeup.errors import CheckFailed, WriteupError
+from writeup.estimators import Estimate
 from writeup.records.store import Records, environment, stale_sources
-from writeup.trust.ledger import ClaimRow, ControlRow, Ledger, RecordRow, plain
+from writeup.text.written import Written, written_in
+from writeup.trust.ledger import ClaimRow, ControlRow, Ledger, RecordRow, StatementRow, plain
 
 Progress = Callable[[str, "Verified"], None]
 
@@ -42,6 +45,7 @@ class Verified:
 
     question: str
     rows: list[ClaimRow] = field(default_factory=list)
+    statements: list[StatementRow] = field(default_factory=list)
     records: list[RecordRow] = field(default_factory=list)
     tables: Mapping[str, Table] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
@@ -74,6 +78,7 @@ class Verification:
         used = {row.path for answered in answers.values() for row in answered.records}
         ledger = Ledger.model_construct(
             claims=[row for row in self.ledger.claims if row.question in asked],
+            statements=[row for row in self.ledger.statements if row.question in asked],
             records=[row for row in self.ledger.records if row.path in used],
             environment=self.ledger.environment,
         )
@@ -98,6 +103,7 @@ def verify(root: Path, question: str | None = None, progress: Progress | None = 
     records = {row.path: row for done in in_order for row in done.records}
     ledger = Ledger(
         claims=[row for done in in_order for row in done.rows],
+        statements=[row for done in in_order for row in done.statements],
         records=[records[path] for path in sorted(records)],
         environment=environment(),
     )
@@ -113,8 +119,13 @@ def _run(asked: Sequence[Question], root: Path, jobs: int) -> Iterator[Verified]
     # spawn: a forked child of a process in which torch has run threads may hang
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(asked)), mp_context=context, initializer=_quiet) as pool:
-        for future in as_completed([pool.submit(verify_question, question, root) for question in asked]):
-            yield future.result()
+        sent = {pool.submit(verify_question, question, root): question for question in asked}
+        for future in as_completed(sent):
+            try:
+                yield future.result()
+            except BrokenProcessPool:
+                id = sent[future].id
+                yield Verified(id, problems=[Problem(id, "its process was killed; nothing was verified", False)])
 
 
 def _quiet() -> None:
@@ -143,12 +154,22 @@ def verify_question(question: Question, root: Path) -> Verified:
     except WriteupError as error:
         missing = "has no answer" in str(error)
         return Verified(question.id, problems=[Problem(question.id, str(error), unverified=missing)])
-    except Exception:
+    except (Exception, SystemExit):  # an answer that exits has not answered
         return Verified(question.id, problems=[Problem(question.id, _last_lines(), unverified=False)])
     problems: list[Problem] = []
     if not answer.claims:
         problems.append(Problem(question.id, "has an answer without claims; expected at least one"))
+    written = written_in(root, question.id)
     rows = [_verify_claim(made, question.id, problems) for made in answer.claims]
+    reran = {path for row in rows for path in row.evidence.pop("reran")}
+    for row in rows:
+        row.source = _relative(row.source, root)
+        row.text = row.text or written.sentence(row.id)
+        if behind := set(row.evidence["records"]):
+            row.level = "rerun" if behind <= reran else "recomputed"
+    statements = [_verify_statement(made, answer, written, problems) for made in answer.statements]
+    for statement in statements:
+        statement.source = _relative(statement.source, root)
     for path in sorted(records.used):
         if changed := stale_sources(records[path], root):
             problems.append(
@@ -162,7 +183,75 @@ def verify_question(question: Question, root: Path) -> Verified:
         for r in (records[path] for path in sorted(records.used))
     ]
     seconds = time.perf_counter() - start
-    return Verified(question.id, rows, used, answer.tables, answer.figures, answer.context, problems, seconds)
+    return Verified(
+        question.id, rows, statements, used, answer.tables, answer.figures, answer.context, problems, seconds
+    )
+
+
+def _relative(source: str, root: Path) -> str:
+    """A place in the code as seen from the project's root."""
+    path = Path(source.rpartition(":")[0])
+    return source[len(str(root)) + 1 :] if path.is_relative_to(root) else source
+
+
+def _verify_statement(made: Statement, answer: Answer, written: Written, problems: list[Problem]) -> StatementRow:
+    """Whether the predicate holds with the facts as they are, and fails with each of the wrong values."""
+    text, place = written.statement(made.id)
+    facts = {claim.id.removeprefix(f"{answer.question}."): claim for claim in answer.claims}
+    if unknown := [name for name in made.names if name not in facts]:
+        problems.append(Problem(made.id, f"rests on {', '.join(unknown)}, which the answer does not state"))
+        return _statement_row(made, answer, text, False, [])
+    given = {name: facts[name].value for name in made.names}
+    shown = ", ".join(f"{name} = {_all_shown(facts[name])}" for name in made.names)
+    said = f"{text!r} ({place}), with {shown}"
+    holds = _holds(made, given, problems)
+    if holds is False:
+        problems.append(Problem(made.id, f"the statement does not hold: {said}; rewrite it or look at its facts"))
+    controls = []
+    for other in made.wrong:
+        changed = given | {name: _instead(given[name], value) for name, value in other.items()}
+        survives = _holds(made, changed, problems)
+        if survives:
+            problems.append(
+                Problem(made.id, f"a control survives: the statement holds even with {dict(other)}: {said}")
+            )
+        wrong = ", ".join(f"{name} = {value}" for name, value in other.items())
+        controls.append(ControlRow(value=plain(dict(other)), printed=wrong, why="", rejected=survives is False))
+    if not made.wrong:
+        problems.append(Problem(made.id, f"has no control; give facts with which it must fail: {said}"))
+    return _statement_row(made, answer, text, bool(holds), controls)
+
+
+def _statement_row(made: Statement, answer: Answer, text: str, holds: bool, controls: list[ControlRow]) -> StatementRow:
+    claims = [f"{answer.question}.{name}" for name in made.names]
+    return StatementRow(
+        id=made.id,
+        question=answer.question,
+        text=text,
+        holds=holds,
+        source=made.source,
+        claims=claims,
+        controls=controls,
+    )
+
+
+def _holds(made: Statement, given: Mapping[str, Any], problems: list[Problem]) -> bool | None:
+    """What the predicate says; None, with a problem, where it breaks."""
+    try:
+        return bool(made.predicate(**given))
+    except Exception:
+        problems.append(Problem(made.id, f"the predicate broke on {dict(given)}: {_last_lines()}"))
+        return None
+
+
+def _instead(value: Value, other: Any) -> Any:
+    """A control's value; a number given to an estimate moves its interval there."""
+    return value.moved_to(other) if isinstance(value, Estimate) and not isinstance(other, Estimate) else other
+
+
+def _all_shown(made: Claim) -> str:
+    ends = made.printed_ends()
+    return made.printed() + (f" ({ends[0]} to {ends[1]})" if ends else "")
 
 
 def _verify_claim(made: Claim, question: str, problems: list[Problem]) -> ClaimRow:
@@ -193,14 +282,19 @@ def _verify_claim(made: Claim, question: str, problems: list[Problem]) -> ClaimR
         except Exception:
             problems.append(Problem(made.id, f"the check broke on the control {control.value!r}: {_last_lines()}"))
         controls.append(
-            ControlRow(value=control.value, printed=made.printed(control.value), why=control.why, rejected=rejected)
+            ControlRow(
+                value=plain(control.value), printed=made.printed(control.value), why=control.why, rejected=rejected
+            )
         )
+    controls += _last_digit(made, problems) if evidence.route != "not established" else []
     return ClaimRow(
         id=made.id,
         question=question,
         text=made.text,
-        value=made.value,
+        value=made.value.value if isinstance(made.value, Estimate) else made.value,
         shown=made.printed(),
+        shown_ends=made.printed_ends(),
+        source=made.source,
         unit=made.unit,
         code=made.code,
         check=evidence.route,
@@ -210,10 +304,32 @@ def _verify_claim(made: Claim, question: str, problems: list[Problem]) -> ClaimR
             "tolerance": evidence.tolerance,
             "seed": evidence.seed,
             "records": list(evidence.records),
+            "reran": list(evidence.reran),
             "seconds": round(time.perf_counter() - start, 4),
             "device": "CPU",
         },
     )
+
+
+def _last_digit(made: Claim, problems: list[Problem]) -> list[ControlRow]:
+    """The value's neighbours in its last printed digit as controls: what the check cannot tell apart is not printed."""
+    rows = []
+    for neighbour in made.neighbours():
+        try:
+            made.check(neighbour)
+        except Exception:  # a route that breaks on a value does not accept it
+            shown = plain(neighbour)
+            rows.append(ControlRow(value=shown, printed=made.printed(neighbour), why="the last digit", rejected=True))
+            continue
+        problems.append(
+            Problem(
+                made.id,
+                f"prints more digits than its check can tell apart: {made.printed()}, but {plain(neighbour)} passes as "
+                "well; print fewer digits or sharpen the check",
+            )
+        )
+        break
+    return rows
 
 
 def _last_lines() -> str:

@@ -76,8 +76,8 @@ def test_a_record_that_contradicts_itself_is_not_read(record, tmp_path):
 
 def test_a_replayed_record_reads_back_as_it_was_written(record, tmp_path):
     replayed = changed(record, replays=[replay(record.date).model_dump()])
-    write(replayed, tmp_path)
-    assert Records(tmp_path)[record.path] == replayed
+    written = write(replayed, tmp_path)
+    assert Records(tmp_path)[record.path] == written
 
 
 @pytest.mark.usefixtures("record")

@@ -1,0 +1,170 @@
+r"""Estimates over seeds: a mean, a difference or a ratio with its interval, and how each is checked.
+
+All stand on Student's interval [Student 1908],
+
+.. math:: \bar x \pm t_{n-1} \, s / \sqrt n, \qquad s^2 = \frac{1}{n-1} \sum_i (x_i - \bar x)^2,
+
+of the values, of paired differences, or of logarithms of ratios. The second route takes no table of t: its quantile is
+simulated from samples of n normal numbers. What the slips are is known once for all, and tried on every estimate.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from statistics import NormalDist, fmean, pstdev, stdev
+
+import numpy as np
+from scipy import stats
+
+from writeup.errors import WriteupError
+
+LEVEL = 0.95
+SIMULATED = 400_000
+RESOLVED = 0.01  # of the half width: the simulated quantile is no finer
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number and its interval, in the units in which it is printed."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        return self.low, self.high
+
+    @property
+    def positive(self) -> bool:
+        """Whether the whole interval lies above zero."""
+        return self.low > 0
+
+    @property
+    def negative(self) -> bool:
+        return self.high < 0
+
+    def moved_to(self, value: float) -> Estimate:
+        """The same interval around another value: the data with which a statement must fail."""
+        return Estimate(value, self.low + value - self.value, self.high + value - self.value)
+
+    def parts(self) -> tuple[float, float, float]:
+        return self.value, self.low, self.high
+
+
+def student(values: Sequence[float], level: float = LEVEL) -> Estimate:
+    """Mean and Student's interval of at least two values."""
+    if len(values) < 2:
+        raise WriteupError(f"an interval needs at least two seeds, got {len(values)} value(s)")
+    half = float(stats.t.ppf((1 + level) / 2, len(values) - 1)) * stdev(values) / math.sqrt(len(values))
+    middle = fmean(values)
+    return Estimate(middle, middle - half, middle + half)
+
+
+def differences(before: Sequence[float], after: Sequence[float]) -> list[float]:
+    """Seed by seed, after less before."""
+    return [b - a for a, b in zip(before, after, strict=True)]
+
+
+def log_ratios(one: Sequence[float], other: Sequence[float]) -> list[float]:
+    """Seed by seed, the logarithm of `one` over `other`."""
+    return [math.log(a / b) for a, b in zip(one, other, strict=True)]
+
+
+def exponential(estimate: Estimate) -> Estimate:
+    """An estimate of logarithms as one of ratios."""
+    return Estimate(*(math.exp(part) for part in estimate.parts()))
+
+
+def logarithm(estimate: Estimate) -> Estimate:
+    return Estimate(*(math.log(part) if part > 0 else -math.inf for part in estimate.parts()))
+
+
+@cache
+def simulated_quantile(count: int, level: float = LEVEL) -> float:
+    """The size of t that so many normal numbers exceed with probability 1 - `level`, by simulation."""
+    draws = np.random.default_rng(count).standard_normal((SIMULATED, count))
+    sizes = np.abs(draws.mean(1)) / (draws.std(1, ddof=1) / math.sqrt(count))
+    return float(np.quantile(sizes, level))
+
+
+def misfit(values: Sequence[float], candidate: Estimate) -> str:
+    """What is wrong with the candidate for the mean of `values` and its interval; empty when nothing is."""
+    x = np.asarray(values, dtype=float)
+    error = float(np.sqrt(((x - x.mean()) ** 2).sum() / (len(x) * (len(x) - 1))))
+    half = simulated_quantile(len(x)) * error
+    if abs(candidate.value - x.mean()) > 1e-9 * max(1.0, abs(x.mean())):
+        return f"the mean is {x.mean():.6g}"
+    for end, due in (("lower", x.mean() - half), ("upper", x.mean() + half)):
+        if abs((candidate.low if end == "lower" else candidate.high) - due) > RESOLVED * half + 1e-12:
+            return f"the {end} end is {due:.6g}"
+    return ""
+
+
+def slips(values: Sequence[float]) -> Mapping[str, Estimate]:
+    """Intervals that a careful person could have computed instead, by the slip that gives each."""
+    middle, spread, root = fmean(values), stdev(values), math.sqrt(len(values))
+    t = float(stats.t.ppf((1 + LEVEL) / 2, len(values) - 1))
+    halves = {
+        "standard deviation for standard error": t * spread,
+        "one standard error": spread / root,
+        "the normal distribution's quantile": NormalDist().inv_cdf((1 + LEVEL) / 2) * spread / root,
+        "division by n for n - 1": t * pstdev(values) / root,
+    }
+    made = {why: Estimate(middle, middle - half, middle + half) for why, half in halves.items()}
+    return {why: slip for why, slip in made.items() if misfit(values, slip)}
+
+
+def welch(one: Sequence[float], other: Sequence[float]) -> Estimate:
+    """Mean of `one` less that of `other`, unpaired, with Welch's interval [Welch 1947]."""
+    a, b = (stdev(values) ** 2 / len(values) for values in (one, other))
+    freedom = (a + b) ** 2 / (a**2 / (len(one) - 1) + b**2 / (len(other) - 1))
+    half = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * math.sqrt(a + b)
+    middle = fmean(one) - fmean(other)
+    return Estimate(middle, middle - half, middle + half)
+
+
+def welch_misfit(one: Sequence[float], other: Sequence[float], candidate: Estimate) -> str:
+    """As `misfit`, by scipy's test for unequal variances."""
+    test = stats.ttest_ind(one, other, equal_var=False)
+    ends = test.confidence_interval(LEVEL)
+    due = Estimate(float(np.mean(one) - np.mean(other)), float(ends.low), float(ends.high))
+    far = max(abs(a - b) for a, b in zip(due.parts(), candidate.parts(), strict=True))
+    return "" if far <= 1e-9 * max(1.0, abs(due.value)) else f"scipy finds {due}"
+
+
+def welch_slips(one: Sequence[float], other: Sequence[float]) -> Mapping[str, Estimate]:
+    made = welch(one, other)
+    pooled = stats.ttest_ind(one, other).confidence_interval(LEVEL)
+    return {
+        "the difference taken the other way round": Estimate(-made.value, -made.high, -made.low),
+        "one variance for both": replace(made, low=float(pooled.low), high=float(pooled.high)),
+    }
+
+
+def sign_flip_probability(values: Sequence[float], draws: int = 20_000) -> float:
+    r"""Two-sided probability that random signs move the mean as far from zero as it is (exact up to 14 values)."""
+    x = np.abs(np.asarray(values, dtype=float))
+    if len(x) <= 14:
+        signs = 1 - 2 * ((np.arange(2 ** len(x))[:, None] >> np.arange(len(x))) & 1)
+    else:
+        signs = np.random.default_rng(0).choice([-1, 1], size=(draws, len(x)))
+    moved = np.abs(signs @ x)
+    return float((moved >= abs(float(np.sum(values))) - 1e-12).mean())
+
+
+def holm(probabilities: Mapping[str, float], level: float = 1 - LEVEL) -> set[str]:
+    """Which of several findings stand when all are read together [Holm 1979]."""
+    found: set[str] = set()
+    ordered = sorted(probabilities, key=probabilities.__getitem__)
+    for rank, name in enumerate(ordered):
+        if probabilities[name] > level / (len(ordered) - rank):
+            break
+        found.add(name)
+    return found
+
+
+Misfit = Callable[[Estimate], str]

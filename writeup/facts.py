@@ -1,0 +1,211 @@
+"""Facts declared one a line: name, value, second route, wrong values, form.
+
+    a = Facts("1.3a")
+    a("updates", 29, by("torch's DataLoader, one epoch", len, loaded), {28: "last batch forgotten"})
+    few = a.on(record)
+    few.effect("gain", without, with_dropout, "{:+.1f} points")
+    a.say("gain_is_real", lambda gain: gain.positive, {"gain": 0.0})
+
+A name belongs to the question; the template prints it as `<< updates >>`, `<< gain.ci >>`, and marks the sentence that
+rests on a statement by `<% call say("gain_is_real") %>...<% endcall %>`. What a fact says in words is the sentence that
+prints it. What is stated `on` a record rests on it. Besides the wrong values that are given, the value one unit of the
+last printed digit up and down is always tried (`trust/verify.py`): no fact prints more digits than its check can tell.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from writeup import estimators
+from writeup.claims import Answer, Check, Claim, Control, Evidence, Statement, Value, agrees, plain_value, require
+from writeup.errors import CheckFailed, WriteupError
+from writeup.estimators import Estimate, Misfit
+from writeup.records.store import Record
+
+FORM = re.compile(r"\{:(?P<spec>[^{}]*)\} ?(?P<unit>.*)")  # "{:+.1f} points"
+Route = Callable[[tuple[str, ...]], Check]  # given the records that it rests on
+
+
+def by(route: str, compute: Callable[..., Any], *given: Any, within: float = 0.0, seed: int | None = None) -> Route:
+    """The fact is what `compute(*given)` finds by the second route, up to `within`."""
+    return lambda records: agrees(lambda: compute(*given), route, tolerance=within, seed=seed, records=records)
+
+
+def gap(route: str, left: Callable[[Any], float], within: float, seed: int | None = None) -> Route:
+    """The fact is the candidate of which the second route leaves no more than `within`."""
+
+    def on(records: tuple[str, ...]) -> Check:
+        def check(candidate: Any) -> Evidence:
+            found = left(candidate)
+            require(found <= within, f"at most {within:g}", found, f"{route}, with {candidate}")
+            return Evidence(route, found, within, seed, records)
+
+        return check
+
+    return on
+
+
+def when(route: str, holds: Callable[[Any], bool], seed: int | None = None) -> Route:
+    """The fact is the candidate with which the second route comes out as it should."""
+    return gap(route, lambda candidate: float(not holds(candidate)), 0.0, seed)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The facts and statements of one answer, in the order in which they are made."""
+
+    question: str
+    records: tuple[str, ...] = ()
+    claims: list[Claim] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+
+    def on(self, *records: Record) -> Facts:
+        """The same answer, for facts that rest on these records."""
+        return replace(self, records=tuple(record.path for record in records))
+
+    def __call__(
+        self,
+        name: str,
+        value: Value,
+        route: Route,
+        wrong: Mapping[Any, str] | None = None,
+        form: str = "",
+        code: bool = False,
+    ) -> None:
+        """State that `name` is `value`. `wrong` maps values that a slip would give to that slip; words need some.
+
+        `form` is a format and a unit: "{:,d}", "{:.0%}", "{:+.1f} points"; "{:~2}" rounds to two significant digits.
+        """
+        found = FORM.fullmatch(form or ("{:,d}" if type(value) is int else "{:}"))
+        if not found:
+            raise WriteupError(
+                f"{self.question}.{name}: form {form!r}; it is a format and a unit, as '{{:.1f}} points'"
+            )
+        controls = tuple(Control(plain_value(v, name), why) for v, why in (wrong or {}).items())
+        self._add(name, value, route(self.records), controls, found["unit"], found["spec"], code)
+
+    def one_of(self, name: str, candidates: Iterable[str], route: Route, code: bool = False) -> None:
+        """The first of several words or formulas; the others are wrong."""
+        first, *others = candidates
+        self(name, first, route, dict.fromkeys(others, "another of the candidates"), code=code)
+
+    # -- estimates over seeds: second routes and slips stand in `estimators` -----------------------------------------
+
+    def mean(self, name: str, values: Sequence[float], form: str) -> None:
+        """The mean over seeds with Student's interval."""
+        self._estimate(name, values, form)
+
+    def effect(self, name: str, before: Sequence[float], after: Sequence[float], form: str) -> None:
+        """What turning `before` into `after` adds, seed by seed."""
+        self._estimate(name, estimators.differences(before, after), form, swapped=True)
+
+    def ratio(self, name: str, one: Sequence[float], other: Sequence[float], form: str) -> None:
+        """How many times `other` `one` is: the geometric mean over seeds, with the interval of the logarithms."""
+        logs = estimators.log_ratios(one, other)
+        made = {why: estimators.exponential(slip) for why, slip in _slips(logs, swapped=True).items()}
+
+        def misfit(candidate: Estimate) -> str:
+            return estimators.misfit(logs, estimators.logarithm(candidate))
+
+        self.estimate(name, estimators.exponential(estimators.student(logs)), misfit, made, form)
+
+    def contrast(self, name: str, one: Sequence[float], other: Sequence[float], form: str) -> None:
+        """Mean of `one` less that of `other`, whose seeds are not pairs: Welch's interval."""
+        self.estimate(
+            name,
+            estimators.welch(one, other),
+            lambda candidate: estimators.welch_misfit(one, other, candidate),
+            estimators.welch_slips(one, other),
+            form,
+            route="scipy's test for unequal variances",
+        )
+
+    def _estimate(self, name: str, values: Sequence[float], form: str, swapped: bool = False) -> None:
+        def misfit(candidate: Estimate) -> str:
+            return estimators.misfit(values, candidate)
+
+        self.estimate(name, estimators.student(values), misfit, _slips(values, swapped), form)
+
+    def estimate(
+        self,
+        name: str,
+        value: Estimate,
+        misfit: Misfit,
+        wrong: Mapping[str, Estimate],
+        form: str,
+        route: str = "numpy's mean and a simulated quantile of t",
+    ) -> None:
+        """State an estimate; `misfit` says what is wrong with a candidate, or nothing."""
+        spec, unit = FORM.fullmatch(form).groups()  # type: ignore[union-attr]
+
+        def check(candidate: Estimate) -> Evidence:
+            if found := misfit(candidate):
+                raise CheckFailed(found, candidate, route)
+            return Evidence(route, list(candidate.parts()), records=self.records)
+
+        self._add(name, value, check, tuple(Control(v, why) for why, v in wrong.items()), unit, spec)
+
+    def again(self, name: str, value: float, train: Callable[[], float], within: float, form: str) -> None:
+        """A recorded value whose seed is trained again here, now: what stands on the same record has been rerun."""
+        check = agrees(train, "the same seed trained again, here", tolerance=within, records=self.records)
+
+        def rerun(candidate: Any) -> Evidence:
+            return replace(check(candidate), reran=self.records)
+
+        spec, unit = FORM.fullmatch(form).groups()  # type: ignore[union-attr]
+        self._add(name, value, rerun, (), unit, spec)
+
+    # -- sentences ----------------------------------------------------------------------------------------------------
+
+    def say(self, name: str, predicate: Callable[..., bool], *wrong: Mapping[str, Any]) -> None:
+        """A sentence of the template rests on `predicate`, whose parameters are names of facts; estimates come whole.
+
+        Each of `wrong` gives some of the facts other values, with which the predicate must fail; a number given to an
+        estimate moves its whole interval there.
+        """
+        names = tuple(inspect.signature(predicate).parameters)
+        self.statements.append(Statement(f"{self.question}.{name}", predicate, names, tuple(wrong), _caller()))
+
+    def answer(self, tables: Any = None, figures: Any = None, **context: Any) -> Answer:
+        return Answer(self.question, self.claims, tables or {}, figures or {}, context, self.statements)
+
+    def _add(
+        self,
+        name: str,
+        value: Any,
+        check: Check,
+        controls: tuple[Control, ...],
+        unit: str,
+        spec: str,
+        code: bool = False,
+    ) -> None:
+        id = f"{self.question}.{name}"
+        made = Claim(id, plain_value(value, id), "", check, controls, unit, spec, code, _caller(), exact=True)
+        same = [c for c in controls if made.printed(c.value) == made.printed() and not isinstance(value, Estimate)]
+        if same:
+            raise WriteupError(f"fact {id}: control {same[0].value!r} prints like the value itself ({made.printed()})")
+        if isinstance(value, (str, bool, tuple)) and not controls:
+            raise WriteupError(f"fact {id}: no wrong value given; words and lists need one that the check rejects")
+        self.claims.append(made)
+
+
+def _slips(values: Sequence[float], swapped: bool) -> dict[str, Estimate]:
+    made = dict(estimators.slips(values))
+    middle = estimators.student(values)
+    if swapped and estimators.misfit(values, turned := Estimate(-middle.value, -middle.high, -middle.low)):
+        made["before and after exchanged"] = turned
+    return made
+
+
+def _caller() -> str:
+    """File and line of the declaration: the first frame outside of this module."""
+    frame = inspect.currentframe()
+    while frame and frame.f_code.co_filename == __file__:
+        frame = frame.f_back
+    if frame is None:
+        return ""
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
