@@ -1,21 +1,158 @@
-"""1.3a: what a mini-batch is, and what its size trades: gradient noise, updates, time, memory."""
+"""1.3a: what a mini-batch is, why its gradient may stand for the whole, and what its size trades."""
 
 from __future__ import annotations
 
-from answers.regularisation.mini_batch_claims import comparison_claims, counting_claims, exact_claims
-from answers.regularisation.mini_batch_measured import cost_claims, figure, noise_claims
-from answers.regularisation.paired import level_claim
+import math
+from dataclasses import replace
+from statistics import fmean
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+
+from experiments.regularisation import batch_size, gradient_noise, throughput
+from experiments.regularisation.digits import all_digits, split
+from lab import mini_batch
 from writeup.claims import Answer
-from writeup.records.store import Records
+from writeup.facts import Facts, by, gap
+from writeup.figures import Panels, Plot, Series
+from writeup.records.store import Record, Records
+
+BATCH = 64
+EXACT = 1e-12
+# Variance of the gradient of b out of n images, by that of one image; the first formula is the true one.
+WITHOUT = {
+    r"\frac{v}{B} \cdot \frac{N-B}{N-1}": lambda b, n: (n - b) / (b * (n - 1)),
+    r"\frac{v}{B}": lambda b, _n: 1 / b,
+    r"\frac{v}{B} \cdot \frac{N-B}{N}": lambda b, n: (n - b) / (b * n),
+}
+WITH = {r"\frac{v}{B}": lambda b, _n: 1 / b, r"\frac{v}{\sqrt{B}}": lambda b, _n: b**-0.5}
 
 
 def answer(records: Records) -> Answer:
-    claims = [
-        *counting_claims(),
-        *exact_claims(),
-        *noise_claims(records),
-        *comparison_claims(records),
-        *cost_claims(records),
-        level_claim("1.3a.level"),
-    ]
-    return Answer("1.3a", claims, figures={"noise": figure(records)})
+    a = Facts("1.3a")
+    noise, timed, trained = (records[f"{e.KIND}/{e.Settings().name}"] for e in (gradient_noise, throughput, batch_size))
+    counting(a)
+    exact(a)
+    variance(a.on(noise), noise)
+    losses = trade(a.on(trained), trained)
+    speed(a.on(timed), timed)
+    return a.answer(figures={"trade": Panels([variance_plot(noise), loss_plot(losses)])})
+
+
+def counting(a: Facts) -> None:
+    images = len(all_digits()[0])
+    updates = math.ceil(images / BATCH)
+    loaded = [len(batch) for (batch,) in DataLoader(TensorDataset(torch.arange(images)), batch_size=BATCH)]
+    route = "torch's DataLoader, run for one epoch"
+    a("images", images, by(route, sum, loaded), {updates * BATCH: "every batch full"})
+    a("batch", BATCH, by(route, max, loaded))
+    a("updates", updates, by(route, len, loaded), {images // BATCH: "the last, smaller batch forgotten"})
+    a("last", images - (updates - 1) * BATCH, by(route, lambda: loaded[-1]), {BATCH: "every batch full"})
+
+
+def exact(a: Facts) -> None:
+    """Every batch of a small set is run: the mean of their gradients, and their variance."""
+    n, b = mini_batch.IMAGES, 3
+    batches, route = list(mini_batch.all_batches(b)), "backward pass of every batch, in double precision"
+    a("small_set", n, by("images in those batches", lambda: len(set().union(*batches))))
+    a("small_batch", b, by("the first of them", len, batches[0]))
+    a("batches", math.comb(n, b), by("enumeration", len, batches), {math.perm(n, b): "order counted"})
+
+    def bias(reduction: str) -> float:
+        return float((mini_batch.mean_over_batches(b, reduction) - mini_batch.full_gradient()).abs().max())
+
+    def misfit(formulas: dict, replacement: bool, largest: int) -> object:
+        found = {size: mini_batch.variance_over_batches(size, replacement) for size in range(1, largest + 1)}
+        return lambda tex: max(abs(v / found[1] - formulas[tex](size, n)) for size, v in found.items())
+
+    a("reduction", "mean", gap(route, bias, EXACT), {"sum": "grows with the batch"})
+    a.one_of("variance_with", WITH, gap(route, misfit(WITH, True, b), EXACT), code=True)
+    a.one_of("variance_without", WITHOUT, gap(route, misfit(WITHOUT, False, n), EXACT), code=True)
+
+
+def variance(a: Facts, record: Record) -> None:
+    """The slope of the variance of random batches on a log-log plot, seed by seed."""
+    x = np.log(record.settings["batch_sizes"])
+    slopes = [float(np.polyfit(x, np.log(row), 1)[0]) for row in record.curves["with_replacement"]]
+    a.mean("slope", slopes, "{:.2f}")
+    a.say("slope_is_minus_one", lambda slope: slope.low < -1 < slope.high, {"slope": -0.5})
+
+
+def trade(a: Facts, record: Record) -> dict[int, list[float]]:
+    """Training loss by batch size after equally many passes: the rate chosen on some seeds, the loss of the others."""
+    settings = batch_size.Settings()
+    half = len(settings.seeds) // 2
+    best = {int(s): min(arms, key=lambda arm: fmean(arm["train_loss"][:half])) for s, arms in record.curves.items()}
+    loss = {size: arm["train_loss"][half:] for size, arm in best.items()}
+    full, small = settings.train_images, min(loss, key=lambda size: fmean(loss[size]))
+    route = by("images seen, by updates recorded", lambda: settings.epochs * full // best[small]["updates"])
+    a("best_size", small, route)
+    a("passes", settings.epochs, by("full-batch updates: one a pass", lambda: best[full]["updates"]))
+    a(
+        "train_images",
+        full,
+        by("images of the data set", lambda: len(split((0,), full, settings.test_images).train_labels[0])),
+    )
+    a.effect("gain", loss[small], loss[full], "{:.1f} nats")
+    a.say("small_beats_full", lambda gain: gain.positive, {"gain": 0.0})
+
+    def again(k: int) -> float:
+        seed = settings.seeds[half + k]
+        data = split((seed,), full, settings.test_images)
+        alone = replace(settings, seeds=(seed,))
+        return batch_size.train_arm(alone, data, small, best[small]["rate"])["train_loss"][0]
+
+    a.rerun(f"training loss with batches of {small}", record, loss[small], again, within=0.01)
+    return loss
+
+
+def speed(a: Facts, record: Record) -> None:
+    """Images a second in the largest batch over those in a batch of one."""
+    largest, seconds = record.settings["batch_sizes"][-1], np.asarray(record.curves["seconds"])  # (repetitions, sizes)
+    draws = np.random.default_rng(0).integers(len(seconds), size=(2000, len(seconds)))
+    resampled = largest * np.median(seconds[:, 0][draws], axis=1) / np.median(seconds[:, -1][draws], axis=1)
+    low, high = np.quantile(resampled, [0.025, 0.975])
+    ratio = float(np.median(largest * seconds[:, 0] / seconds[:, -1]))
+    route = gap("bootstrap of the timed repetitions", lambda r: max(low - r, r - high), 0.0, seed=0)
+    a("largest", largest, by("the column that is timed last", lambda: 2 ** (seconds.shape[1] - 1)))
+    a("speed_up", ratio, route, {float(largest): "time independent of the batch"}, "{:~1} times")
+
+
+def variance_plot(record: Record) -> Plot:
+    """Measured variance against batch size for both ways of drawing, over that of one sample, with both formulas."""
+    x, images, one = *(record.settings[k] for k in ("batch_sizes", "images")), np.asarray(record.curves["one_sample"])
+    fine = [float(f"{2 ** (k / 8):.4g}") for k in range(8 * 10)]
+
+    def measured(way: str) -> Series:
+        rows = np.asarray(record.curves[f"{way}_replacement"]) / one[:, None]
+        return Series(f"{way} replacement", x, rows.mean(0).tolist(), style="marks")
+
+    return Plot(
+        [
+            measured("with"),
+            measured("without"),
+            Series(r"$1/B$", fine, [1 / b for b in fine]),
+            Series(r"$(N-B)/(B(N-1))$", fine, [(images - b) / (b * (images - 1)) for b in fine]),
+        ],
+        "images in a batch $B$",
+        "variance of the gradient",
+        x_scale="log",
+        y_scale="log",
+        width=6.2,
+        height=5.5,
+    )
+
+
+def loss_plot(losses: dict[int, list[float]]) -> Plot:
+    """Training loss after equally many passes, mean over seeds, against batch size."""
+    sizes = sorted(losses)
+    means = [fmean(losses[size]) for size in sizes]
+    return Plot(
+        [Series("mean over seeds", sizes, means, style="both")],
+        "images in a batch $B$",
+        "training loss (nats)",
+        x_scale="log",
+        width=5.2,
+        height=5.5,
+    )

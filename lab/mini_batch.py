@@ -14,6 +14,7 @@ from experiments.regularisation import batch_size, side_by_side
 from experiments.regularisation.digits import all_digits
 
 IMAGES = 8
+_digits = cache(all_digits)  # reading them takes longer than a gradient
 
 
 @cache
@@ -21,7 +22,7 @@ def batch_gradient(indices: tuple[int, ...], reduction: str = "mean") -> Tensor:
     """The gradient of the batch's loss, (parameters,), by one backward pass of a small network over that batch."""
     network = batch_size.make_network(1, 2).double()
     side_by_side.seed_weights(network, [0])
-    images, labels = all_digits()
+    images, labels = _digits()
     chosen = list(indices)
     scores = network(images[chosen, None].double()).flatten(1)
     loss = F.cross_entropy(scores, labels[chosen], reduction=reduction)

@@ -5,7 +5,7 @@ from math import comb
 import pytest
 import torch
 
-from answers.regularisation import mini_batch
+from lab import mini_batch
 
 
 @pytest.mark.parametrize("size", [1, 3, 8])
