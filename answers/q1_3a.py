@@ -92,7 +92,7 @@ def trade(a: Facts, record: Record) -> dict[int, list[float]]:
     a(
         "train_images",
         full,
-        by("images of the data set", lambda: len(split((0,), full, settings.test_images).train_labels[0])),
+        by("images drawn", lambda: len(split((0,), full, settings.test_images).train_labels)),
     )
     a.effect("gain", loss[small], loss[full], "{:.1f} nats")
     a.say("small_beats_full", lambda gain: gain.positive, {"gain": 0.0})

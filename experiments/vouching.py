@@ -54,8 +54,7 @@ def certify(record: Record, root: Path) -> Record:
     own = [name for name in record.sources if (root / name).is_file()]
     sources = source_fingerprints(own, root) | rehearsal.agreed_sources(record.kind, root)
     certified = recertified(record, registry()[record.kind].replay(record), sources)
-    write(certified, root)
-    return certified
+    return write(certified, root)
 
 
 def renew(kind: str, root: Path) -> None:

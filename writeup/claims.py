@@ -38,7 +38,6 @@ class Evidence:
     tolerance: float | None = None
     seed: int | None = None
     records: tuple[str, ...] = ()
-    reran: tuple[str, ...] = ()  # records of which a seeded run was trained again for this check
 
 
 Check = Callable[[Any], Evidence]
@@ -95,6 +94,17 @@ class Claim:
                 replace(given, **{part: getattr(given, part) + s}) for part in ("value", "low", "high") for s in steps
             ]
         return [type(number)(number + step) for step in steps]
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """One seed of a record, to be trained again here and now: `train` must give what is recorded, up to `within`."""
+
+    record: str
+    what: str
+    recorded: float
+    train: Callable[[], float]
+    within: float
 
 
 @dataclass(frozen=True)
@@ -239,6 +249,7 @@ class Answer:
     figures: Mapping[str, Figure] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
     statements: Sequence[Statement] = ()
+    reruns: Sequence[Rerun] = ()
 
     def __post_init__(self) -> None:
         seen: set[str] = set()

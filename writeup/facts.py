@@ -18,10 +18,23 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from writeup import estimators
-from writeup.claims import Answer, Check, Claim, Control, Evidence, Statement, Value, agrees, plain_value, require
+from writeup.claims import (
+    Answer,
+    Check,
+    Claim,
+    Control,
+    Evidence,
+    Rerun,
+    Statement,
+    Value,
+    agrees,
+    plain_value,
+    require,
+)
 from writeup.errors import CheckFailed, WriteupError
 from writeup.estimators import Estimate, Misfit
 from writeup.records.store import Record
@@ -62,6 +75,7 @@ class Facts:
     records: tuple[str, ...] = ()
     claims: list[Claim] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
+    reruns: list[Rerun] = field(default_factory=list)
 
     def on(self, *records: Record) -> Facts:
         """The same answer, for facts that rest on these records."""
@@ -149,15 +163,15 @@ class Facts:
 
         self._add(name, value, check, tuple(Control(v, why) for why, v in wrong.items()), unit, spec)
 
-    def again(self, name: str, value: float, train: Callable[[], float], within: float, form: str) -> None:
-        """A recorded value whose seed is trained again here, now: what stands on the same record has been rerun."""
-        check = agrees(train, "the same seed trained again, here", tolerance=within, records=self.records)
+    def rerun(
+        self, what: str, record: Record, values: Sequence[float], train: Callable[[int], float], within: float
+    ) -> None:
+        """One of the recorded values, drawn by the record's date, is trained again whenever the answer is verified.
 
-        def rerun(candidate: Any) -> Evidence:
-            return replace(check(candidate), reran=self.records)
-
-        spec, unit = FORM.fullmatch(form).groups()  # type: ignore[union-attr]
-        self._add(name, value, rerun, (), unit, spec)
+        `train` gives value number k of `values`. Facts on a record whose reruns all agree have the level "rerun".
+        """
+        k = date.fromisoformat(record.date).toordinal() % len(values)
+        self.reruns.append(Rerun(record.path, f"{what}, value {k}", values[k], lambda: train(k), within))
 
     # -- sentences ----------------------------------------------------------------------------------------------------
 
@@ -171,7 +185,7 @@ class Facts:
         self.statements.append(Statement(f"{self.question}.{name}", predicate, names, tuple(wrong), _caller()))
 
     def answer(self, tables: Any = None, figures: Any = None, **context: Any) -> Answer:
-        return Answer(self.question, self.claims, tables or {}, figures or {}, context, self.statements)
+        return Answer(self.question, self.claims, tables or {}, figures or {}, context, self.statements, self.reruns)
 
     def _add(
         self,

@@ -49,7 +49,7 @@ class SpeedSettings:
         base = Settings(corpus=self.corpus, learning_rate=Settings.learning_rate * PROBE_RATE, precision=self.precision)
         changes: list[dict[str, Any]] = [{}, {"embedding_size": self.size, "hidden_size": self.size}]
         if self.variations:
-            changes += [{name: value} for name, values in VARIATIONS for value in values]
+            changes += VARIATIONS
         return {
             " ".join([cell, *(f"{name}={value}" for name, value in change.items())]): replace(base, cell=cell, **change)
             for change in changes

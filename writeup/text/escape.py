@@ -39,6 +39,8 @@ _TEX = {
 }
 _JOINED = re.compile(r"([-,'])(?=\1)")  # T1 fonts join two of these into a dash or a quotation mark
 _TYPEWRITER = re.compile(r"\\texttt\{((?:[^{}]|\{[^{}]*\})*)\}")
+_NAME = re.compile(r"(?:\w|\\_|[.-])+")
+LONG_NAME = 30  # characters; a longer one does not fit a line of a margin
 _WHITE_SPACE = re.compile(r"[ \t\r\n]+")
 _MARKDOWN = re.compile(
     r"[\\`*_{}\[\]<>#|~$&@^:]"  # markup, math, HTML, entities, links, mentions
@@ -77,11 +79,17 @@ def markdown_escape(text: str) -> str:
 
 
 def breakable_words(tex: str) -> str:
-    r"""TeX in which long words inside \texttt may break: after a dot, underscore, bracket, slash, hyphen or equals sign
-    and before a capital, never so that a few characters stand alone."""
+    r"""TeX in which program text inside \texttt may break after an opening bracket and a slash, but not inside a name,
+    except after a dot or an underscore of one that is longer than `LONG_NAME`."""
 
     def broken(match: re.Match[str]) -> str:
-        inner = re.sub(r"(\\_|[.(/-]|=|[a-z](?=[A-Z]))(?=[^}\s]{3})", r"\1\\allowbreak{}", match[1])
-        return rf"\texttt{{{inner}}}"
+        inner = re.sub(r"([(/])(?=[^}\s)]{3})", r"\1\\allowbreak{}", match[1])
+        return rf"\texttt{{{_NAME.sub(_parted, inner)}}}"
 
     return _TYPEWRITER.sub(broken, tex)
+
+
+def _parted(name: re.Match[str]) -> str:
+    if len(name[0].replace("\\", "")) <= LONG_NAME:
+        return name[0]
+    return re.sub(r"(\\_|\.)(?=\w{3})", r"\1\\allowbreak{}", name[0])

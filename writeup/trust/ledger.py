@@ -36,6 +36,16 @@ class StatementRow(_Row):
     controls: list[ControlRow]
 
 
+class RerunRow(_Row):
+    """One seed of a record that was trained again for this ledger: what the record says and what was found."""
+
+    record: str
+    what: str
+    recorded: float
+    found: float
+    within: float
+
+
 class PrintedRow(_Row):
     """One place where a claim is printed: the document's ending ("tex", "md", ...) and the printed form."""
 
@@ -146,6 +156,7 @@ class ReadBackRow(_Row):
 class Ledger(_Row):
     claims: list[ClaimRow]
     statements: list[StatementRow] = Field(default_factory=list)
+    reruns: list[RerunRow] = Field(default_factory=list)
     records: list[RecordRow]
     environment: dict[str, str]
     readback: ReadBackRow = Field(default_factory=ReadBackRow)

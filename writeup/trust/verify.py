@@ -5,6 +5,7 @@ A question is verified in a process of its own, so that two cores halve the time
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import time
@@ -17,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from writeup.assignment import Assignment, Question, answer_to, load_assignment
-from writeup.claims import Answer, Claim, Evidence, Figure, Statement, Table, Value
+from writeup.claims import Answer, Claim, Evidence, Figure, Rerun, Statement, Table, Value
 from writeup.errors import CheckFailed, WriteupError
 from writeup.estimators import Estimate
 from writeup.records.store import Records, environment, stale_sources
 from writeup.text.written import Written, written_in
-from writeup.trust.ledger import ClaimRow, ControlRow, Ledger, RecordRow, StatementRow, plain
+from writeup.trust.ledger import ClaimRow, ControlRow, Ledger, RecordRow, RerunRow, StatementRow, plain
 
 Progress = Callable[[str, "Verified"], None]
 
@@ -46,6 +47,7 @@ class Verified:
     question: str
     rows: list[ClaimRow] = field(default_factory=list)
     statements: list[StatementRow] = field(default_factory=list)
+    reruns: list[RerunRow] = field(default_factory=list)
     records: list[RecordRow] = field(default_factory=list)
     tables: Mapping[str, Table] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
@@ -79,6 +81,7 @@ class Verification:
         ledger = Ledger.model_construct(
             claims=[row for row in self.ledger.claims if row.question in asked],
             statements=[row for row in self.ledger.statements if row.question in asked],
+            reruns=[row for id, answered in answers.items() for row in answered.reruns],
             records=[row for row in self.ledger.records if row.path in used],
             environment=self.ledger.environment,
         )
@@ -104,6 +107,7 @@ def verify(root: Path, question: str | None = None, progress: Progress | None = 
     ledger = Ledger(
         claims=[row for done in in_order for row in done.rows],
         statements=[row for done in in_order for row in done.statements],
+        reruns=[row for done in in_order for row in done.reruns],
         records=[records[path] for path in sorted(records)],
         environment=environment(),
     )
@@ -161,7 +165,9 @@ def verify_question(question: Question, root: Path) -> Verified:
         problems.append(Problem(question.id, "has an answer without claims; expected at least one"))
     written = written_in(root, question.id)
     rows = [_verify_claim(made, question.id, problems) for made in answer.claims]
-    reran = {path for row in rows for path in row.evidence.pop("reran")}
+    reruns = [_rerun(asked, problems) for asked in answer.reruns]
+    failed = {row.record for row in reruns if not abs(row.found - row.recorded) <= row.within}
+    reran = {row.record for row in reruns} - failed
     for row in rows:
         row.source = _relative(row.source, root)
         row.text = row.text or written.sentence(row.id)
@@ -184,7 +190,7 @@ def verify_question(question: Question, root: Path) -> Verified:
     ]
     seconds = time.perf_counter() - start
     return Verified(
-        question.id, rows, statements, used, answer.tables, answer.figures, answer.context, problems, seconds
+        question.id, rows, statements, reruns, used, answer.tables, answer.figures, answer.context, problems, seconds
     )
 
 
@@ -192,6 +198,20 @@ def _relative(source: str, root: Path) -> str:
     """A place in the code as seen from the project's root."""
     path = Path(source.rpartition(":")[0])
     return source[len(str(root)) + 1 :] if path.is_relative_to(root) else source
+
+
+def _rerun(asked: Rerun, problems: list[Problem]) -> RerunRow:
+    """Train once more; what differs from the record by more than it may is a problem."""
+    try:
+        found = float(asked.train())
+    except Exception:
+        found = math.nan
+        problems.append(Problem(f"record {asked.record}", f"{asked.what} could not be trained again: {_last_lines()}"))
+    else:
+        if not abs(found - asked.recorded) <= asked.within:
+            what = f"{asked.what}: trained again here it is {found}, the record has {asked.recorded}"
+            problems.append(Problem(f"record {asked.record}", f"{what} (allowed: {asked.within})"))
+    return RerunRow(record=asked.record, what=asked.what, recorded=asked.recorded, found=found, within=asked.within)
 
 
 def _verify_statement(made: Statement, answer: Answer, written: Written, problems: list[Problem]) -> StatementRow:
@@ -304,7 +324,6 @@ def _verify_claim(made: Claim, question: str, problems: list[Problem]) -> ClaimR
             "tolerance": evidence.tolerance,
             "seed": evidence.seed,
             "records": list(evidence.records),
-            "reran": list(evidence.reran),
             "seconds": round(time.perf_counter() - start, 4),
             "device": "CPU",
         },
