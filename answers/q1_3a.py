@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 import torch
@@ -62,7 +64,7 @@ def exact(a: Facts) -> None:
     def bias(reduction: str) -> float:
         return float((mini_batch.mean_over_batches(b, reduction) - mini_batch.full_gradient()).abs().max())
 
-    def misfit(formulas: dict, replacement: bool, largest: int) -> object:
+    def misfit(formulas: dict[str, Any], replacement: bool, largest: int) -> Callable[[str], float]:
         found = {size: mini_batch.variance_over_batches(size, replacement) for size in range(1, largest + 1)}
         return lambda tex: max(abs(v / found[1] - formulas[tex](size, n)) for size, v in found.items())
 
@@ -75,7 +77,7 @@ def variance(a: Facts, record: Record) -> None:
     """The slope of the variance of random batches on a log-log plot, seed by seed."""
     x = np.log(record.settings["batch_sizes"])
     slopes = [float(np.polyfit(x, np.log(row), 1)[0]) for row in record.curves["with_replacement"]]
-    a.mean("slope", slopes, "{:.2f}")
+    a.mean("slope", slopes, "{:.3f}")
     a.say("slope_is_minus_one", lambda slope: slope.low < -1 < slope.high, {"slope": -0.5})
 
 

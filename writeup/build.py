@@ -61,6 +61,7 @@ def build(
     Raises `Unverified` when anything does not hold and `WriteupError` for whatever else stops the build; the files of
     the last good build stay as they were in both cases.
     """
+    from writeup.evidence import evidence_page
     from writeup.notebook import build_notebook, note_printed
     from writeup.notebook.outputs import passages
     from writeup.pages import pdf  # these are slow to import, and an unchanged build needs none of them
@@ -104,6 +105,15 @@ def build(
             content[f"{stem}_code.pdf"] = pdf.compile(
                 notebook.tex, engine=engine, name=f"{stem}_code", files=notebook.attachments
             )
+        on_stage("write the evidence page")
+        content[f"{stem}_evidence.html"] = evidence_page(
+            f"{verification.assignment.title}, {verification.assignment.subtitle}",
+            f"{identity.first_name} {identity.last_name}, {identity.netid}",
+            documents.markdown,
+            {f"{stem}{name}": svg for name, svg in documents.files.items() if name.endswith(".svg")},
+            verification.document.ledger,
+            f"{stem}.pdf",
+        )
         on_stage("read the files back")
         report = _read_back(content, verification)
         content["ledger.json"] = verification.ledger.model_dump_json(indent=1) + "\n"

@@ -13,8 +13,7 @@ import difflib
 import re
 import tomllib
 import traceback
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -26,12 +25,25 @@ from writeup.assignment import Question, Section, continues
 from writeup.claims import Ref
 from writeup.errors import WriteupError
 from writeup.figures.picture import row_of
+from writeup.pages.blocks import (
+    Kind,
+    Numbering,
+    alternative,
+    caption,
+    framed,
+    pipe_table,
+    question_label,
+    raw,
+    sorting_key,
+)
+from writeup.pages.colophon import kept_records, levels_of
 from writeup.pages.identity import Identity
 from writeup.pages.printed import printed, shown
+from writeup.pages.tex import to_tex
 from writeup.readback import passages_of
-from writeup.text.escape import breakable_words, markdown_escape, tex_escape
+from writeup.text.escape import markdown_escape, tex_escape
 from writeup.text.marks import Marked, Sourced, mark, read, unmarked
-from writeup.trust.ledger import ClaimRow, ControlRow, FigureRow, Ledger, PrintedRow, ReadBackRow
+from writeup.trust.ledger import ClaimRow, FigureRow, Ledger, PrintedRow, ReadBackRow
 from writeup.trust.verify import Verification
 
 Format = Literal["md", "tex"]
@@ -39,11 +51,6 @@ CITATION = re.compile(r"\[@([\w; @-]+)\]")
 LAYOUTS = Path(__file__).with_name("layouts")
 MATHEMATICS = re.compile(r"```math\n.*?```|\$\$.*?\$\$|(?<!\\)\$[^$\n]+?\$", re.DOTALL)
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
-# As near to what GitHub reads as pandoc comes while it still gives wide tables proportional columns.
-PANDOC_DIALECT = (
-    "markdown-implicit_figures-subscript-superscript-example_lists-fancy_lists-citations-definition_lists-footnotes"
-    "+lists_without_preceding_blankline-blank_before_header-blank_before_blockquote"
-)
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,7 @@ class Documents:
 
     files: Mapping[str, str]
     readback: ReadBackRow
+    markdown: Sourced
 
 
 @dataclass
@@ -67,6 +75,7 @@ class Page:
     cited: set[str] = field(default_factory=set)
     files: dict[str, str] = field(default_factory=dict)
     figures: list[FigureRow] = field(default_factory=list)
+    numbering: Numbering = field(default_factory=Numbering)
 
     def row(self, id: str) -> ClaimRow:
         """The ledger's row for a claim; an `id` with a leading dot belongs to the question being written."""
@@ -110,44 +119,37 @@ class Page:
         row = self.row(id)
         return mark(str(row.value), f"claim:{row.id}")
 
-    def table(self, name: str, caller: Callable[[], str]) -> str:
+    def table(self, name: str, caller: Callable[[], str], wide: bool = False) -> str:
         made = self._shown("tables", name)
-        rows = [[self._cell(cell) for cell in row] for row in made.rows if not isinstance(row, str)]
-        words = [max(map(len, cell.split())) if cell else 0 for cell in made.header]
-        widths = [
-            min(max([4, words[i], *(len(unmarked(row[i])) for row in rows)]), 60) for i in range(len(made.header))
+        rows = [
+            mark(row, "words") if isinstance(row, str) else [self._cell(cell) for cell in row] for row in made.rows
         ]
-        header = _pipe([mark(cell, "words") for cell in made.header])
-        lines = [header, _pipe([_rule(a, w) for a, w in zip(made.align, widths, strict=True)])]
-        plain_rows = iter(rows)
-        for row in made.rows:
-            heading = [f"**{mark(row, 'words')}**"] + [""] * (len(made.header) - 1) if isinstance(row, str) else None
-            lines.append(_pipe(heading or next(plain_rows)))
-        title = f"**{self.reference('table', name)}.** {caller().strip()}"
-        text = f"{title}\n\n" + "\n".join(lines)
-        return "\n\n" + (_framed("writeuptable", text) if self.format == "tex" else text) + "\n\n"
+        body, too_wide = pipe_table([mark(cell, "words") for cell in made.header], rows, made.align)
+        title = caption("table", self.numbering.place("table", self.question, name), caller())
+        if self.format == "tex":
+            return f"\n\n{framed('table', body, title, wide=wide or too_wide)}\n\n"
+        return f"\n\n{body}\n\n{title}\n\n"
 
-    def figure(self, name: str, caller: Callable[[], str]) -> str:
+    def figure(self, name: str, caller: Callable[[], str], wide: bool = False) -> str:
         drawn: Any = self._shown("figures", name)
-        title = f"**{self.reference('figure', name)}.** {caller().strip()}"
+        title = caption("figure", self.numbering.place("figure", self.question, name), caller())
         file = "" if hasattr(drawn, "mermaid") else f"{self.question}-{name}.svg"
         self.figures.append(row_of(f"{self.question}-{name}", file, drawn))
         if self.format == "tex":
-            return "\n\n" + _framed("writeupfigure", title, inside=drawn.tikz()) + "\n\n"
+            return f"\n\n{framed('figure', raw(drawn.tikz()), title, wide=wide)}\n\n"
         if not file:
             return f"\n\n```mermaid\n{drawn.mermaid().strip()}\n```\n\n{title}\n\n"
         self.files[file] = drawn.svg()
-        alternative = re.sub(r"[\[\]$`*]", "", title).replace("\n", " ")
-        return f"\n\n![{alternative}]({self.figures_folder}/{file})\n\n{title}\n\n"
+        return f"\n\n![{alternative(title)}]({self.figures_folder}/{file})\n\n{title}\n\n"
 
     def mathematics(self, caller: Callable[[], str]) -> str:
-        """A displayed formula: GitHub eats backslashes in $$, so Markdown gets a math block."""
-        body = caller().strip()
-        return f"\n\n```math\n{body}\n```\n\n" if self.format == "md" else f"\n\n$$\n{body}\n$$\n\n"
+        """A displayed formula: GitHub eats backslashes in $$, so it is a block of its language."""
+        return f"\n\n```math\n{caller().strip()}\n```\n\n"
 
-    def reference(self, kind: str, name: str) -> str:
-        """ "Figure 2e.1" for a figure or table of this question."""
-        return f"{kind.capitalize()} {mark(self._number(kind + 's', name), 'caption-number')}"
+    def reference(self, kind: Kind, name: str, of: str = "") -> str:
+        """ "Figure 5" for a figure or table of this question, or of another."""
+        self._shown(f"{kind}s", name, of or self.question)
+        return self.numbering.refer(kind, of or self.question, name, by=self.question)
 
     def anchor(self, name: str) -> str:
         return f'<a id="{name}"></a>' if self.format == "md" else f"[]{{#{name}}}"
@@ -175,18 +177,14 @@ class Page:
         text = re.sub(r"\n{3,}", "\n\n", text)
         return Marked(self._cite(_mend_mathematics(text, template.name or "?")))
 
-    def _shown(self, kind: str, name: str) -> Any:
-        found = getattr(self.verification.answers[self.question], kind)
+    def _shown(self, kind: str, name: str, question: str = "") -> Any:
+        answer = self.verification.answers.get(question or self.question)
+        found = getattr(answer, kind, {})
         if name not in found:
             raise WriteupError(
                 f"template of question {self.question}: asks for {kind[:-1]} {name!r}; the answer has {sorted(found)}"
             )
         return found[name]
-
-    def _number(self, kind: str, name: str) -> str:
-        """Numbered within the question in the order in which the answer gives them, so both formats agree."""
-        self._shown(kind, name)
-        return f"{self.question}.{list(getattr(self.verification.answers[self.question], kind)).index(name) + 1}"
 
     def _cell(self, cell: str | Ref) -> str:
         if isinstance(cell, str):
@@ -204,40 +202,6 @@ class Page:
             return "(" + "; ".join(links) + ")"
 
         return CITATION.sub(link, text)
-
-
-def _control_shown(row: ClaimRow, control: ControlRow) -> Marked:
-    return mark(shown(row.model_copy(update={"shown": control.printed})), f"control:{row.id}")
-
-
-def _behind(row: ClaimRow) -> str:
-    """The experiment records behind a claim, counted by kind: " (3 records of dropout)"."""
-    kinds = Counter(path.partition("/")[0] for path in row.evidence["records"])
-    return "".join(f" ({count} record{'s' if count > 1 else ''} of `{kind}`)" for kind, count in sorted(kinds.items()))
-
-
-def _one_line(text: str) -> str:
-    """Text that can stand in a cell of a Markdown table."""
-    return " ".join(text.replace("|", r"\|").split())
-
-
-def raw(tex: str) -> str:
-    """TeX that pandoc passes through."""
-    return f"```{{=latex}}\n{tex}\n```"
-
-
-def _framed(name: str, markdown: str, inside: str = "") -> str:
-    """Markdown inside a TeX environment of the document's preamble; `inside` is TeX that comes first in it."""
-    return "\n\n".join([raw(f"\\begin{{{name}}}\n{inside}".strip()), markdown, raw(f"\\end{{{name}}}")])
-
-
-def _pipe(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
-def _rule(align: str, width: int) -> str:
-    dashes = "-" * max(width, 3)
-    return {"l": f":{dashes}", "r": f"{dashes}:", "c": f":{dashes}:"}[align]
 
 
 def _mend_mathematics(text: str, where: str) -> str:
@@ -285,7 +249,7 @@ def render(root: Path, verification: Verification, identity: Identity, stem: str
     texts: dict[Format, Sourced] = {}
     for format in ("md", "tex"):
         page = pages[format] = Page(format, verification, f"{stem}_figures", references)
-        texts[format] = read(_guarded(partial(_body, page, environment, verification, identity)))
+        texts[format] = read(_guarded(partial(_body, page, environment, verification, identity, stem)))
     tex = _guarded(
         lambda: unmarked(
             environment.get_template("document.tex.j2").render(
@@ -301,17 +265,19 @@ def render(root: Path, verification: Verification, identity: Identity, stem: str
     _note_printed(verification.ledger, texts)
     figures = {f"_figures/{name}": svg for name, svg in pages["md"].files.items()}
     kept = ReadBackRow(passages=passages_of(texts["md"]), figures=pages["tex"].figures)
-    return Documents({".md": texts["md"].text, ".tex": tex, **figures}, kept)
+    return Documents({".md": texts["md"].text, ".tex": tex, **figures}, kept, texts["md"])
 
 
-def _body(page: Page, environment: jinja2.Environment, verification: Verification, identity: Identity) -> str:
+def _body(
+    page: Page, environment: jinja2.Environment, verification: Verification, identity: Identity, stem: str
+) -> Marked:
     answers: dict[str, str] = {}
     for id, answered in verification.answers.items():
         page.question = id
         template = environment.get_template(f"answers/{id}.md.j2")
         answers[id] = Marked(page.write(template, context=answered.context).strip())
     page.question = ""
-    return page.write(
+    written = page.write(
         environment.get_template("document.md.j2"),
         assignment=verification.assignment,
         sections=[
@@ -322,15 +288,16 @@ def _body(page: Page, environment: jinja2.Environment, verification: Verificatio
         ledger=verification.ledger,
         identity=identity,
         escape=markdown_escape,
-        cell=_one_line,
-        behind=_behind,
-        control_shown=_control_shown,
-        references=[(key, page.references[key]) for key in page.references if key in page.cited],
-        used_by={
-            record.path: [row.id for row in verification.ledger.claims if record.path in row.evidence["records"]]
-            for record in verification.ledger.records
-        },
+        label=question_label,
+        evidence=f"{stem}_evidence.html",
+        references=sorted(
+            ((key, page.references[key]) for key in page.references if key in page.cited),
+            key=lambda entry: sorting_key(entry[1]["text"]),
+        ),
+        kept=kept_records(verification.ledger),
+        levels=levels_of(verification.ledger),
     )
+    return page.numbering.resolve(written)
 
 
 def _sourced(value: Any) -> Marked:
@@ -358,19 +325,6 @@ def _guarded(write: Callable[[], str]) -> str:
         frames = traceback.extract_tb(error.__traceback__)
         where = next((f"{f.filename}:{f.lineno}" for f in reversed(frames) if f.filename.endswith(".j2")), "a template")
         raise WriteupError(f"{where} uses a name that is not there: {error.message}") from error
-
-
-def to_tex(markdown: str) -> str:
-    """The body as LaTeX, by pandoc; long program words get places where a line may break."""
-    import pypandoc  # 35 MB of pandoc; only a build needs it
-
-    tex: str = pypandoc.convert_text(
-        markdown,
-        "latex",
-        format=PANDOC_DIALECT,
-        extra_args=["--wrap=none", "--columns=88", "--syntax-highlighting=none", "--shift-heading-level-by=-1"],
-    )
-    return breakable_words(tex)
 
 
 def _note_printed(ledger: Ledger, texts: Mapping[Format, Sourced]) -> None:
