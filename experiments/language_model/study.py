@@ -10,7 +10,7 @@ A run of more epochs goes on from the checkpoint of the shorter one, so that not
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from experiments.language_model.run import run as run_once
 from experiments.language_model.train import Settings
 from writeup.records.store import Record
 
-__all__ = ["KIND", "PRESETS", "VARIATIONS", "plan", "replay", "run", "tuned_rates"]
+__all__ = ["KIND", "PRESETS", "VARIATIONS", "finalists", "plan", "replay", "run", "tuned_rates"]
 
 CELLS = ("LSTM", "GRU")
 SEEDS = (1111, 1112, 1113)
@@ -68,28 +68,34 @@ def plan(preset: str, finished: Mapping[str, Record]) -> list[Settings]:
     """The runs known to be wanted, given the records finished so far, the most important first."""
     chosen = PRESETS[preset]
     base, seeds = chosen.base, SEEDS[: chosen.seeds]
-    grid, best = tuned_rates(chosen, finished)
+    grid, last = finalists(chosen, finished)
     runs = [
         replace(base, cell=cell, learning_rate=rate, epochs=chosen.tuning_epochs) for rate in grid for cell in CELLS
     ]
-    runs += [replace(base, cell=cell, learning_rate=rate) for cell, rates in best.items() for rate in rates]
-    if not best or any(len(rates) > 1 for rates in best.values()):
+    runs += [replace(base, cell=cell, learning_rate=rate) for cell, rates in last.items() for rate in rates]
+    _, best = tuned_rates(chosen, finished)
+    if not best:
         return list(dict.fromkeys(runs))
-    tuned = {cell: replace(base, cell=cell, learning_rate=rate) for cell, (rate,) in best.items()}
+    tuned = {cell: replace(base, cell=cell, learning_rate=rate) for cell, rate in best.items()}
+    lstm, gru = tuned["LSTM"], tuned["GRU"]
+
+    def varied(epochs: int, changes: Sequence[dict[str, Any]]) -> list[Settings]:
+        return [
+            replace(tuned[cell], seed=seed, epochs=epochs, **change)
+            for seed in seeds[: chosen.variation_seeds]
+            for change in changes
+            for cell in CELLS
+        ]
+
     runs += [replace(tuned[cell], seed=seed) for seed in seeds for cell in CELLS]
-    tied = {cell: replace(settings, tied=True) for cell, settings in tuned.items()}
-    short = {cell: replace(settings, epochs=chosen.short_epochs) for cell, settings in tuned.items()}
     if chosen.beside:
         runs += [Settings(epochs=base.epochs)]  # the example itself, on PyTorch's modules in float32
-    runs += [tied["LSTM"], replace(tied["LSTM"], seed=seeds[1]), tied["GRU"]]
-    for seed in seeds[: chosen.variation_seeds]:
-        runs += [replace(short[cell], seed=seed, **change) for change in chosen.variations for cell in CELLS]
-        if TWICE_THE_WINDOW in chosen.variations:
-            runs += [replace(tuned[cell], seed=seed, **TWICE_THE_WINDOW) for cell in CELLS]
+    runs += [replace(lstm, tied=True), replace(lstm, tied=True, seed=seeds[1]), replace(gru, tied=True)]
+    runs += varied(chosen.short_epochs, chosen.variations)
     if chosen.beside:
-        runs += [replace(tuned["GRU"], hidden_size=EQUAL_HIDDEN_SIZE), *_simple(chosen, finished)]
-        for seed in seeds[: chosen.variation_seeds]:
-            runs += [replace(tuned[cell], seed=seed, **change) for change in chosen.variations for cell in CELLS]
+        runs += varied(base.epochs, [TWICE_THE_WINDOW])
+        runs += [replace(gru, hidden_size=EQUAL_HIDDEN_SIZE), *_simple(chosen, finished)]
+        runs += varied(base.epochs, chosen.variations)
     return list(dict.fromkeys(runs))
 
 
@@ -105,7 +111,7 @@ def _simple(chosen: Preset, finished: Mapping[str, Record]) -> list[Settings]:
 
 def run(settings: Settings, root: Path, report: Callable[[float, str], None]) -> Record:
     """One run, its reports with the speed of training and evaluation since the last one."""
-    tokens = len(corpus_of(settings.corpus).train[: settings.train_tokens]) * settings.epochs
+    tokens = len(corpus_of(settings.corpus).train) * settings.epochs
     last = [0.0, time.perf_counter()]
 
     def with_speed(fraction: float, text: str) -> None:
@@ -117,31 +123,32 @@ def run(settings: Settings, root: Path, report: Callable[[float, str], None]) ->
     return run_once(settings, root, with_speed)
 
 
-def tuned_rates(chosen: Preset, finished: Mapping[str, Record]) -> tuple[list[float], dict[str, tuple[float, ...]]]:
-    """The grid as far as it is known to be needed, and each cell's best rate on it.
+def tuned_rates(chosen: Preset, finished: Mapping[str, Record]) -> tuple[list[float], dict[str, float]]:
+    """The grid as far as it is known to be needed, and each cell's best rate at full length, once all is settled."""
+    grid, last = finalists(chosen, finished)
+    losses = {cell: _losses(chosen, finished, cell, rates, chosen.base.epochs) for cell, rates in last.items()}
+    if any(len(known) < len(last[cell]) for cell, known in losses.items()):
+        return grid, {}
+    return grid, {cell: min(known, key=known.__getitem__) for cell, known in losses.items()}
 
-    While the grid is open there is none; while the best two are not both trained to the end there are these two.
-    """
+
+def finalists(chosen: Preset, finished: Mapping[str, Record]) -> tuple[list[float], dict[str, list[float]]]:
+    """The grid as far as it is known to be needed, and each cell's best two rates on it, once it is complete."""
     grid = list(chosen.grid)
     lowest, highest = chosen.limits
     while True:
         losses = {cell: _losses(chosen, finished, cell, grid, chosen.tuning_epochs) for cell in CELLS}
         if any(len(known) < len(grid) for known in losses.values()):
             return sorted(grid), {}
-        best = {min(known, key=known.__getitem__) for known in losses.values()}
+        ranked = {cell: sorted(known, key=known.__getitem__) for cell, known in losses.items()}
+        best = {rates[0] for rates in ranked.values()}
         below, above = min(grid) / 2, max(grid) * 2
         if min(grid) in best and below >= lowest:
             grid.append(below)
         elif max(grid) in best and above <= highest:
             grid.append(above)
         else:
-            break
-    found: dict[str, tuple[float, ...]] = {}
-    for cell, known in losses.items():
-        two = sorted(known, key=known.__getitem__)[:2]
-        final = _losses(chosen, finished, cell, two, chosen.base.epochs)
-        found[cell] = (min(final, key=final.__getitem__),) if len(final) == len(two) else tuple(two)
-    return sorted(grid), found
+            return sorted(grid), {cell: rates[:2] for cell, rates in ranked.items()}
 
 
 def _losses(

@@ -1,0 +1,202 @@
+"""Which runs the study of the whole text asks for, given what is finished, and in which order."""
+
+import inspect
+from dataclasses import dataclass, replace
+
+import pytest
+import torch
+
+from experiments.language_model import study
+from experiments.language_model.study import (
+    CELLS,
+    EQUAL_HIDDEN_SIZE,
+    PRESETS,
+    SEEDS,
+    VARIATIONS,
+    finalists,
+    plan,
+    tuned_rates,
+)
+from experiments.language_model.train import Settings
+
+CPU = PRESETS["cpu"]
+GRID = (2.5, 5.0, 10.0, 20.0, 40.0)
+# Validation losses after the tuning epochs, by rate: the LSTM is best at 20, then 10; the GRU at 10, then 5.
+INSIDE = {"LSTM": (5.2, 5.1, 5.0, 4.9, 5.4), "GRU": (5.1, 5.0, 4.9, 5.2, 6.0)}
+# After the last epoch the second-best rate has overtaken the best.
+FINAL = {("LSTM", 20.0): 4.8, ("LSTM", 10.0): 4.7, ("GRU", 10.0): 4.9, ("GRU", 5.0): 4.8}
+TUNED = {cell: replace(CPU.base, cell=cell, learning_rate=rate) for cell, rate in {"LSTM": 10.0, "GRU": 5.0}.items()}
+
+
+@dataclass
+class Finished:
+    metrics: dict[str, float]
+
+
+def records(losses, epochs, base=CPU.base):
+    """Records as far as a plan reads them, from {(cell, rate): validation loss}; the test loss would mislead."""
+    return {
+        replace(base, cell=cell, learning_rate=rate, epochs=epochs).name: Finished(
+            {"valid_loss": loss, "test_loss": -loss}
+        )
+        for (cell, rate), loss in losses.items()
+    }
+
+
+def tuning(losses=INSIDE, grid=GRID):
+    by_rate = {(cell, rate): loss for cell in CELLS for rate, loss in zip(grid, losses[cell], strict=True)}
+    return records(by_rate, CPU.tuning_epochs)
+
+
+SETTLED = tuning() | records(FINAL, CPU.base.epochs)
+
+
+def all_of(preset):
+    """The preset's runs when nothing is open: each plan is carried out, with losses that are best at a rate inside."""
+    finished = {}
+    while missing := [run for run in plan(preset, finished) if run.name not in finished]:
+        finished |= {run.name: Finished({"valid_loss": abs(run.learning_rate - 7)}) for run in missing}
+    return plan(preset, finished)
+
+
+def test_the_grid_comes_first_the_same_for_both_cells_and_for_two_epochs():
+    wanted = [(run.cell, run.learning_rate, run.epochs) for run in plan("cpu", {})]
+    assert wanted == [(cell, rate, 2) for rate in GRID for cell in CELLS]
+
+
+@pytest.mark.parametrize("known", [0, 1, 9])
+def test_nothing_else_is_asked_for_while_the_grid_is_open(known):
+    finished = dict(list(tuning().items())[:known])
+    assert plan("cpu", finished) == plan("cpu", {})
+
+
+@pytest.mark.parametrize(
+    ("change", "added"),
+    [({"LSTM": (5.4, 5.3, 5.2, 5.0, 4.9)}, 80.0), ({"GRU": (4.9, 5.0, 5.1, 5.2, 5.3)}, 1.25)],
+    ids=["above", "below"],
+)
+def test_a_cell_that_is_best_at_an_end_lengthens_the_grid_for_both(change, added):
+    runs = plan("cpu", tuning(INSIDE | change))
+    assert {(run.cell, run.learning_rate) for run in runs} == {(c, r) for c in CELLS for r in (*GRID, added)}
+    assert {run.epochs for run in runs} == {2}
+
+
+def test_the_grid_ends_at_its_limit():
+    at_end = {"LSTM": (5.5, 5.4, 5.3, 5.2, 5.0, 4.9), "GRU": (5.1, 5.0, 4.9, 5.2, 6.0, 7.0)}
+    finished = tuning(at_end, (*GRID, 80.0))
+    assert finalists(CPU, finished) == ([*GRID, 80.0], {"LSTM": [80.0, 40.0], "GRU": [10.0, 5.0]})
+
+
+def test_the_best_two_rates_of_each_cell_go_to_the_end_before_anything_else():
+    runs = plan("cpu", tuning())
+    assert [(run.cell, run.learning_rate, run.epochs) for run in runs[10:]] == [
+        ("LSTM", 20.0, 6),
+        ("LSTM", 10.0, 6),
+        ("GRU", 10.0, 6),
+        ("GRU", 5.0, 6),
+    ]
+
+
+def test_the_validation_loss_of_the_last_epoch_decides_between_the_two():
+    assert tuned_rates(CPU, SETTLED)[1] == {"LSTM": 10.0, "GRU": 5.0}
+    swapped = records({key: -loss for key, loss in FINAL.items()}, CPU.base.epochs)
+    assert tuned_rates(CPU, SETTLED | swapped)[1] == {"LSTM": 20.0, "GRU": 10.0}
+
+
+def test_one_cell_still_open_keeps_both_waiting():
+    open_gru = {key: loss for key, loss in FINAL.items() if key != ("GRU", 5.0)}
+    assert plan("cpu", tuning() | records(open_gru, CPU.base.epochs)) == plan("cpu", tuning())
+
+
+def test_the_rate_that_lost_stays_part_of_the_plan():
+    assert set(plan("cpu", tuning())) < set(plan("cpu", SETTLED))
+
+
+def test_what_matters_most_comes_first():
+    """Baselines' seeds, the example, tied, variations of three epochs seed by seed, beside, variations of six."""
+    runs = plan("cpu", SETTLED)
+    lstm, gru = TUNED["LSTM"], TUNED["GRU"]
+    milestones = [
+        replace(gru, seed=SEEDS[2]),
+        Settings(epochs=6),
+        replace(lstm, tied=True),
+        replace(gru, tied=True),
+        replace(lstm, layers=1, epochs=3),
+        replace(gru, bptt=70, epochs=3),
+        replace(lstm, layers=1, epochs=3, seed=SEEDS[1]),
+        replace(gru, bptt=70),
+        replace(gru, hidden_size=EQUAL_HIDDEN_SIZE),
+        replace(CPU.base, cell="RNN_TANH", learning_rate=2.5, epochs=2),
+        replace(lstm, layers=1),
+    ]
+    places = [runs.index(milestone) for milestone in milestones]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_baselines_have_three_seeds_at_full_length(cell):
+    runs = plan("cpu", SETTLED)
+    assert all(replace(TUNED[cell], seed=seed) in runs for seed in SEEDS)
+
+
+def test_the_example_is_run_once_as_it_is():
+    (example,) = (run for run in plan("cpu", SETTLED) if run.path == "stock")
+    assert example == Settings(cell="LSTM", learning_rate=20.0, seed=1111, epochs=6, precision="float32")
+
+
+def test_tied_weights_have_two_seeds_with_the_lstm_and_one_with_the_gru():
+    tied = [(run.cell, run.seed, run.epochs) for run in plan("cpu", SETTLED) if run.tied]
+    assert tied == [("LSTM", SEEDS[0], 6), ("LSTM", SEEDS[1], 6), ("GRU", SEEDS[0], 6)]
+
+
+@pytest.mark.parametrize("change", VARIATIONS, ids=str)
+@pytest.mark.parametrize("epochs", [3, 6])
+def test_each_variation_has_two_seeds_at_both_lengths_for_both_cells(change, epochs):
+    runs = plan("cpu", SETTLED)
+    wanted = [replace(TUNED[c], epochs=epochs, seed=seed, **change) for c in CELLS for seed in SEEDS[:2]]
+    assert [run for run in wanted if run not in runs] == []
+
+
+def test_a_variation_changes_one_parameter():
+    assert [len(change) for change in VARIATIONS] == [1] * 6
+
+
+def test_the_simple_cell_is_tuned_on_its_own_grid_by_its_own_losses():
+    simple = replace(CPU.base, cell="RNN_TANH")
+    losses = {("RNN_TANH", rate): loss for rate, loss in {1.25: 5.9, 2.5: 5.6, 5.0: 5.8}.items()}
+    before = [run for run in plan("cpu", SETTLED) if run.cell == "RNN_TANH"]
+    after = [run for run in plan("cpu", SETTLED | records(losses, 2)) if run.cell == "RNN_TANH"]
+    assert [run.learning_rate for run in before] == [1.25, 2.5, 5.0]
+    assert after == [*before, replace(simple, learning_rate=2.5)]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_no_run_is_planned_twice(preset):
+    names = [run.name for run in all_of(preset)]
+    assert len(names) == len(set(names))
+
+
+def test_all_of_the_study_reads_the_whole_of_both_texts():
+    runs = all_of("cpu") + all_of("full")
+    assert {(run.corpus, run.train_tokens, run.annealing_tokens) for run in runs} == {("wikitext-2", None, None)}
+    assert "train_tokens" not in inspect.getsource(study)
+
+
+def test_the_full_preset_gives_every_variation_three_seeds_at_full_length():
+    runs = [run for run in all_of("full") if run.cell in CELLS]
+    assert {run.epochs for run in runs} == {6}
+    assert {run.seed for run in runs if run.layers == 3} == set(SEEDS)
+
+
+def test_the_quick_preset_is_a_few_tiny_runs_of_every_sort():
+    runs = all_of("quick")
+    assert len(runs) <= 20
+    assert {(run.corpus, run.hidden_size) for run in runs} == {("generated", 16)}
+    assert max(run.epochs for run in runs) == 2
+    assert {run.tied for run in runs} == {True, False}
+
+
+def test_the_equal_pair_has_equally_many_recurrent_parameters_to_half_a_percent():
+    lstm, gru = torch.nn.LSTM(200, 200, 2), torch.nn.GRU(200, EQUAL_HIDDEN_SIZE, 2)
+    counts = [sum(parameter.numel() for parameter in rnn.parameters()) for rnn in (lstm, gru)]
+    assert counts[1] == pytest.approx(counts[0], rel=0.005)
