@@ -97,6 +97,17 @@ def build_command(
         console.print(f"[yellow]Note:[/] {notice}")
 
 
+@app.command("where")
+def where_command(
+    id: Annotated[str, typer.Argument(help="A fact or statement, as 2d.saved.")], root: Root = None
+) -> None:
+    """Say where a fact or statement is declared, how it is checked, and where it is printed."""
+    from writeup.where import where
+
+    for what, words in where(find_root(root), id):
+        console.print(f"{what:>12}  {words}", markup=False, soft_wrap=True)
+
+
 @app.command()
 def check(
     question: Annotated[

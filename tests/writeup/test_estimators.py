@@ -1,0 +1,75 @@
+"""Intervals: against scipy, by coverage, by what their check refuses."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from writeup import estimators
+from writeup.errors import WriteupError
+from writeup.estimators import Estimate
+
+values = st.lists(st.floats(-1e3, 1e3, allow_nan=False, width=32), min_size=3, max_size=12).filter(
+    lambda x: np.std(x) > 1e-2
+)
+
+
+@given(values)
+def test_the_interval_is_that_of_scipy(x):
+    made, theirs = estimators.student(x), stats.ttest_1samp(x, 0.0).confidence_interval(estimators.LEVEL)
+    assert made.ends == pytest.approx((theirs.low, theirs.high), rel=1e-9, abs=1e-9)
+
+
+@settings(deadline=None)  # the quantile is simulated once for each number of seeds
+@given(values)
+def test_the_second_route_accepts_the_interval_and_refuses_its_slips(x):
+    assert estimators.misfit(x, estimators.student(x)) == ""
+    for slip in estimators.slips(x).values():
+        assert estimators.misfit(x, slip)
+
+
+@given(values, st.floats(0.1, 10), st.floats(-100, 100))
+def test_an_interval_moves_and_stretches_with_its_values(x, factor, shift):
+    made, other = estimators.student(x), estimators.student([factor * value + shift for value in x])
+    expected = tuple(factor * part + shift for part in made.parts())
+    assert other.parts() == pytest.approx(expected, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("count", [2, 3, 10, 20])
+def test_the_interval_covers_as_often_as_it_says(count):
+    """At the numbers of seeds that are used."""
+    draws = np.random.default_rng(1).normal(5, 2, size=(4000, count))
+    covered = [made.low < 5 < made.high for made in map(estimators.student, draws.tolist())]
+    assert np.mean(covered) == pytest.approx(estimators.LEVEL, abs=4 * math.sqrt(0.95 * 0.05 / 4000))
+
+
+def test_one_seed_has_no_interval():
+    with pytest.raises(WriteupError, match="at least two seeds, got 1"):
+        estimators.student([1.0])
+
+
+def test_a_ratio_is_the_exponential_of_the_mean_logarithm():
+    made = estimators.exponential(estimators.student(estimators.log_ratios([2.0, 8.0], [1.0, 1.0])))
+    assert made.value == pytest.approx(4.0)
+
+
+def test_welch_is_that_of_scipy_and_its_slips_are_refused():
+    one, other = [1.0, 2.0, 4.0], [3.0, 3.5, 5.0, 9.0]
+    assert estimators.welch_misfit(one, other, estimators.welch(one, other)) == ""
+    assert all(estimators.welch_misfit(one, other, slip) for slip in estimators.welch_slips(one, other).values())
+
+
+@pytest.mark.parametrize(("x", "probability"), [([1.0, 1.0, 1.0], 0.25), ([1.0, -1.0], 1.0)])
+def test_signs_are_flipped_in_all_ways(x, probability):
+    assert estimators.sign_flip_probability(x) == probability
+
+
+def test_holm_stops_at_the_first_finding_that_does_not_stand():
+    assert estimators.holm({"a": 0.01, "b": 0.03, "c": 0.04}) == {"a"}
+
+
+def test_moving_an_estimate_keeps_its_width():
+    assert Estimate(1.0, 0.5, 1.5).moved_to(0.0) == Estimate(0.0, -0.5, 0.5)

@@ -1,0 +1,112 @@
+"""Facts and statements, from their line to what verification says of them."""
+
+import pytest
+
+from writeup.assignment import Question
+from writeup.errors import WriteupError
+from writeup.facts import Facts, by
+from writeup.trust.verify import verify_question
+
+QUESTION = Question(id="Q", module="q", title="?", points=1, ask="?")
+HEAD = """
+from writeup.facts import Facts, by, gap, when
+
+def answer(records):
+    a = Facts("Q")
+"""
+
+
+@pytest.fixture
+def verified(tmp_path, monkeypatch):
+    """Verifies an answer with the given lines and template."""
+
+    def verify(*lines, template=""):
+        for folder in ("answers", "templates/answers"):
+            (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "answers/__init__.py").write_text("")
+        (tmp_path / "answers/q.py").write_text("\n    ".join([HEAD.strip(), *lines, "return a.answer()"]) + "\n")
+        (tmp_path / "templates/answers/Q.md.j2").write_text(template)
+        for name in [name for name in __import__("sys").modules if name.partition(".")[0] == "answers"]:
+            monkeypatch.delitem(__import__("sys").modules, name)
+        monkeypatch.syspath_prepend(str(tmp_path))
+        return verify_question(QUESTION, tmp_path)
+
+    return verify
+
+
+def said(verified):
+    return [str(problem) for problem in verified.problems]
+
+
+def test_a_fact_knows_its_line_its_sentence_and_its_level(verified):
+    found = verified('a("sum", 3, by("counting", lambda: 3))', template="The sum is << sum >>.\n")
+    (row,) = found.rows
+    assert (row.source, row.text, row.level) == ("answers/q.py:5", "The sum is {sum}.", "executed")
+    assert said(found) == []
+
+
+def test_the_neighbours_in_the_last_digit_are_controls(verified):
+    (row,) = verified('a("share", 0.25, by("again", lambda: 0.25), form="{:.0%}")').rows
+    assert [(c.printed, c.rejected) for c in row.controls] == [("24%", True), ("26%", True)]
+
+
+@pytest.mark.parametrize("form", ["{:.2f} s", "{:~3} s"])
+def test_more_digits_than_the_check_can_tell_stop_the_build(verified, form):
+    found = verified(f'a("seconds", 1.234, by("measured again", lambda: 1.24, within=0.05), form="{form}")')
+    assert "prints more digits than its check can tell apart: 1.23" in said(found)[0]
+
+
+def test_fewer_digits_pass(verified):
+    assert said(verified('a("seconds", 1.234, by("again", lambda: 1.24, within=0.05), form="{:.1f} s")')) == []
+
+
+def test_words_need_a_wrong_value(verified):
+    found = verified('a("winner", "GRU", by("again", lambda: "GRU"))')
+    assert "no wrong value given" in said(found)[0]
+
+
+def test_a_control_that_survives_is_named(verified):
+    found = verified('a("sum", 3.0, by("coarse", lambda: 3.0, within=2.0), {4.0: "carry"}, "{:.0f}")')
+    assert any("a control survives" in problem for problem in said(found))
+
+
+STATED = 'a.say("grows", lambda gain: gain.positive, {"gain": 0.0})'
+GAIN = 'a.mean("gain", [1.0, 1.2, 0.9, 1.1], "{:.1f} points")'
+
+
+def test_a_statement_holds_and_its_control_fails(verified):
+    found = verified(GAIN, STATED, template='<% call say("grows") %>It grows by << gain >>.<% endcall %>\n')
+    (row,) = found.statements
+    assert said(found) == []
+    assert (row.holds, row.text, row.claims) == (True, "It grows by {gain}.", ["Q.gain"])
+    assert [control.rejected for control in row.controls] == [True]
+
+
+def test_reversed_data_stop_the_build_with_sentence_place_and_facts(verified):
+    template = 'First.\n\n<% call say("grows") %>It grows by << gain >>.<% endcall %>\n'
+    found = verified(GAIN.replace("1.0", "-1.0"), STATED, template=template)
+    (problem,) = said(found)
+    assert problem.startswith("Q.grows: the statement does not hold: 'It grows by {gain}.'")
+    assert "templates/answers/Q.md.j2:3" in problem
+    assert "gain = 0.6 (-1.1 to 2.2)" in problem
+
+
+def test_a_statement_that_cannot_fail_is_refused(verified):
+    found = verified(GAIN, 'a.say("grows", lambda gain: True, {"gain": 0.0})')
+    assert "a control survives" in said(found)[0]
+
+
+@pytest.mark.parametrize("given", ["", ', {"loss": 1}'])
+def test_a_statement_needs_a_control_and_facts_that_exist(verified, given):
+    found = verified(GAIN, f'a.say("grows", lambda {"gain" if not given else "loss"}: True{given})')
+    assert "no control" in said(found)[0] or "does not state" in said(found)[0]
+
+
+def test_an_answer_that_exits_has_not_answered(verified):
+    found = verified("import sys; sys.exit(0)")
+    assert "SystemExit" in said(found)[0]
+
+
+def test_a_form_is_a_format_and_a_unit():
+    with pytest.raises(WriteupError, match="it is a format and a unit"):
+        Facts("Q")("x", 1.0, by("again", lambda: 1.0), form=".1f")
