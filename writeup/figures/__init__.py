@@ -1,23 +1,44 @@
-"""Figures: one description, two pictures. TikZ for the TeX file; Mermaid or SVG beside the Markdown.
+"""Figures: one description, two pictures. TikZ for the TeX file; SVG beside the Markdown and in the evidence page.
 
-    Diagram([Node("a", "Corpus"), Node("b", "Model", column=1)], [Edge("a", "b", "batches")]).mermaid()
-    Plot([Series("LSTM", epochs, perplexities)], "epoch", "validation perplexity").svg()
+    d = Drawing("step"); d.node("a", (0, 0), "Corpus"); d.node("b", (3, 0), "Model"); d.arrow("a", "b"); d.svg()
+    Plot([Series("LSTM", epochs, perplexities, colour="lstm")], "epoch", "validation perplexity").tikz()
 
-Labels are plain text, escaped for either target, in which `$...$` is math. Any document that holds a figure must load
-the TikZ libraries named in `TIKZ_LIBRARIES`.
+Both become the same shapes in centimetres on a `Canvas`, which prints as TikZ and as SVG. Labels are plain text,
+escaped for either target, in which `$...$` is math, `**...**` is bold and backticks hold code. Any document that holds
+a figure must load the TikZ libraries named in `TIKZ_LIBRARIES`.
 """
 
 from __future__ import annotations
 
+from writeup.figures.canvas_svg import print_svg
+from writeup.figures.canvas_tikz import print_tikz
 from writeup.figures.diagram import DiagramDescription, Edge, Group, Node
 from writeup.figures.diagram_tikz import draw_diagram
+from writeup.figures.drawing import Drawing
+from writeup.figures.layout import lay_out
+from writeup.figures.parts import cells, cut, meter, projected, slab, stack
 from writeup.figures.plot import PanelsDescription, PlotDescription, Reference, Series
-from writeup.figures.plot_svg import draw_svg
-from writeup.figures.plot_tikz import draw_tikz
 
 TIKZ_LIBRARIES = ("arrows.meta", "backgrounds", "fit", "plotmarks")
 
-__all__ = ["TIKZ_LIBRARIES", "Diagram", "Edge", "Group", "Node", "Panels", "Plot", "Reference", "Series"]
+__all__ = [
+    "TIKZ_LIBRARIES",
+    "Diagram",
+    "Drawing",
+    "Edge",
+    "Group",
+    "Node",
+    "Panels",
+    "Plot",
+    "Reference",
+    "Series",
+    "cells",
+    "cut",
+    "meter",
+    "projected",
+    "slab",
+    "stack",
+]
 
 
 class Diagram(DiagramDescription):
@@ -29,24 +50,24 @@ class Diagram(DiagramDescription):
 
 
 class Plot(PlotDescription):
-    """Series over one pair of axes; see `PlotDescription` for the arguments, `ticks()` and `points()`."""
+    """Series over one pair of axes; see `PlotDescription` for the arguments."""
 
     def tikz(self) -> str:
         """A complete `tikzpicture`."""
-        return draw_tikz(PanelsDescription((self,)))
+        return print_tikz(lay_out(PanelsDescription((self,), width=self.width)))
 
     def svg(self) -> str:
         """The same picture as SVG."""
-        return draw_svg(PanelsDescription((self,)))
+        return print_svg(lay_out(PanelsDescription((self,), width=self.width)))
 
 
 class Panels(PanelsDescription):
-    """Plots side by side; see `PanelsDescription` for the arguments, `ticks()` and `points()`."""
+    """Plots in a grid; see `PanelsDescription` for the arguments."""
 
     def tikz(self) -> str:
         """A complete `tikzpicture`."""
-        return draw_tikz(self)
+        return print_tikz(lay_out(self))
 
     def svg(self) -> str:
         """The same picture as SVG."""
-        return draw_svg(self)
+        return print_svg(lay_out(self))

@@ -14,24 +14,56 @@ from matplotlib.ticker import LogLocator, MaxNLocator, ScalarFormatter
 
 from writeup.errors import WriteupError
 
-Scale = Literal["linear", "log"]
+Scale = Literal["linear", "log", "symlog"]
 
 
 @dataclass(frozen=True)
 class Axis:
-    """`low` < `high` in data units; `ticks` and their `labels` (plain text, or `$...$` for powers of ten)."""
+    r"""From `low` to `high` in data units; `ticks` and their `labels` (plain text, or `$...$` for powers of ten).
+
+    With t = `threshold`, a symlog axis is linear, $v/t$, for $|v| \le t$, and $\pm(1 + \log_{10} |v|/t)$ beyond.
+    """
 
     scale: Scale
     low: float
     high: float
     ticks: tuple[float, ...]
     labels: tuple[str, ...]
+    threshold: float = 1.0
 
     def place(self, value: float) -> float:
         """Where `value` lies: 0 at the low end, 1 at the high end."""
+        low, high = self._even(self.low), self._even(self.high)
+        return (self._even(value) - low) / (high - low)
+
+    def value(self, place: float) -> float:
+        """What lies at a place: the inverse of `place`."""
+        low, high = self._even(self.low), self._even(self.high)
+        even = low + place * (high - low)
         if self.scale == "log":
-            return math.log(value / self.low) / math.log(self.high / self.low)
-        return (value - self.low) / (self.high - self.low)
+            return float(10**even)
+        if self.scale == "symlog" and abs(even) > 1:
+            return math.copysign(self.threshold * 10 ** (abs(even) - 1), even)
+        return even * self.threshold if self.scale == "symlog" else even
+
+    def holds(self, value: float) -> bool:
+        """Whether `value` is finite and lies within the limits."""
+        if not math.isfinite(value) or (self.scale == "log" and value <= 0):
+            return False
+        return -1e-9 <= self.place(value) <= 1 + 1e-9
+
+    def nearest(self, value: float) -> float:
+        """`value`, or the limit beyond which it lies."""
+        return min(max(value, min(self.low, self.high)), max(self.low, self.high))
+
+    def _even(self, value: float) -> float:
+        """On a scale along which equal steps are equally long."""
+        if self.scale == "log":
+            return math.log10(value)
+        if self.scale == "linear":
+            return value
+        size = abs(value) / self.threshold
+        return math.copysign(size if size <= 1 else 1 + math.log10(size), value)
 
 
 def fit_axis(
@@ -43,10 +75,13 @@ def fit_axis(
     margin: float = 0.04,
     from_zero: bool = False,
     name: str = "axis",
+    threshold: float = 1.0,
+    room: int = 6,
 ) -> Axis:
     """An axis that shows all `values`: with a margin on both sides, or exactly `limits` where they are given.
 
-    `from_zero` keeps zero in view (bars stand on it). Raises `WriteupError` for values that the scale cannot show.
+    `from_zero` keeps zero in view (bars stand on it); about `room` ticks are made. Raises `WriteupError`
+    for values that the scale cannot show.
     """
     bad = [v for v in [*values, *(limits or ()), *(ticks or ())] if not math.isfinite(v) or (scale == "log" and v <= 0)]
     if bad or not values:
@@ -57,12 +92,11 @@ def fit_axis(
     low, high = limits or _padded(min(values), max(values), scale, margin, from_zero)
     if not low < high:
         raise WriteupError(f"plot: {name} has limits {low} and {high}; the lower one comes first")
-    positions = _positions(low, high, scale) if ticks is None else ticks
-    spread = Axis(scale, float(low), float(high), (), ())
-    shown = [float(p) for p in positions if p > 0 or scale == "linear"]
-    shown = [p for p in shown if -1e-9 <= spread.place(p) <= 1 + 1e-9]  # rounding must not lose a tick at the very end
+    positions = _positions(low, high, scale, threshold, room) if ticks is None else ticks
+    spread = Axis(scale, float(low), float(high), (), (), threshold)
+    shown = [float(p) for p in positions if spread.holds(p)]
     if labels is None:
-        texts = _log_labels(shown) if scale == "log" else _linear_labels(shown, low, high)
+        texts = _linear_labels(shown, low, high) if scale == "linear" else _log_labels(shown)
     elif ticks is None or len(labels) != len(shown):
         raise WriteupError(f"plot: {name} has {len(labels)} tick labels for {len(shown)} ticks within its limits")
     else:
@@ -70,17 +104,23 @@ def fit_axis(
     return replace(spread, ticks=tuple(shown), labels=tuple(texts))
 
 
-def _positions(low: float, high: float, scale: Scale) -> Sequence[float]:
+def _positions(low: float, high: float, scale: Scale, threshold: float, room: int) -> Sequence[float]:
     """Round positions, some of which may lie beyond the limits; on a log axis powers of ten if enough of them fit."""
+    if scale == "symlog":
+        top = math.ceil(math.log10(max(abs(low), abs(high), threshold) / threshold))
+        powers = [threshold * 10**k for k in range(0, top + 1, max(1, round(2 * (top + 1) / room)))]
+        return [*(-p for p in reversed(powers)), 0.0, *powers]
     if scale == "log":
-        for locator in (LogLocator(), LogLocator(subs=[1, 2, 5])):
+        for locator in (LogLocator(numticks=room + 2), LogLocator(subs=[1, 2, 5], numticks=room + 2)):
             found = locator.tick_values(low, high)
             if sum(low <= position <= high for position in found) >= 3:
                 return list(found)
-    return list(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
+    return list(MaxNLocator(room, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
 
 
 def _padded(low: float, high: float, scale: Scale, margin: float, from_zero: bool) -> tuple[float, float]:
+    if scale == "symlog":
+        return 1.3 * low if low < 0 else 0.0, 1.3 * high if high > 0 else 0.0
     if scale == "log":
         factor = (high / low) ** margin if high > low else 1.5
         return low / factor, high * factor
@@ -95,14 +135,24 @@ def _linear_labels(ticks: Sequence[float], low: float, high: float) -> list[str]
     formatter.set_scientific(False)
     formatter.create_dummy_axis()
     formatter.axis.set_view_interval(low, high)  # type: ignore[union-attr] # the line above has just made it
-    return [text.replace("\N{MINUS SIGN}", "-") for text in formatter.format_ticks(list(ticks))]
+    texts = [text.replace("\N{MINUS SIGN}", "-") for text in formatter.format_ticks(list(ticks))]
+    return [_grouped(text) for text in texts]
+
+
+def _grouped(text: str) -> str:
+    """With the thousands separated."""
+    whole, point, rest = text.partition(".")
+    return f"{int(whole):,}{point}{rest}" if len(whole.lstrip("-")) > 3 else text
 
 
 def _log_labels(ticks: Sequence[float]) -> list[str]:
-    if ticks and ticks[0] >= 1e-3 and ticks[-1] < 1e5:
-        return [f"{tick:g}" for tick in ticks]
+    if all(tick == 0 or 1e-3 <= abs(tick) <= 1e5 for tick in ticks):
+        return [_grouped(f"{tick:.6g}") for tick in ticks]
     texts = []
     for tick in ticks:
+        if tick <= 0:
+            texts.append(f"${_log_labels([-tick])[0].strip('$')}$".replace("$", "$-", 1) if tick else "0")
+            continue
         exponent = math.floor(math.log10(tick) + 1e-9)
         factor = f"{tick / 10**exponent:g}"
         texts.append(f"$10^{{{exponent}}}$" if factor == "1" else f"${factor} \\times 10^{{{exponent}}}$")

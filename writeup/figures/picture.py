@@ -1,4 +1,4 @@
-"""A figure as the ledger keeps it: its words, and of a plot the ticks and the points.
+"""A figure as the ledger keeps it: its words, and of a plot the ticks and the shapes in data units.
 
 So a picture can be read back without the code that drew it."""
 
@@ -8,54 +8,60 @@ from collections.abc import Iterator
 from typing import Any
 
 from writeup.figures.diagram import DiagramDescription
-from writeup.figures.plot import PanelsDescription, PlotDescription, Series
+from writeup.figures.drawing import Drawing
+from writeup.figures.pieces import pieces
+from writeup.figures.plot import PanelsDescription, PlotDescription
 from writeup.trust.ledger import FigureRow, PanelRow, SeriesRow
 
 DIGITS = 9  # kept of a coordinate: more than any picture resolves
 
 
 def row_of(name: str, file: str, drawn: Any) -> FigureRow:
-    """`drawn` is a `Plot`, `Panels` or `Diagram`; of any other figure only its name is kept."""
+    """`drawn` is a `Plot`, `Panels` or `Drawing`; of any other figure only its name is kept."""
     words: list[str] = []
-    plots: list[PlotDescription] = []
+    panels: list[PanelRow] = []
     if isinstance(drawn, DiagramDescription):
         words = [f"{node.label}\n{node.detail}" for node in drawn.nodes]
         words += [edge.label for edge in drawn.edges] + [group.label for group in drawn.groups]
+    elif isinstance(drawn, Drawing):
+        words = [line.text for line in drawn.words]
     elif isinstance(drawn, (PlotDescription, PanelsDescription)):
-        panels = drawn if isinstance(drawn, PanelsDescription) else PanelsDescription((drawn,))
-        plots = list(panels.plots)
-        words = [text for plot in plots for text in _words(plot)]
-        words += [series.label for series in panels.shared_legend()]
-    return FigureRow(name=name, file=file, words=[w for w in words if w], panels=[_panel(plot) for plot in plots])
-
-
-def _words(plot: PlotDescription) -> Iterator[str]:
-    yield from (plot.title, plot.x_label, plot.y_label)
-    yield from (reference.label for reference in plot.references)
-    if plot.legend not in ("below", "none"):
-        yield from (series.label for series in plot.series)
-
-
-def _panel(plot: PlotDescription) -> PanelRow:
-    axes = dict(zip("xy", plot.axes(), strict=True))
-    return PanelRow(
-        scales={name: axis.scale for name, axis in axes.items()},
-        limits={name: (axis.low, axis.high) for name, axis in axes.items()},
-        ticks=plot.ticks(),
-        bar_width=plot.drawn_bar_width,
-        references=[(reference.axis, reference.value) for reference in plot.references],
-        series=[_series(plot, series) for series in plot.series],
+        if isinstance(drawn, PlotDescription):
+            drawn = PanelsDescription((drawn,), width=drawn.width)
+        for number, plot in enumerate(drawn.plots):
+            is_labelled = not drawn.share_y or number % drawn.across == 0
+            words += _words(plot, is_labelled)
+            panels.append(_panel(plot, is_labelled))
+        words += [series.label for series in drawn.shared_legend()]
+    lines = [line for text in words for line in text.split("\n") if line]
+    return FigureRow(
+        name=name, file=file, words=words if isinstance(drawn, DiagramDescription) else lines, panels=panels
     )
 
 
-def _series(plot: PlotDescription, series: Series) -> SeriesRow:
-    shift = plot.shift(series)
-    return SeriesRow(
-        style=series.style,
-        x=[_short(x + shift) for x in series.x],
-        y=[_short(y) for y in series.y],
-        lower=[_short(low) for _, low, _ in series.spans],
-        upper=[_short(high) for _, _, high in series.spans],
+def _words(plot: PlotDescription, is_labelled: bool) -> Iterator[str]:
+    yield from (plot.title, plot.x_label, plot.y_label if is_labelled else "")
+    yield from (reference.label for reference in plot.references)
+    if plot.legend == "direct":
+        yield from (series.label for series in plot.series)
+
+
+def _panel(plot: PlotDescription, is_labelled: bool) -> PanelRow:
+    axes = dict(zip("xy", plot.axes(), strict=True))
+    ticks = plot.ticks()
+    if not is_labelled:
+        ticks["y"] = [(tick, "") for tick, _ in ticks["y"]]
+    return PanelRow(
+        scales={name: axis.scale for name, axis in axes.items()},
+        limits={name: (axis.low, axis.high) for name, axis in axes.items()},
+        thresholds={name: axis.threshold for name, axis in axes.items()},
+        ticks=ticks,
+        references=[(reference.axis, reference.value) for reference in plot.references],
+        series=[
+            SeriesRow(number=number, kind=piece.kind, points=[(_short(x), _short(y)) for x, y in piece.points])
+            for number, series in enumerate(plot.series, 1)
+            for piece in pieces(plot, series)
+        ],
     )
 
 

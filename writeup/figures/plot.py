@@ -1,51 +1,38 @@
-"""Plots as data: series over one pair of axes, several such panels side by side, and the looks they share.
+"""Plots as data: series over one pair of axes, several such panels in a grid, and the looks they share.
 
-`plot_tikz.py` and `plot_svg.py` draw the same description, with the limits, ticks and tick labels of the same `Axis`.
+    Plot([Series("LSTM", epochs, mean, low, high, "both", colour="lstm")], "epoch", "validation perplexity")
+
+`pieces.py` says which shapes that is; `layout.py` puts them on a canvas.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from writeup.errors import WriteupError
 from writeup.figures.axes import Axis, Scale, fit_axis
-from writeup.text.labels import label_width
+from writeup.figures.lettering import line_width
+from writeup.figures.palette import hexadecimal
 
 BAR_GAP = 0.06  # of a bar's width: what keeps it apart from its neighbour
 BAR_ROOM = 0.8  # of the distance between neighbouring bar positions; the rest separates the groups
-LegendPosition = Literal["below", "north east", "north west", "south east", "south west", "none"]
+TICK_ROOM = 0.75  # cm that a tick of the y axis has for itself
+ORDER = ("lstm", "gru", "green", "pink", "amber", "sky", "ink", "grey")  # of series that name no colour
+Style = Literal["line", "marks", "both", "dots", "bar", "band", "dumbbell"]
 Ticks = dict[str, list[tuple[float, str]]]  # position and label of every tick, for "x" and "y"
-
-
-class Look(NamedTuple):
-    """How a series is told apart: also in grey print, by its dashes (on, off, ... in pt) or its mark."""
-
-    colour: str
-    dashes: tuple[float, ...]
-    tikz_mark: str
-    matplotlib_mark: str
-
-
-# Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), the colours of best contrast with white first.
-LOOKS = (
-    Look("0072B2", (), "*", "o"),
-    Look("D55E00", (5, 2), "square*", "s"),
-    Look("009E73", (1.2, 1.5), "triangle*", "^"),
-    Look("CC79A7", (6, 2, 1.2, 2), "diamond*", "D"),
-    Look("E69F00", (8, 3), "pentagon*", "p"),
-    Look("56B4E9", (3, 1.5), "x", "x"),
-    Look("000000", (1, 3), "+", "+"),
-)
 
 
 @dataclass(frozen=True)
 class Series:
-    """One curve, set of marks, set of bars, or band. `lower` and `upper` are the ends of error bars, or of the band.
+    """One curve, set of marks, bars, band or rows; `lower` and `upper` are the ends of intervals, along x if `across`.
 
-    A label may hold `$...$`; a series without a label is left out of the legend.
+    "dots" are faint and small, for single seeds. A "dumbbell" joins an open mark at `lower` and a full one at `upper`
+    in the row `y`. A label may hold `$...$`; a series without one is not labelled. Values beyond the limits, also
+    infinite ones, are open marks at the rim. `label_at`, in data units, is where a direct label begins.
     """
 
     label: str
@@ -53,44 +40,68 @@ class Series:
     y: Sequence[float]
     lower: Sequence[float] | None = None
     upper: Sequence[float] | None = None
-    style: Literal["line", "marks", "both", "bar", "band"] = "line"
+    style: Style = "line"
+    colour: str = ""
+    dashed: bool = False
+    weight: float = 1.1
+    mark: Literal["o", "s", "^", "D", "x"] = "o"
+    hollow: bool = False
+    across: bool = False
+    label_at: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        lengths = {len(column) for column in (self.x, self.y, self.lower, self.upper) if column is not None}
+        columns = [column for column in (self.x, self.y, self.lower, self.upper) if column is not None]
+        lengths = {len(column) for column in columns}
         if len(lengths) != 1 or lengths == {0}:
             raise WriteupError(
                 f"series {self.label!r}: columns of lengths {sorted(lengths)}; all are equal, and not empty"
             )
-        if (self.lower is None) != (self.upper is None) or (self.style == "band" and self.lower is None):
-            raise WriteupError(f"series {self.label!r}: lower and upper come together, and a band needs both")
+        if (self.lower is None) != (self.upper is None) or (self.style in ("band", "dumbbell") and not self.spans):
+            raise WriteupError(f"series {self.label!r}: lower and upper come together, and a {self.style} needs both")
+        if any(math.isnan(value) for column in columns for value in column):
+            raise WriteupError(f"series {self.label!r}: a value is not a number (nan); leave it out")
+        if self.colour:
+            hexadecimal(self.colour)
+
+    @property
+    def is_across(self) -> bool:
+        """Whether its intervals lie along x."""
+        return self.across or self.style == "dumbbell"
 
     @property
     def spans(self) -> list[tuple[float, float, float]]:
-        """(x, lower, upper) of every error bar or along the band; empty without them."""
+        """(x, lower, upper) of every interval, or (y, lower, upper) if they lie along x; empty without them."""
         if self.lower is None or self.upper is None:
             return []
-        return list(zip(self.x, self.lower, self.upper, strict=True))
+        return list(zip(self.y if self.is_across else self.x, self.lower, self.upper, strict=True))
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A thin straight line at `value` on one axis, with a label at its end."""
+    """A thin straight line at `value` on one axis; its label ends at `place` (0 to 1) of its way."""
 
     value: float
     label: str = ""
     axis: Literal["x", "y"] = "y"
+    colour: str = "dim"
+    dashed: bool = False
+    place: float = 1.0
 
 
 @dataclass(frozen=True)
 class PlotDescription:
-    """Series over one pair of axes. `width` and `height` in cm are those of the whole picture less the legend."""
+    """Series over one pair of axes. `width` and `height` in cm are those of the whole picture less a legend below.
+
+    `x_categories` names x = 0, 1, ... from the left; `y_categories` names y = 0, 1, ... from the top. A symlog axis is
+    linear up to its threshold.
+    """
 
     series: Sequence[Series]
     x_label: str
     y_label: str
     x_scale: Scale = "linear"
     y_scale: Scale = "linear"
-    legend: LegendPosition = "below"
+    legend: Literal["direct", "below", "none"] = "direct"
     references: Sequence[Reference] = ()
     x_ticks: Sequence[float] | None = None
     x_tick_labels: Sequence[str] | None = None
@@ -98,46 +109,68 @@ class PlotDescription:
     y_tick_labels: Sequence[str] | None = None
     x_limits: tuple[float, float] | None = None
     y_limits: tuple[float, float] | None = None
+    x_threshold: float = 1.0
+    y_threshold: float = 1.0
+    x_categories: Sequence[str] = ()
+    y_categories: Sequence[str] = ()
     title: str = ""
-    width: float = 12.0
-    height: float = 6.5
+    width: float = 11.8
+    height: float = 6.0
 
     def __post_init__(self) -> None:
-        labels = [series.label for series in self.series]
-        if not labels or len(set(labels)) < len(labels):
-            raise WriteupError(f"plot of {self.y_label!r}: series {labels}; at least one, and each with its own label")
+        if not self.series:
+            raise WriteupError(f"plot of {self.y_label!r}: no series; it needs at least one")
+        if self.legend not in ("direct", "below", "none"):
+            raise WriteupError(f"plot of {self.y_label!r}: legend {self.legend!r}; it is direct, below or none")
         self.axes()
 
     def axes(self) -> tuple[Axis, Axis]:
         """The x axis and the y axis."""
         half_group = self.bar_width * len(self.bars) / 2
-        along = [x for s in self.series for x in s.x] + [
-            x + d for s in self.bars for x in s.x for d in (-half_group, half_group)
-        ]
-        up = [y for s in self.series for y in s.y] + [y for s in self.series for _, *ends in s.spans for y in ends]
+        along = [x for s in self.series for x in s.x if s.style != "dumbbell"]
+        along += [x + d for s in self.bars for x in s.x for d in (-half_group, half_group)]
+        up = [y for s in self.series for y in s.y]
+        for series in self.series:
+            (along if series.is_across else up).extend(end for _, *ends in series.spans for end in ends)
         along += [r.value for r in self.references if r.axis == "x"]
         up += [r.value for r in self.references if r.axis == "y"]
-        return (
-            fit_axis(along, self.x_scale, self.x_limits, self.x_ticks, self.x_tick_labels, margin=0.03, name="x axis"),
-            fit_axis(
-                up,
-                self.y_scale,
-                self.y_limits,
-                self.y_ticks,
-                self.y_tick_labels,
-                margin=0.06,
-                from_zero=bool(self.bars),
-                name="y axis",
-            ),
+        return self._axis("x", along), self._axis("y", up)
+
+    def _axis(self, name: Literal["x", "y"], values: list[float]) -> Axis:
+        categories, limits, scale, ticks, labels, threshold = (
+            getattr(self, f"{name}_{part}")
+            for part in ("categories", "limits", "scale", "ticks", "tick_labels", "threshold")
         )
+        if categories:
+            ends = (-0.5, len(categories) - 0.5)
+            if any(not ends[0] <= value <= ends[1] for value in values):
+                raise WriteupError(f"plot of {self.y_label!r}: {len(categories)} {name} categories, values {values}")
+            axis = Axis("linear", *ends, tuple(map(float, range(len(categories)))), tuple(categories))
+            return replace(axis, low=axis.high, high=axis.low) if name == "y" else axis  # the first row on top
+        if limits:  # what lies beyond them does not matter
+            values = [value for value in values if math.isfinite(value) and (scale != "log" or value > 0)] or [*limits]
+        is_up = name == "y"
+        room = max(2, int(self.height / TICK_ROOM)) if is_up else 6
+        for count in range(min(room, 6), 0, -1):
+            axis = fit_axis(
+                values, scale, limits, ticks, labels, margin=0.06 if is_up else 0.03, name=f"{name} axis",
+                from_zero=is_up and bool(self.bars), threshold=threshold, room=count,
+            )  # fmt: skip
+            if is_up or ticks is not None or self._fits(axis):
+                break
+        return axis
+
+    def _fits(self, axis: Axis) -> bool:
+        """Whether the labels of an x axis stand apart; 2 cm are set aside for those of y."""
+        placed = [
+            (axis.place(t) * (self.width - 2), line_width(text))
+            for t, text in zip(axis.ticks, axis.labels, strict=True)
+        ]
+        return all(b - a > (wide + wider) / 2 + 0.2 for (a, wide), (b, wider) in pairwise(placed))
 
     def ticks(self) -> Ticks:
         """Position and label of every tick, for "x" and "y"."""
         return {n: list(zip(a.ticks, a.labels, strict=True)) for n, a in zip("xy", self.axes(), strict=True)}
-
-    def points(self) -> dict[str, list[tuple[float, float]]]:
-        """The plotted (x, y) of each series, by its label, in data units."""
-        return {s.label: [(float(x), float(y)) for x, y in zip(s.x, s.y, strict=True)] for s in self.series}
 
     @property
     def bars(self) -> list[Series]:
@@ -151,11 +184,6 @@ class PlotDescription:
         distance = min((b - a for a, b in pairwise(positions)), default=1.0)
         return BAR_ROOM * distance / max(len(self.bars), 1)
 
-    @property
-    def drawn_bar_width(self) -> float:
-        """Width of a bar as it is drawn, a little narrower than its room."""
-        return self.bar_width * (1 - BAR_GAP)
-
     def shift(self, series: Series) -> float:
         """How far the bars of `series` stand off their x, so that the group is centred on it; 0 for other styles."""
         if series.style != "bar":
@@ -165,46 +193,53 @@ class PlotDescription:
 
 @dataclass(frozen=True)
 class PanelsDescription:
-    """Plots side by side, `gap` cm apart. Those with their legend "below" share one; a label has one look in all."""
+    """Plots in a grid of `columns` (all in one row unless told), `gap` cm apart, together `width` cm wide.
+
+    Panels are equally wide, or in the proportions of `widths`. With `share_y` those of a row have one y axis, labelled once.
+    Those with their legend "below" share one.
+    """
 
     plots: Sequence[PlotDescription]
+    columns: int | None = None
+    width: float = 11.8
     gap: float = 0.5
+    share_y: bool = False
+    widths: Sequence[float] = ()
 
     def __post_init__(self) -> None:
-        if not self.plots or len(self.labels()) > len(LOOKS):
+        if not self.plots or (self.widths and len(self.widths) != self.across):
             raise WriteupError(
-                f"{len(self.plots)} panels with {len(self.labels())} different series; "
-                f"at least one panel, and at most {len(LOOKS)} series can be told apart"
+                f"{len(self.plots)} panels in {self.across} columns of widths {list(self.widths)}; "
+                "at least one panel, and a width for each column or none"
             )
-
-    def ticks(self) -> list[Ticks]:
-        """The ticks of each plot."""
-        return [plot.ticks() for plot in self.plots]
-
-    def points(self) -> list[dict[str, list[tuple[float, float]]]]:
-        """The plotted points of each plot."""
-        return [plot.points() for plot in self.plots]
-
-    def labels(self) -> list[str]:
-        """The label of each series, once, in the order in which they first occur."""
-        return list(dict.fromkeys(series.label for plot in self.plots for series in plot.series))
-
-    def looks(self) -> dict[str, Look]:
-        """The look of each label."""
-        return dict(zip(self.labels(), LOOKS, strict=False))
+        object.__setattr__(self, "plots", self._fitted())
 
     @property
-    def width(self) -> float:
-        """Of the whole picture, in cm."""
-        return sum(plot.width for plot in self.plots) + self.gap * (len(self.plots) - 1)
+    def across(self) -> int:
+        """The number of columns."""
+        return self.columns or len(self.plots)
+
+    def _fitted(self) -> list[PlotDescription]:
+        """The plots in their own widths, and with the common axis where they share it."""
+        shares = list(self.widths) or [1.0] * self.across
+        room = self.width - self.gap * (self.across - 1)
+        plots = [replace(p, width=room * shares[i % self.across] / sum(shares)) for i, p in enumerate(self.plots)]
+        for start in range(0, len(plots), self.across) if self.share_y else ():
+            row = plots[start : start + self.across]
+            axes = [plot.axes()[1] for plot in row]
+            limits = (min(axis.low for axis in axes), max(axis.high for axis in axes))
+            plots[start : start + self.across] = [p if p.y_categories else replace(p, y_limits=limits) for p in row]
+        return plots
+
+    def colours(self) -> dict[str, str]:
+        """The colour of each label whose series name none, in the order in which they first occur."""
+        labels = dict.fromkeys(s.label for plot in self.plots for s in plot.series if not s.colour)
+        if len(labels) > len(ORDER):
+            raise WriteupError(f"{len(labels)} series without a colour; {len(ORDER)} can be told apart: name colours")
+        return dict(zip(labels, ORDER, strict=False))
 
     def shared_legend(self) -> list[Series]:
         """One series for each label that the legend below the panels shows."""
         shared = {s.label: s for p in reversed(self.plots) if p.legend == "below" for s in reversed(p.series)}
-        return [shared[label] for label in self.labels() if label and label in shared]
-
-    def legend_columns(self) -> int:
-        """How many entries of the shared legend fit beside each other."""
-        entries = self.shared_legend()
-        widest = max((label_width(series.label) for series in entries), default=0.0) + 1.2
-        return max(1, min(len(entries), int(self.width / widest)))
+        labels = dict.fromkeys(series.label for plot in self.plots for series in plot.series)
+        return [shared[label] for label in labels if label and label in shared]

@@ -1,42 +1,53 @@
 r"""Pictures read back: the words in them, and where their ticks and points lie.
 
 A plot is measured as a reader with a ruler would: its frame gives the scale, and every tick and point is where the
-ledger's data say, within the rounding of the drawing. `Panel` is what either picture, TikZ or SVG, says of one plot.
+ledger's data say, within the rounding of the drawing. `Panel` is what either picture, TikZ or SVG, says of one plot:
+both are lists of named shapes (`layout.py` names them), TikZ's in comments, SVG's in ids.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import NamedTuple
 
 from writeup.figures.axes import Axis
+from writeup.figures.canvas import Point
 from writeup.text.labels import unscripted
 from writeup.text.numerals import rounds, spelled
-from writeup.trust.ledger import FigureRow, PanelRow, SeriesRow
+from writeup.trust.ledger import FigureRow, PanelRow
 
-Point = tuple[float, float]
-Kind = Literal["band", "line", "bar", "span", "marks"]
 _NODE = re.compile(r"\bnode\b\s*(?:\[(?:[^\[\]]|\[[^\]]*\])*\])?\s*(?:\([^)]*\))?\s*(?:at\s*\([^)]*\))?\s*(?=\{)")
 _FRAME_TITLE = re.compile(r"north east:(?=\{)")
-_PAIR = r"\((-?[\d.]+),(-?[\d.]+)\)"
+_PAIR = re.compile(r"\((-?[\d.]+),(-?[\d.]+)\)")
+_NAMED = re.compile(r"^(.*;(?:\\end\{scope\})?) % (\S+)$", re.MULTILINE)
+_PANEL = re.compile(r"panel-(\d+)-(frame|tick|ticklabel|reference|series)(?:-(.*))?")
 _POWER_OF_TEN = re.compile(r"\$10\^\{(-?\d+)\}\$")
+
+
+class Named(NamedTuple):
+    """A shape as a picture has it: its name, its points, or what it says."""
+
+    name: str
+    points: list[Point]
+    text: str = ""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """One path of a series in the picture's own units: a curve, a bar (two opposite corners), an error bar, ..."""
+    """One path of a series, counted from 1, in the picture's own units: a curve, a bar (two opposite corners), ..."""
 
-    kind: Kind
+    number: int
+    kind: str
     points: list[Point]
 
 
 @dataclass(frozen=True)
 class Panel:
     """What a picture shows of one plot, in its own units: the corners of the frame where both axes are low and where
-    both are high, ticks (position, label), reference lines (axis, position), and shapes in order of their series."""
+    both are high, ticks (position, label), reference lines (axis, position), and shapes in the order drawn."""
 
     low: Point
     high: Point
@@ -52,34 +63,42 @@ def tikz_labels(tikz: str) -> list[str]:
 
 
 def tikz_panels(tikz: str) -> list[Panel]:
-    """The panels of a plot drawn by `plot_tikz.py`; units are centimetres from the panel's origin."""
-    return [_tikz_panel(text) for text in re.split(r"\\begin\{scope\}\[xshift=[^\]]*\]", tikz)[1:]]
-
-
-def _tikz_panel(text: str) -> Panel:
-    frame = re.search(r"\\draw \(0,([\d.]+)\) -- \(0,0\) -- \(([\d.]+),0\);", text)
-    high = (float(frame[2]), float(frame[1])) if frame else (0.0, 0.0)
-    ticks: dict[str, list[tuple[float, str]]] = {"x": [], "y": []}
-    for found in re.finditer(rf"\\draw {_PAIR} -- \+\((-?[\d.]+),-?[\d.]+\) node", text):
-        axis, position = ("x", found[1]) if float(found[3]) == 0 else ("y", found[2])
-        ticks[axis].append((float(position), tikz_labels(text[found.end() - 4 :])[0]))
-    references = [
-        ("y", float(found[2])) if found[2] == found[4] else ("x", float(found[1]))
-        for found in re.finditer(rf"\\draw\[black!60[^\]]*\] {_PAIR} -- {_PAIR} node", text)
-    ]
-    clipped = re.search(r"\\clip .*?;(.*?)\\end\{scope\}", text, re.DOTALL)
+    """The panels of a plot; units are centimetres."""
     shapes = []
-    for line in clipped[1].splitlines() if clipped else ():
-        points = [(float(x), float(y)) for x, y in re.findall(_PAIR, line)]
-        if not points:
-            continue
-        kind: Kind = "line" if "plot coordinates" in line else "span"
-        if "only marks" in line:
-            kind = "marks"
-        elif line.startswith(r"\fill"):
-            kind = "band" if "plot coordinates" in line else "bar"
-        shapes.append(Shape(kind, points))
-    return Panel((0.0, 0.0), high, ticks, references, shapes)
+    for line, name in _NAMED.findall(tikz):
+        if line.startswith(r"\node"):
+            shapes.append(Named(name, [], tikz_labels(line)[0]))
+        else:  # the clipping rectangle stands before the path
+            pairs = _PAIR.findall(line.rpartition(r"\path")[2])
+            shapes.append(Named(name, [(float(x), float(y)) for x, y in pairs]))
+    return panels_of(shapes)
+
+
+def panels_of(shapes: Iterable[Named]) -> list[Panel]:
+    """The panels that named shapes make up."""
+    parts: dict[int, dict[str, list[Named]]] = defaultdict(lambda: defaultdict(list))
+    for shape in shapes:
+        if found := _PANEL.fullmatch(shape.name):
+            parts[int(found[1])][found[2]].append(Named(found[3] or "", shape.points, shape.text))
+    return [_panel(parts[number]) for number in sorted(parts)]
+
+
+def _panel(parts: dict[str, list[Named]]) -> Panel:
+    frame = parts["frame"][0].points if parts["frame"] else [(0.0, 0.0)] * 3
+    labels: dict[str, list[str]] = defaultdict(list)  # a label of several lines is several shapes
+    for label in parts["ticklabel"]:
+        labels[label.name].append(label.text)
+    ticks: dict[str, list[tuple[float, str]]] = {"x": [], "y": []}
+    for tick in parts["tick"]:
+        axis = tick.name[0]
+        ticks[axis].append((tick.points[0]["xy".index(axis)], "\n".join(labels[tick.name])))
+    references = [(line.name[0], line.points[0]["xy".index(line.name[0])]) for line in parts["reference"]]
+    shapes = []
+    for shape in parts["series"]:
+        number, kind, _ = shape.name.split("-")
+        points = [shape.points[0], shape.points[2]] if kind == "bar" else shape.points
+        shapes.append(Shape(int(number) + 1, kind, points))
+    return Panel(frame[1], (frame[2][0], frame[0][1]), ticks, references, shapes)
 
 
 def _group(text: str, start: int) -> str:
@@ -114,15 +133,16 @@ def _panel_problems(found: Panel, wanted: PanelRow, rounding: float) -> Iterator
     for (axis, place), (drawn, position) in zip(sorted(lines), sorted(found.references), strict=False):
         if axis != drawn or abs(place - position) > rounding:
             yield f"a reference line lies at {drawn} = {scale[drawn].value(position):.4g}; it belongs elsewhere"
-    due = [(number, shape) for number, series in enumerate(wanted.series, 1) for shape in _due(series, wanted)]
-    if [shape.kind for shape in found.shapes] != [shape.kind for _, shape in due]:
-        yield f"drawn are {_kinds(found.shapes)}; due are {_kinds([shape for _, shape in due])}"
+    due = [Shape(row.number, row.kind, row.points) for row in wanted.series]
+    if _kinds(found.shapes) != _kinds(due):
+        yield f"drawn are {_kinds(found.shapes)}; due are {_kinds(due)}"
         return
-    for (number, shape), drawn_shape in zip(due, found.shapes, strict=True):
+    for shape, drawn_shape in zip(due, found.shapes, strict=True):
         placed = [(scale["x"].place(x), scale["y"].place(y)) for x, y in shape.points]
-        if (stray := _stray(shape.kind, placed, drawn_shape.points, rounding)) is not None:
+        if (stray := _stray(placed, drawn_shape.points, rounding)) is not None:
             x, y = (scale[name].value(position) for name, position in zip("xy", stray, strict=True))
-            yield f"series {number}: its {shape.kind} goes through ({x:.5g}, {y:.5g}), where the data have no point"
+            where = f"({x:.5g}, {y:.5g}), where the data have no point"
+            yield f"series {shape.number}: its {shape.kind} goes through {where}"
 
 
 class _Ruler:
@@ -130,15 +150,13 @@ class _Ruler:
 
     def __init__(self, found: Panel, wanted: PanelRow, index: int, name: str) -> None:
         self.start, self.length = found.low[index], found.high[index] - found.low[index]
-        self.axis = Axis(wanted.scales[name], *wanted.limits[name], (), ())
+        self.axis = Axis(wanted.scales[name], *wanted.limits[name], (), (), wanted.thresholds[name])
 
     def place(self, value: float) -> float:
         return self.start + self.length * self.axis.place(value)
 
     def value(self, place: float) -> float:
-        share = (place - self.start) / self.length if self.length else 0.0
-        low, high = self.axis.low, self.axis.high
-        return float(low * (high / low) ** share) if self.axis.scale == "log" else low + share * (high - low)
+        return self.axis.value((place - self.start) / self.length if self.length else 0.0)
 
 
 def _tick_problems(
@@ -153,49 +171,27 @@ def _tick_problems(
             yield f"the tick {label!r} lies at {ruler.value(position):.5g}"
         power = _POWER_OF_TEN.fullmatch(label)
         numbers = [f"1e{power[1]}"] if power else spelled(label)
-        if not re.search("[A-Za-z]", re.sub(r"\\times", "", label)) and not rounds(numbers, value):
+        if label and not re.search("[A-Za-z]", re.sub(r"\\times", "", label)) and not rounds(numbers, value):
             yield f"the tick {label!r} stands for {value:.5g}"
 
 
-def _due(series: SeriesRow, panel: PanelRow) -> Iterator[Shape]:
-    """The shapes of a series in data units, in the order in which they are drawn."""
-    points = list(zip(series.x, series.y, strict=True))
-    spans = list(zip(series.x, series.lower, series.upper, strict=True)) if series.lower else []
-    if series.style == "band":
-        yield Shape("band", [(x, end) for x, *ends in spans for end in ends])
-    if series.style == "bar":
-        foot, half = max(0.0, panel.limits["y"][0]), panel.bar_width / 2
-        yield from (Shape("bar", [(x - half, foot), (x + half, y)]) for x, y in points)
-    if series.style in ("line", "both", "band"):
-        yield Shape("line", points)
-    if series.style != "band":
-        yield from (Shape("span", [(x, low), (x, high)]) for x, low, high in spans)
-    if series.style in ("marks", "both"):
-        yield Shape("marks", points)
-
-
-def _stray(kind: Kind, due: Sequence[Point], drawn: Sequence[Point], rounding: float) -> Point | None:
-    """A drawn point that is not due, or a due one that is not drawn; a band's points may come in any order."""
-
-    def near(a: Point, b: Point) -> bool:
-        return abs(a[0] - b[0]) <= rounding and abs(a[1] - b[1]) <= rounding
-
-    if kind == "band":
-        lost = [a for a in due if not any(near(a, b) for b in drawn)]
-        return next((b for b in drawn if not any(near(a, b) for a in due)), lost[0] if lost else None)
+def _stray(due: Sequence[Point], drawn: Sequence[Point], rounding: float) -> Point | None:
+    """A drawn point that is not due, or a due one that is not drawn."""
     if len(due) != len(drawn):
         return drawn[-1] if len(drawn) > len(due) else due[-1]
-    return next((b for a, b in zip(due, drawn, strict=True) if not near(a, b)), None)
+    strays = (b for a, b in zip(due, drawn, strict=True) if max(abs(a[0] - b[0]), abs(a[1] - b[1])) > rounding)
+    return next(strays, None)
 
 
 def _kinds(shapes: Sequence[Shape]) -> str:
-    return ", ".join(shape.kind for shape in shapes) or "nothing"
+    return ", ".join(f"{shape.kind} {shape.number}" for shape in shapes) or "nothing"
 
 
 def word_problems(found: Sequence[str], row: FigureRow) -> Iterator[str]:
     """Labels of a picture whose numbers are not those of the ledger's labels; labels may come in any order."""
     got = Counter(tuple(plain_numbers([text])) for text in found)
-    due = Counter(tuple(plain_numbers([text])) for text in [*row.words, *row.tick_labels])
+    lines = [line for label in row.tick_labels for line in label.split("\n")]
+    due = Counter(tuple(plain_numbers([text])) for text in [*row.words, *lines])
     for numbers in sorted(got.keys() | due.keys()):
         if numbers and got[numbers] != due[numbers]:
             yield f"{got[numbers]} of its labels hold {' '.join(numbers)}; {due[numbers]} are due"

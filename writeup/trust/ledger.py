@@ -94,24 +94,22 @@ class PassageRow(_Row):
 
 
 class SeriesRow(_Row):
-    """What one series of a plot shows, in data units; `lower` and `upper` are empty where it has neither."""
+    """One shape of a plot's series, counted from 1, in data units: a curve, a band's outline, two corners of a bar, ..."""
 
-    style: str
-    x: list[float]
-    y: list[float]
-    lower: list[float]
-    upper: list[float]
+    number: int
+    kind: Literal["band", "bar", "line", "join", "span", "open", "marks", "rim"]
+    points: list[tuple[float, float]]
 
 
 class PanelRow(_Row):
-    """One pair of axes, "x" and "y": scale, limits, position and label of each tick; reference lines by the axis on
-    which they have their value; width of a bar in units of x; the series."""
+    """One pair of axes, "x" and "y": scale, limits, threshold (of a symlog scale), position and label of each tick;
+    reference lines by the axis on which they have their value; the shapes of the series."""
 
-    scales: dict[str, Literal["linear", "log"]]
+    scales: dict[str, Literal["linear", "log", "symlog"]]
     limits: dict[str, tuple[float, float]]
+    thresholds: dict[str, float]
     ticks: dict[str, list[tuple[float, str]]]
     references: list[tuple[str, float]]
-    bar_width: float
     series: list[SeriesRow]
 
 

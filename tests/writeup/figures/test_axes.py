@@ -30,7 +30,7 @@ def test_a_tick_is_labelled_with_its_value(values, scale):
     axis = fit_axis(values, scale)
     spacing = min(b - a for a, b in zip(axis.ticks, axis.ticks[1:], strict=False))
     for tick, label in zip(axis.ticks, axis.labels, strict=True):
-        read = label.strip("$").replace(r" \times 10^", "e").replace("10^", "1e").replace("{", "").replace("}", "")
+        read = label.strip("$").replace(",", "").replace(r" \times 10^", "e").replace("10^", "1e").replace("{", "").replace("}", "")
         assert float(read) == pytest.approx(tick, abs=0.01 * spacing)
 
 
@@ -62,6 +62,23 @@ def test_a_log_axis_places_equal_factors_at_equal_distances():
 def test_a_linear_axis_places_equal_steps_at_equal_distances():
     axis = fit_axis([0], "linear", limits=(-2, 2))
     assert [axis.place(v) for v in (-2, -1, 0, 2)] == [0, 0.25, 0.5, 1]
+
+
+def test_a_symlog_axis_is_linear_up_to_its_threshold_and_logarithmic_beyond():
+    axis = fit_axis([1], "symlog", limits=(-100, 100), threshold=1)
+    assert [axis.place(v) for v in (-100, -10, -1, 0, 0.5, 1, 10, 100)] == pytest.approx(
+        [0, 1 / 6, 1 / 3, 1 / 2, 7 / 12, 2 / 3, 5 / 6, 1]
+    )
+
+
+@given(st.sampled_from(["linear", "log", "symlog"]), st.floats(0, 1))
+def test_what_lies_at_a_place_has_that_place(scale, place):
+    axis = fit_axis([1], scale, limits=(0.01, 1000), threshold=0.5)
+    assert axis.place(axis.value(place)) == pytest.approx(place)
+
+
+def test_thousands_are_separated_on_an_axis():
+    assert fit_axis([1], "linear", ticks=[0, 33278], limits=(0, 40000)).labels == ("0", "33,278")
 
 
 def test_powers_of_ten_are_written_as_such_where_digits_would_be_many():
