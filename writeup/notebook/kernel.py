@@ -24,8 +24,8 @@ from nbformat import NotebookNode
 
 from writeup.errors import WriteupError
 from writeup.notebook.cells import Part
-from writeup.notebook.characters import without_ansi
 from writeup.records.store import write_whole
+from writeup.text.characters import without_ansi
 
 CELL_SECONDS = 1800  # far above what a cell needs: a busy machine must not fail a build
 FIXED_DATE = "1585713540"  # 2020-03-31, the day the homework was due: figures carry a date, and it must not vary

@@ -12,9 +12,9 @@ from nbconvert.exporters import LatexExporter
 from nbformat import NotebookNode, from_dict
 from traitlets.config import Config
 
-from writeup.notebook.characters import Characters
-from writeup.notebook.listing import code_lines, output_lines
 from writeup.notebook.markdown import markdown_to_tex
+from writeup.text.characters import Characters
+from writeup.text.listing import code_lines, output_lines
 
 KEPT_PICTURES = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg"}
 MATHEMATICAL_OUTPUT = re.compile(r"\s*(\$|\\begin\{(equation|align|gather|multline)\*?\})")

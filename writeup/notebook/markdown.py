@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pypandoc
 
-from writeup.notebook.characters import Characters
-from writeup.notebook.listing import output_lines
+from writeup.text.characters import Characters
 from writeup.text.escape import breakable_words
+from writeup.text.listing import output_lines
 
 
 def markdown_to_tex(texts: list[str], shift: int, pictures: set[str], characters: Characters, lua: Path) -> list[str]:

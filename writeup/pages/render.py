@@ -121,9 +121,7 @@ class Page:
 
     def table(self, name: str, caller: Callable[[], str], wide: bool = False) -> str:
         made = self._shown("tables", name)
-        rows = [
-            mark(row, "words") if isinstance(row, str) else [self._cell(cell) for cell in row] for row in made.rows
-        ]
+        rows = [mark(row, "words") if isinstance(row, str) else [self._cell(cell) for cell in row] for row in made.rows]
         body, too_wide = pipe_table([mark(cell, "words") for cell in made.header], rows, made.align)
         title = caption("table", self.numbering.place("table", self.question, name), caller())
         if self.format == "tex":

@@ -2,7 +2,7 @@ r"""The numbers of a finished PDF, compared with those of the TeX file that it w
 
 A PDF says where its glyphs stand, not what they mean: a superscript is a digit like any other. So both files are
 brought to one form, in which scripts and separators are gone, and must then hold the same numbers in the same order.
-Only floats may stand elsewhere, each as a whole.
+Only blocks (figures, tables, the note at the foot) may stand elsewhere, each as a whole.
 """
 
 from __future__ import annotations
@@ -31,16 +31,18 @@ class Piece:
     furniture: int = 0
 
 
-def read_pages(pdf: bytes) -> tuple[list[Piece], list[str]]:
-    """The numbers of each page without its running head and its "3 of 66", and the pages whose foot says another."""
-    bodies = [[line for line in text.split("\n") if line.strip()] or [""] for text in text_of(pdf)]
+def read_pages(pdf: bytes, running_head: bool = False) -> tuple[list[Piece], list[str]]:
+    """The numbers of each page without its running head, where it has one, and its "3" or "3 of 66", and the pages
+    whose foot says another."""
+    pages = [text.replace("\x02", "\n") for text in text_of(pdf)]  # a hyphen at a line's end, which swallows that end
+    bodies = [[line for line in text.split("\n") if line.strip()] or [""] for text in pages]
     (head, _), *_ = Counter(lines[0] for lines in bodies[1:] or bodies).most_common(1)
     found, wrong = [], []
     for number, lines in enumerate(bodies, 1):
         foot = f"{number} of {len(bodies)}"
         if lines[-1] not in (foot, str(number)):
-            wrong.append(f"page {number} is marked {lines[-1]!r}, not {foot!r}")
-        first = int(lines[0] == head and number > 1)
+            wrong.append(f"page {number} is marked {lines[-1]!r}, not {number} or {foot!r}")
+        first = int(running_head and lines[0] == head and number > 1)
         around = set_numbers("\n".join([*lines[:first], lines[-1]]))
         found.append(Piece(f"page {number}", set_numbers("\n".join(lines[first:-1])), len(around)))
     return found, wrong

@@ -1,6 +1,6 @@
 r"""What a reader sees of a finished file: its words without their layout, cut into passages.
 
-A passage begins at an anchor that all formats share (an answer, a reference, the appendix, an answer's rows in it) and
+A passage begins at an anchor that all formats share (an answer, a reference, the appendix) and
 ends at the next one. Pictures are no part of the text; `read_figures.py` reads them.
 """
 
@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from writeup.text.listing import text_of_line
 from writeup.text.marks import Sourced
 
-ANCHOR = r"(answer-[^\"}]+|ref-[^\"}]+|appendix|verified-[^\"}]+)"
+ANCHOR = r"(answer-[^\"}]+|ref-[^\"}]+|appendix)"
 FRONT = "front"  # the passage before the first anchor
-FLOAT = re.compile(r"\\begin\{writeup(figure|table)\}(.*?)\\end\{writeup\1\}", re.DOTALL)
+FLOAT = re.compile(r"\\begin\{writeup(figure|table|note)\}(.*?)\\end\{writeup\1\}", re.DOTALL)
 TIKZ = re.compile(r"\\begin\{tikzpicture\}.*?\\end\{tikzpicture\}", re.DOTALL)
 
 
@@ -83,11 +84,15 @@ _TEX_LAYOUT = re.compile(
 _TEX_SPELLING = re.compile(
     r"\\allowbreak\{\}|(?<=-)\{\}(?=-|\w)|\\(?:textasci\w+|text\w*quot\w+|textbackslash)\{\}|\\([%_#&{}$])|\\ "
 )
+# A line of program text, and a heading with markup, which pandoc writes twice, the second time for the bookmarks.
+_CODE_LINE = re.compile(r"^\\codeline\{(.*)\}(?:\\nobreak|\\pagemayend)?$", re.MULTILINE)
+_BOOKMARK = re.compile(r"(\\texorpdfstring\{.*\})\{[^{}]*\}\}$", re.MULTILINE)
 
 
 def text_of_tex(tex: str) -> str:
     """The body of a TeX document as its page reads; mathematics stays as it is written."""
     body = tex.partition(r"\begin{document}")[2] or tex
+    body = _BOOKMARK.sub(r"\1}", _CODE_LINE.sub(lambda found: text_of_line(found[1]), body))
     body = _TEX_LAYOUT.sub(" ", body)
     return _TEX_SPELLING.sub(lambda found: found[1] or (" " if found[0] == r"\ " else ""), body)
 

@@ -17,7 +17,7 @@ T1_CHARACTERS = (
     | frozenset("ȘșȚț¡¿£«»‹›‘’‚“”„–—")
 )
 
-_TEX = {
+TEX = {  # what TeX needs for a character that means something to it
     "\\": r"\textbackslash{}",
     "{": r"\{",
     "}": r"\}",
@@ -65,7 +65,7 @@ def tex_escape(text: str) -> str:
             f"cannot print {bad!r} ({', '.join(f'U+{ord(c):04X}' for c in bad)}) in {text!r}: the fonts show "
             r"Latin letters and common punctuation; write a symbol as math, for example $\le$"
         )
-    escaped = "".join(_TEX.get(c, c) for c in _WHITE_SPACE.sub(" ", text))
+    escaped = "".join(TEX.get(c, c) for c in _WHITE_SPACE.sub(" ", text))
     return _JOINED.sub(r"\1{}", escaped)
 
 

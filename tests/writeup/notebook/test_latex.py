@@ -2,10 +2,10 @@
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from writeup.notebook.characters import Characters, without_ansi
 from writeup.notebook.latex import export_latex
-from writeup.notebook.listing import output_lines
 from writeup.pages import pdf
+from writeup.text.characters import Characters, without_ansi
+from writeup.text.listing import output_lines
 
 
 def tex_of(*cells, title="# Title"):

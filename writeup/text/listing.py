@@ -5,14 +5,16 @@ The embedded TeX has neither listings nor fancyvrb.
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Keyword, Name, Number, Operator, String, _TokenType
 from pygments.util import ClassNotFound
 
-from writeup.notebook.characters import Characters, without_ansi
+from writeup.text.characters import Characters, without_ansi
+from writeup.text.escape import TEX
 
 COLUMNS = 120  # characters of lmtt at the template's 7.5 pt that fit the line of its page
 STYLES: tuple[tuple[_TokenType, str], ...] = (
@@ -27,23 +29,26 @@ STYLES: tuple[tuple[_TokenType, str], ...] = (
     (Name.Builtin, "codebuiltin"),
     (Comment.Preproc, "codename"),
 )
+_NAMED = {tex: plain for plain, tex in TEX.items() if tex.startswith("\\text")} | {r"\textquotesingle{}": "'"}
+# A named character, an escaped one, one in braces; what is left of styles and of what keeps ligatures apart goes.
+_SPELLING = re.compile(r"\\text\w+\{\}|\\([%_#&{}$])|\{([\[\]*])\}|\\code\w+(?:\{| )|\{\}|\}")
 
 
-def code_lines(source: str, language: str, characters: Characters) -> str:
-    """Program text as TeX, highlighted, a box a line."""
+def code_lines(source: str, language: str, characters: Characters, columns: int = COLUMNS) -> str:
+    """Program text as TeX, highlighted, a box for each line of at most so many characters."""
     try:
         lexer = get_lexer_by_name(language, stripnl=False)
     except ClassNotFound:
         lexer = get_lexer_by_name("python", stripnl=False)
-    return _boxes(lexer.get_tokens(source), characters)
+    return _boxes(lexer.get_tokens(source), characters, columns)
 
 
 def output_lines(text: str, characters: Characters) -> str:
     """What a cell printed as TeX, a box a line."""
-    return _boxes([(_TokenType(), without_ansi(text))], characters)
+    return _boxes([(_TokenType(), without_ansi(text))], characters, COLUMNS)
 
 
-def _boxes(tokens: Iterator[tuple[_TokenType, str]] | list[tuple[_TokenType, str]], characters: Characters) -> str:
+def _boxes(tokens: Iterable[tuple[_TokenType, str]], characters: Characters, columns: int) -> str:
     lines: list[list[tuple[str, str, bool]]] = [[]]  # a line is its columns: style, TeX, may a line end here
     for kind, text in tokens:
         style = next((name for token, name in reversed(STYLES) if kind in token), "")
@@ -58,7 +63,7 @@ def _boxes(tokens: Iterator[tuple[_TokenType, str]] | list[tuple[_TokenType, str
         lines.pop()
     while lines and not lines[0]:
         lines.pop(0)
-    return "\n".join(_with_breaks([(_box(*piece), not line) for line in lines for piece in _fitting(line)]))
+    return "\n".join(_with_breaks([(_box(*piece), not line) for line in lines for piece in _fitting(line, columns)]))
 
 
 def _with_breaks(boxes: Sequence[tuple[str, bool]]) -> Iterator[str]:
@@ -74,14 +79,14 @@ def _with_breaks(boxes: Sequence[tuple[str, bool]]) -> Iterator[str]:
             yield box + r"\nobreak"
 
 
-def _fitting(line: list[tuple[str, str, bool]]) -> Iterator[tuple[list[tuple[str, str, bool]], bool]]:
+def _fitting(line: list[tuple[str, str, bool]], columns: int) -> Iterator[tuple[list[tuple[str, str, bool]], bool]]:
     """The line cut into pieces that fit the page, after a space or a comma where one is near; False for the first."""
-    width, continues = COLUMNS, False
+    width, continues = columns, False
     while len(line) > width:
         ends = [column + 1 for column in range(width // 2, width) if line[column][2]]
         cut = ends[-1] if ends else width
         yield line[:cut], continues
-        line, width, continues = line[cut:], COLUMNS - 2, True
+        line, width, continues = line[cut:], columns - 2, True
     yield line, continues
 
 
@@ -94,3 +99,8 @@ def _box(columns: list[tuple[str, str, bool]], continues: bool) -> str:
             runs.append((style, tex))
     body = "".join(rf"\{style}{{{tex}}}" if style else tex for style, tex in runs)
     return rf"\codeline{{\codecontinues {body}}}" if continues else rf"\codeline{{{body}}}"
+
+
+def text_of_line(tex: str) -> str:
+    """The program text of a line that `code_lines` made: its argument without styles, as a reader sees it."""
+    return _SPELLING.sub(lambda found: found[1] or found[2] or _NAMED.get(found[0], ""), tex).replace("~", " ")
