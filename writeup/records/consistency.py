@@ -2,7 +2,7 @@
 
 `inconsistencies` looks at one record, and `records.load` refuses a record that has any; `copies` compares the records
 of a kind. Laws that only one kind of record obeys stand beside its reader, as those of the language model in
-`answers/study/laws.py`.
+`lab/laws.py`.
 
 What no such law can catch is a lie that is told throughout: a curve, the loss that it ends in and the perplexity, all
 moved by the same amount. Against that stands the replay, which repeats the record's probe by the code at hand, and a

@@ -21,7 +21,7 @@ from writeup.text.written import SENTENCE_END, STATEMENT, Written, all_written
 EXCEPTIONS = Path("templates/exceptions.toml")
 COMPARATIVE = re.compile(
     r"\b(?:more|less|fewer|fewest|most|least|better|best|worse|worst|farther|further|twice|thrice|double[sd]?|hal(?:f|ves|ved)|"
-    r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|equal(?:ly)?|same|"
+    r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|"
     r"(?:low|high|larg|small|great|fast|slow|long|short|weak|strong|cheap|saf|nois|near|eas|clos|deep|wid|narrow|quick|"
     r"old|new|rich|poor|flat|steep|smooth|rough|steady|steadi|simpl|hard|soft|big|bigg|few|earl|lat|tight|loos)i?(?:er|est)|"
     r"(?:un)?likel(?:ier|iest)|outperform\w*|exceed\w*|beats?)\b",

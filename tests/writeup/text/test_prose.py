@@ -27,7 +27,7 @@ def test_a_typed_number_is_refused(typed):
     assert any("is typed" in what for what in found(typed))
 
 
-@pytest.mark.parametrize("word", ["twice", "half", "three", "higher", "best", "fewer", "most", "exceeds", "same"])
+@pytest.mark.parametrize("word", ["twice", "half", "three", "higher", "best", "fewer", "most", "exceeds"])
 def test_an_unguarded_comparison_is_refused(word):
     assert found(f"It runs.\n\nThe GRU is {word} here.\n") == [f"{word!r} stands in no statement and cites nothing"]
 

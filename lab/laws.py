@@ -1,8 +1,8 @@
 """What the numbers of one language-model record must have in common: a forged or mixed-up record breaks it.
 
 The laws are arithmetic on the settings and on other numbers of the record; the ones that any record obeys are in
-`writeup/consistency.py`, which also says what no such law can catch. Here that is: a whole course of a run (both
-curves, the rates, the losses, the perplexities) that was made up in keeping with all of these laws, and a final loss
+`writeup/records/consistency.py`, which also says what no such law can catch. Here that is: a whole course of a run
+(both curves, the rates, the losses, the perplexities) that was made up in keeping with all of these laws, and a final loss
 moved by less than `TEST_TOLERANCE` or `WHOLE_TOLERANCE` together with its perplexity. Probe and curves are tied by the
 learning rate alone: whether the probe is the run's own is for a replay to say.
 """
@@ -18,7 +18,7 @@ from statistics import median
 from experiments.language_model import rerun_reason
 from experiments.language_model.download import SHA256
 from experiments.language_model.train import Settings
-from writeup.claims import require
+from writeup.errors import CheckFailed
 from writeup.records.store import Record
 
 # WikiText-2 [Merity et al. 2016, table 1]: words of the training text with an <eos> a line; words of the vocabulary.
@@ -41,7 +41,8 @@ Law = tuple[str, object, object, bool]  # what must be so, expected, got, whethe
 def obey(settings: Settings, record: Record) -> None:
     """Raise `CheckFailed` at the first law that the record breaks. `settings` are those that the plan asked for."""
     for what, expected, got, holds in laws(settings, record):
-        require(holds, expected, got, f"record {record.path}: {what}")
+        if not holds:
+            raise CheckFailed(expected, got, f"record {record.path}: {what}")
 
 
 def laws(settings: Settings, record: Record) -> Iterator[Law]:
@@ -139,8 +140,8 @@ def obey_together(records: list[Record]) -> None:
     ):
         usual = median(above.values())
         for path, found in above.items():
-            near = abs(found - usual) <= tolerance
-            require(near, usual, found, f"record {path}: {what}, as in the other runs")
+            if abs(found - usual) > tolerance:
+                raise CheckFailed(usual, found, f"record {path}: {what}, as in the other runs")
 
 
 def _equal(what: str, expected: object, got: object) -> Law:

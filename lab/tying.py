@@ -5,10 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.flop_counter import FlopCounterMode
 
 from experiments.language_model.model import RNNModel
-from writeup.errors import CheckFailed
 
 TINY_WORDS, TINY_UNITS = 12, 5
 INPUTS = torch.tensor([[1, 4, 1], [7, 2, 9]])  # (length, batch); word 1 occurs twice
@@ -64,15 +62,6 @@ def embedding_rows(words: int, positions: int) -> int:
     return rows_touched(gradient)
 
 
-def arithmetic(tied: bool) -> int:
-    """Floating-point operations of one forward and backward pass of the tiny model."""
-    counter = FlopCounterMode(display=False)
-    model = tiny_model(tied)
-    with counter:
-        loss(model).backward()
-    return counter.get_total_flops()
-
-
 def error_of_unequal_sizes() -> str:
     """The name of torch's error where the decoder is handed an embedding matrix of another width."""
     encoder, decoder = nn.Embedding(TINY_WORDS, TINY_UNITS), nn.Linear(TINY_UNITS + 1, TINY_WORDS)
@@ -82,41 +71,3 @@ def error_of_unequal_sizes() -> str:
     except Exception as error:  # whichever it is: its name is what is asked
         return type(error).__name__
     return "none"
-
-
-class ProjectedDecoder(nn.Module):
-    """Scores of all words from hidden states of another width than the embedding's: project, then use its matrix."""
-
-    def __init__(self, embedding: nn.Embedding, hidden_size: int) -> None:
-        super().__init__()
-        words, size = embedding.weight.shape
-        self.project = nn.Linear(hidden_size, size, bias=False)
-        self.decode = nn.Linear(size, words)
-        self.decode.weight = embedding.weight
-
-    def forward(self, states: Tensor) -> Tensor:
-        """(..., hidden) to (..., words)."""
-        return self.decode(self.project(states))
-
-
-def projected_parameters(words: int, embedding_size: int, hidden_size: int) -> int:
-    """Parameters of an embedding with its projected decoder, after a pass that shows that the shapes fit."""
-    embedding = nn.Embedding(words, embedding_size, device="meta")
-    with torch.device("meta"):
-        decoder = ProjectedDecoder(embedding, hidden_size)
-        scores = decoder(torch.zeros(1, hidden_size))
-    if scores.shape != (1, words):
-        raise CheckFailed((1, words), tuple(scores.shape), "shape of the projected decoder's scores")
-    return sum(p.numel() for p in nn.ModuleList([embedding, decoder]).parameters())
-
-
-def module_with_projection() -> str:
-    """Which of torch's recurrent modules accepts `proj_size`."""
-    accepting = []
-    for module in (nn.LSTM, nn.GRU):
-        try:
-            module(TINY_UNITS, TINY_UNITS, proj_size=TINY_UNITS - 1)
-        except (TypeError, ValueError):
-            continue
-        accepting.append(f"nn.{module.__name__}")
-    return " and ".join(accepting)

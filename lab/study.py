@@ -1,0 +1,127 @@
+"""The language-model study as questions 2d, 2e and 2f read it: runs, settings with their seeds, tuned rates.
+
+Every run of the plan must be there, and every record obeys the laws of its kind (`laws.py`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from statistics import fmean
+from typing import Any
+
+import torch
+
+from experiments.language_model import reduced as plan_of_study
+from experiments.language_model.model import RNNModel
+from experiments.language_model.train import Settings
+from lab import laws
+from writeup.errors import WriteupError
+from writeup.records.consistency import copies
+from writeup.records.store import Record, Records
+
+PRESET = "cpu"
+CELLS = ("LSTM", "GRU")
+BASELINE: dict[str, int] = {}
+VARIATIONS: dict[str, dict[str, int]] = {
+    "baseline": BASELINE,
+    **{
+        f"{name.partition('_')[0]}{value}": {name: value}
+        for name, values in plan_of_study.VARIATIONS
+        for value in values
+    },
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One trained model. Losses are means in nats a word, of the best epoch's weights on whole texts."""
+
+    settings: Settings
+    record: Record
+
+    @property
+    def valid_loss(self) -> float:
+        return self.record.metrics["valid_loss"]
+
+    @property
+    def test_loss(self) -> float:
+        return self.record.metrics["test_loss"]
+
+    @property
+    def learned(self) -> bool:
+        """Better than guessing every word alike, to the end."""
+        return not self.record.metrics["diverged"] and self.valid_loss < math.log(laws.VOCABULARY)
+
+
+@dataclass(frozen=True)
+class Study:
+    """All runs of the plan."""
+
+    base: Settings
+    runs: tuple[Run, ...]
+
+    @classmethod
+    def read(cls, records: Records) -> Study:
+        """Raises `WriteupError` where a planned run is missing, `CheckFailed` where a record breaks a law."""
+        finished = {record.name: record for record in records.of_kind(plan_of_study.KIND)}
+        if copied := copies(finished.values()):
+            raise WriteupError(f"language-model study: {'; '.join(copied)}")
+        planned = plan_of_study.plan(PRESET, finished)
+        if missing := [settings.name for settings in planned if settings.name not in finished]:
+            raise WriteupError(
+                f"language-model study: {len(missing)} of {len(planned)} planned runs are missing, the first is "
+                f"{missing[0]}; `make experiments` makes them"
+            )
+        runs = tuple(Run(settings, finished[settings.name]) for settings in planned)
+        for run in runs:
+            laws.obey(run.settings, run.record)
+        laws.obey_together([run.record for run in runs])
+        return cls(plan_of_study.PRESETS[PRESET], runs)
+
+    @cached_property
+    def rates(self) -> dict[str, float]:
+        """The learning rate of each cell's lowest validation loss at the baseline, with the first seed."""
+        found: dict[str, float] = {}
+        for cell in {run.settings.cell for run in self.runs}:
+            tried = {run.settings.learning_rate: run.valid_loss for run in self._grid(cell)}
+            found[cell] = min(tried, key=tried.__getitem__)
+        return found
+
+    def grid(self, cell: str) -> dict[float, list[Run]]:
+        """The cell's runs at the baseline by learning rate, in increasing order."""
+        rates = sorted({run.settings.learning_rate for run in self._grid(cell)})
+        return {rate: self.seeds(cell=cell, learning_rate=rate) for rate in rates}
+
+    def _grid(self, cell: str) -> list[Run]:
+        base = replace(self.base, cell=cell)
+        return [run for run in self.runs if run.settings == replace(base, learning_rate=run.settings.learning_rate)]
+
+    def seeds(self, **changes: Any) -> list[Run]:
+        """The runs with the example's settings and `changes`, at the cell's tuned rate unless one is given."""
+        wanted = replace(self.base, **changes)
+        if "learning_rate" not in changes:
+            wanted = replace(wanted, learning_rate=self.rates[wanted.cell])
+        return [run for run in self.runs if replace(run.settings, seed=wanted.seed) == wanted]
+
+    def losses(self, **changes: Any) -> list[float]:
+        return [run.valid_loss for run in self.seeds(**changes)]
+
+    @property
+    def records(self) -> list[Record]:
+        return [run.record for run in self.runs]
+
+
+def perplexity(losses: Sequence[float]) -> float:
+    """e to the mean loss: the geometric mean over seeds."""
+    return math.exp(fmean(losses))
+
+
+def count_parameters(settings: Settings, words: int = laws.VOCABULARY) -> int:
+    """Parameters of the run's model, built on no memory and counted; a shared matrix counts once."""
+
+    with torch.device("meta"):
+        sizes = (settings.embedding_size, settings.hidden_size, settings.layers, settings.dropout, settings.tied)
+        return sum(p.numel() for p in RNNModel(settings.cell, words, *sizes).parameters())
