@@ -30,7 +30,14 @@ def test_a_tick_is_labelled_with_its_value(values, scale):
     axis = fit_axis(values, scale)
     spacing = min(b - a for a, b in zip(axis.ticks, axis.ticks[1:], strict=False))
     for tick, label in zip(axis.ticks, axis.labels, strict=True):
-        read = label.strip("$").replace(",", "").replace(r" \times 10^", "e").replace("10^", "1e").replace("{", "").replace("}", "")
+        read = (
+            label.strip("$")
+            .replace(",", "")
+            .replace(r" \times 10^", "e")
+            .replace("10^", "1e")
+            .replace("{", "")
+            .replace("}", "")
+        )
         assert float(read) == pytest.approx(tick, abs=0.01 * spacing)
 
 
