@@ -5,8 +5,7 @@ import os
 import torch
 
 from writeup.errors import WriteupError
-
-VARIABLE = "WRITEUP_DEVICE"
+from writeup.experiments import DEVICE
 
 
 def training_device() -> torch.device:
@@ -14,12 +13,12 @@ def training_device() -> torch.device:
 
     Raises `WriteupError` for another name, and where PyTorch finds no CUDA device.
     """
-    named = os.environ.get(VARIABLE) or "cpu"
+    named = os.environ.get(DEVICE) or "cpu"
     if named not in ("cpu", "cuda"):
-        raise WriteupError(f"device to train on: {VARIABLE} is {named!r}; legal are cpu and cuda")
+        raise WriteupError(f"device to train on: {DEVICE} is {named!r}; legal are cpu and cuda")
     if named == "cuda" and not torch.cuda.is_available():
         raise WriteupError(
-            f"device to train on: {VARIABLE} is cuda, but PyTorch {torch.__version__} finds no CUDA device; "
+            f"device to train on: {DEVICE} is cuda, but PyTorch {torch.__version__} finds no CUDA device; "
             "legal here is cpu"
         )
     return torch.device(named)

@@ -8,6 +8,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -66,6 +67,7 @@ class Assignment(_Data):
     section: list[Section]
     question: list[Question]
     notebook: Notebook | None = None
+    experiments: str = ""  # the package whose modules train or measure; none where it is empty
 
     @property
     def everything(self) -> list[Question]:
@@ -115,12 +117,17 @@ def load_assignment(root: Path) -> Assignment:
         raise WriteupError(f"{path}: {where}: {first['msg']}") from error
 
 
+def course_module(name: str, root: Path) -> ModuleType:
+    """A module of the assignment, which is found by its folder, not installed."""
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    return importlib.import_module(name)
+
+
 def answer_to(question: Question, records: Records, root: Path) -> Answer:
     """Run the question's module and return its answer."""
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))  # the assignment is found by its folder, not installed
     try:
-        module = importlib.import_module(f"answers.{question.module}")
+        module = course_module(f"answers.{question.module}", root)
     except ModuleNotFoundError as error:
         if error.name != f"answers.{question.module}":
             raise

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import random
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import ModuleType
-
-import torch
 
 from writeup import readback
 from writeup.build import BUILD
 from writeup.errors import CheckFailed, WriteupError
+from writeup.experiments import rehearsal
+from writeup.experiments.registry import registry
 from writeup.records.consistency import copies
 from writeup.records.replay import largest_difference
 from writeup.records.store import Record, Records, stale_sources
@@ -97,23 +94,13 @@ def replay(record: Record, root: Path) -> float:
 
     Raises `CheckFailed` naming the number when one differs by more than `REPLAY_TOLERANCE`.
     """
-    experiments = _module("experiments", root).registry()
-    if record.kind not in experiments:
-        raise WriteupError(
-            f"record {record.path}: no experiment of kind {record.kind!r}; there are {sorted(experiments)}"
-        )
-    return largest_difference(record.probe, experiments[record.kind].replay(record), record.path)
-
-
-def _module(name: str, root: Path) -> ModuleType:
-    """A module of the assignment's experiments: found by their folder, as its answers are."""
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
-    return importlib.import_module(name)
+    experiments = registry(root)
+    experiment = experiments.experiment(record.kind)
+    experiments.prepare()
+    return largest_difference(record.probe, experiment.replay(record), record.path)
 
 
 def _replayed(records: Records, path: str, root: Path) -> str:
-    torch.set_num_threads(1)  # as in the runs themselves; and two threads on a busy machine mostly wait for each other
     return f"largest difference {replay(records[path], root):.1e}"
 
 
@@ -130,14 +117,14 @@ def _drawn(records: Records, sample: int, seed: int) -> Iterator[tuple[str, int,
 
 def _retrained(root: Path) -> str:
     """The quick runs of one kind come out as they are kept, and twice the same."""
-    rehearsal = _module("experiments.rehearsal", root)
-    kept = rehearsal.kept_rehearsal(rehearsal.AUDITED, root)
+    kind = registry(root).audited
+    kept = rehearsal.kept_rehearsal(kind, root) if kind else None
     if kept is None:
-        raise Absent(f"no rehearsal of {rehearsal.AUDITED} is kept; `make experiments` keeps one")
-    found, again = (rehearsal.fresh(rehearsal.AUDITED, root)["outcome"] for _attempt in range(2))
-    difference = largest_difference(kept["outcome"], found, rehearsal.AUDITED)
+        raise Absent(f"no rehearsal {f'of {kind} ' if kind else ''}is kept; `make experiments` keeps one")
+    found, again = (rehearsal.fresh(kind, root)["outcome"] for _attempt in range(2))
+    difference = largest_difference(kept["outcome"], found, kind)
     if again != found:
-        raise CheckFailed(found, again, f"{rehearsal.AUDITED} trained twice")
+        raise CheckFailed(found, again, f"{kind} trained twice")
     return f"{len(found)} runs, the two the same to the last bit, {difference:.1e} from those that are kept"
 
 

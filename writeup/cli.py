@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +20,7 @@ from rich.table import Column, Table
 from writeup.assignment import find_root, load_assignment
 from writeup.build import Built, Unverified, build
 from writeup.errors import WriteupError
+from writeup.experiments import DEVICE
 from writeup.pages.identity import load_identity
 from writeup.trust.verify import Verification, Verified, verify
 
@@ -140,15 +140,28 @@ def check(
 @app.command()
 def experiments(
     preset: Annotated[str, typer.Option(help="quick, cpu or full.")] = "cpu",
-    jobs: Annotated[int, typer.Option(help="Runs side by side.")] = 1,
-    launcher: Annotated[str, typer.Option(help="local or slurm.")] = "local",
-    device: Annotated[str, typer.Option(help="cpu or cuda, for the language models.", envvar="WRITEUP_DEVICE")] = "cpu",
+    jobs: Annotated[int, typer.Option(min=0, help="Runs side by side, of one thread each; 0: one a core.")] = 0,
+    launcher: Annotated[str, typer.Option(help="local; slurm; submitit-local tries slurm's way here.")] = "local",
+    device: Annotated[str, typer.Option(help="Asked of the experiments: cpu or cuda.", envvar=DEVICE)] = "cpu",
+    kind: Annotated[str, typer.Option(help="Only this kind of experiment.")] = "",
+    status: Annotated[bool, typer.Option("--status", help="Only list the runs and how they stand.")] = False,
     root: Root = None,
 ) -> None:
     """Run the experiments whose records are missing or stale."""
-    options = {"--preset": preset, "--jobs": str(jobs), "--launcher": launcher, "--device": device}
-    command = [sys.executable, "-m", "experiments.runner", *(word for pair in options.items() for word in pair)]
-    raise typer.Exit(subprocess.run(command, cwd=find_root(root), check=False).returncode)
+    from writeup.experiments.runner import run_missing, states
+
+    folder = find_root(root)
+    if status:
+        table = Table(Column("Run", overflow="fold"), Column("State", no_wrap=True), box=None)
+        for row in states(preset, folder, kind):
+            table.add_row(*row)
+        console.print(table)
+        return
+    try:
+        run_missing(folder, preset, jobs, launcher, device, kind, console)
+    except KeyboardInterrupt:
+        _complain("experiments stopped; call again to go on from the last finished epoch of every run")
+        raise typer.Exit(130) from None
 
 
 @app.command()

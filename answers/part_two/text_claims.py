@@ -25,7 +25,7 @@ HELD_OUT = 0.1
 
 def corpus() -> Literal["python-reference", "wikitext-2"]:
     """The text that the notebook reads, by the same rule."""
-    return "wikitext-2" if os.environ.get("WIKITEXT_2") else "python-reference"
+    return "wikitext-2" if os.environ.get("WRITEUP_DATA") else "python-reference"
 
 
 def text_claims(records: Records) -> Iterator[Claim]:

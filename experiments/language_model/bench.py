@@ -1,27 +1,29 @@
-r"""Print how fast training is, in tokens a second on the wall: `make bench`.
+"""Print how fast training is, in tokens a second on the wall: `make bench`.
 
     python -m experiments.language_model.bench --example DIR
 
 With a folder that holds the public example, its own loop is the reference; without, the stock path, which computes the
 same losses to the last bit. Each setting and path runs alone in a fresh process, in turns; of its steps the fastest
-counts, since other programs can only delay a step. On a busy machine trust the ratio of processor times, and that with
-one thread: two wait for each other, and the waiting counts.
+counts, since other programs can only delay a step. With `--processes 2` two such processes run side by side, as the
+study's runs do: their tokens are added, and each one's median step counts, since a step is fast while the other process
+is starting. On a busy machine trust the ratio of processor times, and that with one thread: two wait for each other,
+and the waiting counts.
 
 The floor is what a step would take if it were nothing but its matrix products, at the best speed at which one was seen
-on this machine in the same run:
-
-.. math:: 2 \cdot 3 \cdot T B \left(W H + \sum_{l=1}^{L} g H (I_l + H)\right) / \mathrm{speed}
-
-operations (a multiplication and an addition, one product forward and two backward) for T steps of B columns, W words, L
-layers of H units with I inputs and g gates (4 in an LSTM, 3 in a GRU). Nothing is saved; the saved measurements are the
-records of `speed.py`.
+on this machine in the same run, in as many processes at a time; `work.py` counts their operations. Nothing is saved;
+what is saved are the records of `speed.py`.
 """
 
+import multiprocessing
 import os
+import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Annotated
 
 import torch
@@ -30,30 +32,24 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.language_model import example, timer
-from experiments.language_model.run import corpus_of
+from experiments.language_model.download import data_folder
 from experiments.language_model.speed import PATHS, SpeedSettings
 from experiments.language_model.train import Settings
+from experiments.language_model.work import SIZES, operations
+from writeup.errors import WriteupError
 from writeup.records.store import environment
 
-GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
-
-Found = Mapping[str, list[float]]
-
-
-def operations(settings: Settings, words: int) -> int:
-    """Floating-point operations of one training step's matrix products."""
-    size, gates = settings.hidden_size, GATES[settings.cell]
-    inputs = [settings.embedding_size] + [size] * (settings.layers - 1)
-    weights = words * size + sum(gates * size * (count + size) for count in inputs)
-    return 2 * 3 * settings.bptt * settings.batch_size * weights
+Curves = Mapping[str, list[float]]  # of one process, as `timer.measured` gives them
+Found = Mapping[str, list[Curves]]  # by path, a process or several of each round
 
 
-def product_speed(settings: Settings, words: int, repetitions: int = 5) -> float:
+def product_speed(settings: Settings, threads: int, repetitions: int = 10) -> float:
     """Floating-point operations a second of the decoder's product forward, in the fast path's precision: the best."""
-    rows, dtype = settings.bptt * settings.batch_size, getattr(torch, settings.precision)
-    features = torch.randn(rows, settings.hidden_size).to(dtype)
-    weight = torch.randn(words, settings.hidden_size).to(dtype)
-    logits = torch.empty(rows, words, dtype=dtype)
+    torch.set_num_threads(threads)
+    rows, words = settings.bptt * settings.batch_size, SIZES[settings.corpus].words
+    features = torch.randn(rows, settings.hidden_size).to(getattr(torch, settings.precision))
+    weight = torch.randn(words, settings.hidden_size).to(features.dtype)
+    logits = torch.empty(rows, words, dtype=features.dtype)
     seconds = []
     for _ in range(repetitions):
         start = time.perf_counter()
@@ -62,28 +58,44 @@ def product_speed(settings: Settings, words: int, repetitions: int = 5) -> float
     return 2 * logits.numel() * settings.hidden_size / min(seconds)
 
 
-def table(found: Mapping[str, Found], labelled: Mapping[str, Settings], speed: float, title: str) -> Table:
-    """Tokens a second of each path, the ratio of fast to the first one (on the wall and of the processor), the floor,
-    and peak memory.
+def side_by_side(measure: Callable[[], Curves], processes: int) -> list[Curves]:
+    """What so many measuring processes found that were started at once."""
+    with ThreadPoolExecutor(processes) as threads:
+        return [sent.result() for sent in [threads.submit(measure) for _ in range(processes)]]
+
+
+def step_seconds(curves: Sequence[Curves], series: str, processes: int) -> float:
+    """Seconds of a step: the fastest of a process that was alone, the median of those that were not."""
+    values = [value for process in curves for value in process[series]]
+    return min(values) if processes == 1 else median(values)
+
+
+def table(found: Mapping[str, Found], labelled: Mapping[str, Settings], speed: float, processes: int = 1) -> Table:
+    """A row a path: tokens a second of all processes, how many times the fast path is as fast, memory of one process.
+
+    `speed` is that of the products in all processes together.
     """
-    paths = [path for path in ("example", *PATHS) if all(path in curves for curves in found.values())]
-    shown = Table(title=title)
-    columns = [*paths, f"fast : {paths[0]}", "by processor time", "floor", *(f"MiB, {path}" for path in paths)]
-    for column in ("tokens a second", *columns):
-        shown.add_column(column, justify="left" if column == "tokens a second" else "right")
+    shown = Table(box=None, pad_edge=False)
+    shown.add_column("setting")
+    shown.add_column("path")
+    for column in ("tokens a second", "fast : path", "by processor time", "MiB"):
+        shown.add_column(column, justify="right")
     for label, settings in labelled.items():
         curves, tokens = found[label], settings.bptt * settings.batch_size
-        best = {path: min(curves[path]) for path in paths}
-        reference, fast = (min(curves[f"{path}_processor"]) for path in (paths[0], "fast"))
-        floor = operations(settings, len(corpus_of(settings.corpus).vocabulary)) / speed
-        shown.add_row(
-            label,
-            *(f"{tokens / seconds:,.0f}" for seconds in best.values()),
-            f"{best[paths[0]] / best['fast']:.2f}",
-            f"{reference / fast:.2f}",
-            f"{tokens / floor:,.0f}",
-            *(f"{max(curves[f'{path}_bytes']) / 2**20:,.0f}" for path in paths),
-        )
+        fast = step_seconds(curves["fast"], "fast", processes)
+        fast_processor = step_seconds(curves["fast"], "fast_processor", processes)
+        for path in (path for path in ("example", *PATHS) if path in curves):
+            seconds = step_seconds(curves[path], path, processes)
+            shown.add_row(
+                label,
+                path,
+                f"{processes * tokens / seconds:,.0f}",
+                f"{seconds / fast:.2f}",
+                f"{step_seconds(curves[path], f'{path}_processor', processes) / fast_processor:.2f}",
+                f"{max(process[f'{path}_bytes'][0] for process in curves[path]) / 2**20:,.0f}",
+            )
+        floor = operations(settings, SIZES[settings.corpus].words, tokens) / speed * processes
+        shown.add_row(label, "floor", f"{processes * tokens / floor:,.0f}", f"{floor / fast:.2f}", end_section=True)
     return shown
 
 
@@ -92,37 +104,56 @@ def main(
         Path | None,
         typer.Option("--example", help="folder with the public example's main.py and model.py [WORD_LANGUAGE_MODEL]"),
     ] = None,
-    threads: Annotated[int, typer.Option(min=1)] = min(2, os.cpu_count() or 1),
+    processes: Annotated[int, typer.Option(min=1, help="measured side by side, of one thread unless said")] = 1,
+    threads: Annotated[int, typer.Option(min=0, help="of a process; 0: 2 of one that is alone")] = 0,
     steps: Annotated[int, typer.Option(min=1, help="measured steps a process")] = 5,
-    rounds: Annotated[int, typer.Option(min=1, help="processes a setting and path")] = 2,
+    rounds: Annotated[int, typer.Option(min=1, help="turns of every setting and path")] = 2,
     variations: Annotated[bool, typer.Option("--variations", help="the study's other settings, too")] = False,
     corpus: Annotated[str, typer.Option(help="wikitext-2 or generated")] = "wikitext-2",
 ) -> None:
     """Measure and print."""
-    console = Console()
-    folder = folder or example.folder_from_environment()
-    labelled = SpeedSettings(corpus=corpus, variations=variations).labelled()
-    found: dict[str, dict[str, list[float]]] = {label: {} for label in labelled}
-    torch.set_num_threads(threads)
+    console = Console(highlight=False)
+    threads = threads or (1 if processes > 1 else min(2, os.cpu_count() or 1))
+    try:
+        folder = folder or example.folder_from_environment()
+        if folder:
+            example.require(folder)
+        if corpus == "wikitext-2":
+            data_folder()
+        labelled = SpeedSettings(corpus=corpus, variations=variations).labelled()
+        found, speed = measured(labelled, folder, (processes, threads, steps, rounds), console)
+    except (WriteupError, subprocess.CalledProcessError) as error:
+        console.print(f"bench: {error}", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(2) from error
+    machine = environment()
+    console.print(f"{machine['processor']}, {machine['cores']} cores, torch {machine['torch']}", soft_wrap=True)
+    console.print(f"{processes} process(es) of {threads} thread(s), products at {speed / 1e9:,.0f} GFLOP a second")
+    console.print(table(found, labelled, speed, processes))
+    if not folder:
+        console.print("--example DIR compares with the public example's own loop, too.")
+
+
+def measured(
+    labelled: Mapping[str, Settings], folder: Path | None, sizes: tuple[int, int, int, int], console: Console
+) -> tuple[dict[str, dict[str, list[Curves]]], float]:
+    """All paths of all settings in turns, and the best speed of the products in all processes together."""
+    processes, threads, steps, rounds = sizes
+    found: dict[str, dict[str, list[Curves]]] = {label: {} for label in labelled}
     speed = 0.0
-    with console.status("measuring") as status:
+    context = multiprocessing.get_context("spawn")
+    with console.status("measuring") as status, ProcessPoolExecutor(processes, mp_context=context) as pool:
         for turn in range(rounds):
             for label, settings in labelled.items():
                 status.update(f"{turn + 1} of {rounds}: {label}")
-                taken = [timer.measured(replace(settings, path=path), 1, steps, threads) for path in PATHS]
+                runs: dict[str, Callable[[], Curves]] = {
+                    path: partial(timer.measured, replace(settings, path=path), 1, steps, threads) for path in PATHS
+                }
                 if folder:
-                    taken.append(example.measured(folder, settings, 1, steps, threads))
-                for name, values in (pair for curves in taken for pair in curves.items()):
-                    found[label].setdefault(name, []).extend(values)
-                speed = max(speed, product_speed(settings, len(corpus_of(corpus).vocabulary)))
-    machine = environment()
-    title = (
-        f"Training on {machine['processor']}, torch {machine['torch']}, {threads} thread(s), "
-        f"products at up to {speed / 1e9:,.0f} GFLOP a second"
-    )
-    console.print(table(found, labelled, speed, title))
-    if not folder:
-        console.print("Compared with our stock path; --example DIR compares with the public example's own loop.")
+                    runs["example"] = partial(example.measured, folder, settings, 1, steps, threads)
+                for path, measure in runs.items():
+                    found[label].setdefault(path, []).extend(side_by_side(measure, processes))
+                speed = max(speed, sum(pool.map(product_speed, [settings] * processes, [threads] * processes)))
+    return found, speed
 
 
 if __name__ == "__main__":

@@ -3,15 +3,16 @@
 import os
 import tomllib
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pooch
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from experiments import SUMS
 from experiments.language_model.data import SPLITS
 from writeup.errors import WriteupError
 
 VARIABLE = "WRITEUP_DATA"
+SUMS = Path(__file__).parents[1] / "data.toml"
 SHA256: dict[str, str] = tomllib.loads(SUMS.read_text(encoding="utf-8"))["wikitext-2"]
 _FOLDER = "word_language_model/data/wikitext-2"
 MIRRORS = (
@@ -34,9 +35,7 @@ def data_folder(folder: Path | None = None) -> Path:
     for split in SPLITS:
         path = local / f"{split}.txt"
         if not path.is_file():
-            raise WriteupError(
-                f"WikiText-2: {path} does not exist; {local} must hold train.txt, valid.txt and test.txt"
-            )
+            raise WriteupError(f"WikiText-2: {path} does not exist; {local} must hold {', '.join(SHA256)}")
         found = pooch.file_hash(str(path))
         if found != SHA256[path.name]:
             raise WriteupError(f"WikiText-2: {path} has sha256 {found}; expected {SHA256[path.name]}")
@@ -45,6 +44,7 @@ def data_folder(folder: Path | None = None) -> Path:
 
 def _downloaded(cache: Path) -> Path:
     """Fetch what the cache lacks, from the first mirror that serves it whole."""
+    pooch.get_logger().setLevel("ERROR")  # a mirror that does not answer is no news while another may
     for name, digest in SHA256.items():
         failures = []
         for mirror in MIRRORS:
@@ -53,12 +53,11 @@ def _downloaded(cache: Path) -> Path:
                 pooch.retrieve(mirror + name, f"sha256:{digest}", name, cache, downloader=download)
                 break
             except (OSError, ValueError) as error:  # no network or a refusal; a wrong sum
-                failures.append(f"{mirror} ({type(error).__name__})")
+                failures.append(f"{urlsplit(mirror).netloc} ({type(error).__name__})")
         else:
             raise WriteupError(
-                f"WikiText-2: {name} could not be fetched; name a folder that holds it by --data or {VARIABLE}. "
-                + "Tried "
-                + "; ".join(failures)
+                f"WikiText-2 is not here: {name} could not be fetched from {', '.join(failures)}. "
+                f"Name a folder with {', '.join(SHA256)} in the environment: {VARIABLE}=FOLDER"
             )
     return cache
 

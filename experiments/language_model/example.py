@@ -43,14 +43,19 @@ class TimedLoss(nn.NLLLoss):
         return loss
 
 
-def example_steps(folder: Path, settings: Settings, corpus: Corpus, steps: int) -> list[Step]:
-    """So many steps of the example in `folder`, each from one call of its loss function to the next."""
+def require(folder: Path) -> None:
+    """Raises `WriteupError` where the folder is no copy of the example."""
     missing = [name for name in ("main.py", "model.py") if not (folder / name).is_file()]
     if missing:
         raise WriteupError(
             f"example: no {' and '.join(missing)} in {folder}; it has to be a copy of word_language_model from "
             "github.com/pytorch/examples"
         )
+
+
+def example_steps(folder: Path, settings: Settings, corpus: Corpus, steps: int) -> list[Step]:
+    """So many steps of the example in `folder`, each from one call of its loss function to the next."""
+    require(folder)
     torch.manual_seed(settings.seed)
     words = len(corpus.vocabulary)
     sizes = (words, settings.embedding_size, settings.hidden_size, settings.layers, settings.dropout, settings.tied)

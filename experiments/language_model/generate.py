@@ -15,7 +15,7 @@ from rich.console import Console
 from experiments.language_model.data import Corpus
 from experiments.language_model.download import data_folder
 from experiments.language_model.model import RNNModel
-from experiments.language_model.reduced import PRESETS
+from experiments.language_model.study import WHOLE
 from experiments.language_model.train import fit
 from writeup.errors import WriteupError
 
@@ -42,7 +42,7 @@ def words_of(model: RNNModel, generator: torch.Generator, temperature: float = 1
 
 def main(
     cell: Annotated[str, typer.Option(help="LSTM, GRU, RNN_TANH or RNN_RELU")] = "LSTM",
-    epochs: Annotated[int, typer.Option(min=1, help="on the reduced text of the cpu preset")] = 1,
+    epochs: Annotated[int, typer.Option(min=1, help="over the training text, some minutes each")] = 1,
     words: Annotated[int, typer.Option(min=1)] = 100,
     temperature: float = 1.0,
     seed: int = 1111,
@@ -52,7 +52,7 @@ def main(
     console = Console()
     try:
         corpus = Corpus.load(data or data_folder())
-        settings = replace(PRESETS["cpu"], cell=cell, epochs=epochs, seed=seed)
+        settings = replace(WHOLE, cell=cell, epochs=epochs, seed=seed)
         with console.status("training") as status:
             path, _ = fit(settings, corpus, lambda _, text: status.update(text))
         generator = torch.Generator().manual_seed(seed)

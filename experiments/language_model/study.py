@@ -15,12 +15,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from experiments.language_model.run import KIND, corpus_of, replay
+import torch
+
+from experiments.devices import training_device
+from experiments.language_model.run import KIND, checkpoint, replay
 from experiments.language_model.run import run as run_once
 from experiments.language_model.train import Settings
+from experiments.language_model.work import SIZES, cost
 from writeup.records.store import Record
 
-__all__ = ["KIND", "PRESETS", "VARIATIONS", "finalists", "plan", "replay", "run", "tuned_rates"]
+__all__ = ["KIND", "PRESETS", "VARIATIONS", "begun", "cost", "finalists", "plan", "replay", "run", "tuned_rates"]
 
 CELLS = ("LSTM", "GRU")
 SEEDS = (1111, 1112, 1113)
@@ -111,8 +115,8 @@ def _simple(chosen: Preset, finished: Mapping[str, Record]) -> list[Settings]:
 
 def run(settings: Settings, root: Path, report: Callable[[float, str], None]) -> Record:
     """One run, its reports with the speed of training and evaluation since the last one."""
-    tokens = len(corpus_of(settings.corpus).train) * settings.epochs
-    last = [0.0, time.perf_counter()]
+    tokens = SIZES[settings.corpus].tokens * settings.epochs
+    last = [begun(settings), time.perf_counter()]
 
     def with_speed(fraction: float, text: str) -> None:
         now = time.perf_counter()
@@ -121,6 +125,15 @@ def run(settings: Settings, root: Path, report: Callable[[float, str], None]) ->
         report(fraction, f"{text}, {speed:,.0f} tokens/s")
 
     return run_once(settings, root, with_speed)
+
+
+def begun(settings: Settings) -> float:
+    """The fraction of the run's epochs that its checkpoint holds, which may be that of a shorter run."""
+    saved = checkpoint(settings, training_device())
+    if not saved.is_file():
+        return 0.0
+    epochs = len(torch.load(saved, weights_only=True, mmap=True)["progress"]["curves"]["train_loss"])
+    return epochs / settings.epochs if epochs <= settings.epochs else 0.0  # a longer run's is not taken up
 
 
 def tuned_rates(chosen: Preset, finished: Mapping[str, Record]) -> tuple[list[float], dict[str, float]]:

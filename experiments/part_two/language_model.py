@@ -37,8 +37,8 @@ def wikitext_words(folder: Path, length: int = 35_000) -> list[str]:
 
 
 def chosen_words() -> tuple[str, list[str]]:
-    """What the text is, and its words: WikiText-2 where the variable WIKITEXT_2 names its folder, else Python's own."""
-    if folder := os.environ.get("WIKITEXT_2"):
+    """What the text is, and its words: WikiText-2 where WRITEUP_DATA names its folder, else Python's own."""
+    if folder := os.environ.get("WRITEUP_DATA"):
         return "the first words of WikiText-2", wikitext_words(Path(folder))
     return "the prose of Python's language reference", python_reference_words()
 

@@ -69,10 +69,10 @@ def read_text(settings: Settings) -> Text:
 
 
 def data_folder() -> Path:
-    """Where WikiText-2 lies: what the notebook's variable names, else what the study's does."""
-    named = os.environ.get("WIKITEXT_2") or os.environ.get("WRITEUP_DATA")
+    """Where WikiText-2 lies."""
+    named = os.environ.get("WRITEUP_DATA")
     if not named:
-        raise WriteupError("the notebook's language model on WikiText-2: WIKITEXT_2 must name the data's folder")
+        raise WriteupError("the notebook's language model on WikiText-2: WRITEUP_DATA must name the data's folder")
     return Path(named)
 
 

@@ -10,6 +10,7 @@ from writeup import audit
 from writeup.audit import Absent, Item, carry_out, items, replay, states
 from writeup.cli import app
 from writeup.errors import CheckFailed, WriteupError
+from writeup.experiments import rehearsal
 from writeup.records.replay import REPLAY_TOLERANCE
 from writeup.records.store import Records, save, write
 
@@ -129,8 +130,7 @@ def test_a_probe_of_another_seed_fails_the_replay(tmp_path):
 
 
 def test_two_trainings_that_differ_do_not_hold(monkeypatch):
-    rehearsal = audit._module("experiments.rehearsal", ROOT)
-    kept = rehearsal.kept_rehearsal(rehearsal.AUDITED, ROOT)
+    kept = rehearsal.kept_rehearsal("language_model", ROOT)
     losses = iter([1.0, 1.0 + 1e-9])
 
     def fresh(*_):

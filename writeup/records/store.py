@@ -16,6 +16,7 @@ import platform
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
@@ -115,11 +116,20 @@ def environment() -> dict[str, str]:
     """Versions and machine, for a record or for the ledger."""
     return {
         "python": platform.python_version(),
-        "torch": importlib.metadata.version("torch"),
+        **_versions("torch"),
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": str(os.cpu_count()),
     }
+
+
+def _versions(*packages: str) -> dict[str, str]:
+    """Of the packages that are installed: an assignment need not use them."""
+    found = {}
+    for name in packages:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def _processor() -> str:

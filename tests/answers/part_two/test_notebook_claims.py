@@ -18,7 +18,7 @@ def claims():
     """Those that take no search: all but the chains."""
     records = Records(ROOT)
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("WIKITEXT_2", raising=False)
+        patch.delenv("WRITEUP_DATA", raising=False)
         made = [
             *difference_claims.difference_claims(),
             *echo_claims.echo_claims(records),

@@ -1,47 +1,101 @@
-"""The table compares with the public example where it is at hand, and with the stock path otherwise."""
+"""What the benchmark prints, what it counts, and what it says when it cannot begin."""
+
+import os
+import threading
+from dataclasses import replace
 
 import pytest
 import torch
+import typer
 from rich.console import Console
 from torch.utils.flop_counter import FlopCounterMode
+from typer.testing import CliRunner
 
-from experiments.language_model.bench import operations, table
+from experiments.language_model import bench, download, timer
+from experiments.language_model.bench import side_by_side, table
+from experiments.language_model.data import Corpus
+from experiments.language_model.download import VARIABLE, data_folder
 from experiments.language_model.train import Settings, build
+from experiments.language_model.work import SIZES, Size, cost, operations
 
-LABELLED = {"LSTM": Settings(corpus="generated")}
+LABELLED = {"LSTM": Settings(corpus="generated")}  # 700 tokens a step
+
+
+def process(path, seconds, processor, mebibytes):
+    """What one measuring process finds."""
+    return {path: seconds, f"{path}_processor": processor, f"{path}_bytes": [mebibytes * 2.0**20]}
+
+
 FOUND = {
     "LSTM": {
-        **{"stock": [0.4, 0.5], "stock_processor": [0.3, 0.35], "stock_bytes": [2.0**20]},
-        **{"fast": [0.2, 0.1], "fast_processor": [0.2, 0.15], "fast_bytes": [2.0**20, 2.0**21]},
+        "stock": [process("stock", [0.4, 0.5], [0.3, 0.35], 1)],
+        "fast": [process("fast", [0.2, 0.1], [0.2, 0.15], 1), process("fast", [0.3, 0.3], [0.3, 0.3], 2)],
     }
 }
-EXAMPLE = {"example": [0.7, 0.3], "example_processor": [0.6, 0.9], "example_bytes": [2.0**22]}
+EXAMPLE = {"example": [process("example", [0.7, 0.3], [0.6, 0.9], 4)]}
 
 
-def cells_of(shown):
-    """{heading: the only row's entry}."""
-    return {str(column.header): next(iter(column.cells)) for column in shown.columns}
+def rows_of(shown):
+    """{path: the row's other entries}."""
+    _, paths, *columns = (list(column.cells) for column in shown.columns)
+    return dict(zip(paths, zip(*columns, strict=True), strict=True))
 
 
 def test_the_fastest_step_and_the_highest_peak_count():
-    cells = cells_of(table(FOUND, LABELLED, 1e9, ""))
-    assert (cells["stock"], cells["fast"], cells["MiB, fast"]) == ("1,750", "7,000", "2")
+    rows = rows_of(table(FOUND, LABELLED, 1e9))
+    assert rows["stock"] == ("1,750", "4.00", "2.00", "1")
+    assert rows["fast"] == ("7,000", "1.00", "1.00", "2")
 
 
-def test_without_the_example_the_stock_path_is_the_reference():
-    assert cells_of(table(FOUND, LABELLED, 1e9, ""))["fast : stock"] == "4.00"
+def test_side_by_side_the_median_step_counts_and_tokens_are_added():
+    rows = rows_of(table(FOUND, LABELLED, 1e9, processes=2))
+    assert rows["fast"][:2] == ("5,600", "1.00")  # median of 0.1, 0.2, 0.3, 0.3
 
 
-def test_with_the_example_the_example_is_the_reference():
-    cells = cells_of(table({"LSTM": FOUND["LSTM"] | EXAMPLE}, LABELLED, 1e9, ""))
-    assert (cells["fast : example"], cells["by processor time"], cells["MiB, example"]) == ("3.00", "4.00", "4")
+def test_the_example_comes_first_where_it_was_measured():
+    rows = rows_of(table({"LSTM": FOUND["LSTM"] | EXAMPLE}, LABELLED, 1e9))
+    assert list(rows) == ["example", "stock", "fast", "floor"]
+    assert rows["example"] == ("2,333", "3.00", "4.00", "4")
 
 
-def test_the_table_can_be_printed():
-    console = Console(width=200)
+@pytest.mark.parametrize("processes", [1, 2])
+def test_the_floor_is_what_the_products_take_at_their_speed_in_all_processes(processes):
+    count = operations(Settings(), 60, 700)
+    rows = rows_of(table(FOUND, LABELLED, speed=count * 10, processes=processes))
+    seconds = 0.1 if processes == 1 else 0.25
+    assert rows["floor"][:2] == ("7,000", f"{0.1 * processes / seconds:.2f}")
+
+
+def test_the_table_is_legible_at_80_columns():
+    console = Console(width=80)
+    labelled = {"GRU embedding_size=650 hidden_size=650": LABELLED["LSTM"]}
+    found = dict.fromkeys(labelled, FOUND["LSTM"] | EXAMPLE)
     with console.capture() as captured:
-        console.print(table(FOUND, LABELLED, 1e9, "a title"))
-    assert "7,000" in captured.get()
+        console.print(table(found, labelled, 1e9))
+    lines = captured.get().splitlines()
+    assert {"tokens a second", "fast : path", "by processor time"} <= {part.strip() for part in lines[0].split("  ")}
+    assert all(any(number in line for line in lines) for number in ("2,333", "7,000"))
+
+
+def test_processes_side_by_side_are_started_at_once():
+    both = threading.Barrier(2, timeout=10)  # breaks where one waits for the other's end
+    assert side_by_side(lambda: {"arrived": [both.wait()]}, 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [(["--example", "nowhere"], "no main.py and model.py in nowhere"), ([], "WRITEUP_DATA")],
+)
+def test_what_is_missing_is_said_once_before_anything_is_measured(options, said, monkeypatch, tmp_path):
+    monkeypatch.setattr(timer, "measured", lambda *_: pytest.fail("it was measured"))
+    monkeypatch.setattr(download, "MIRRORS", ("http://127.0.0.1:9/",))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("WRITEUP_DATA", raising=False)
+    monkeypatch.delenv("WORD_LANGUAGE_MODEL", raising=False)
+    command = typer.Typer()
+    command.command()(bench.main)
+    result = CliRunner().invoke(command, options)
+    assert (result.exit_code, result.output.count(said)) == (2, 1)
 
 
 @pytest.mark.parametrize("cell", ["GRU", "RNN_TANH"])
@@ -55,4 +109,23 @@ def test_the_floor_counts_the_operations_that_torch_counts(cell):
     # The first state of each layer's first step is given: no gradient flows back to it.
     gates = 3 if cell == "GRU" else 1
     saved = 2 * 4 * settings.layers * gates * 12 * 12
-    assert operations(settings, 50) - saved == counter.get_total_flops()
+    assert operations(settings, 50, tokens=20) - saved == counter.get_total_flops()
+
+
+def size_of(corpus):
+    return Size(len(corpus.vocabulary), len(corpus.train))
+
+
+def test_the_size_of_the_generated_corpus_is_as_stated():
+    assert SIZES["generated"] == size_of(Corpus.generated())
+
+
+@pytest.mark.skipif(not os.environ.get(VARIABLE), reason=f"{VARIABLE} names no folder with WikiText-2")
+def test_the_size_of_wikitext_2_is_as_stated():
+    assert SIZES["wikitext-2"] == size_of(Corpus.load(data_folder()))
+
+
+def test_a_run_of_twice_the_epochs_costs_twice_as_much_and_more_units_cost_more():
+    six = Settings(epochs=6)
+    assert cost(six) == pytest.approx(2 * cost(replace(six, epochs=3)))
+    assert 1.9 < cost(replace(six, hidden_size=400)) / cost(six) < 2.5

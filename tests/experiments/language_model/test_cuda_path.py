@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from experiments.devices import VARIABLE, training_device
+from experiments.devices import training_device
 from experiments.language_model.cuda import CudaPath
 from experiments.language_model.data import Corpus
 from experiments.language_model.fast import FastPath
@@ -13,6 +13,7 @@ from experiments.language_model.run import probe
 from experiments.language_model.tolerance import SMALL
 from experiments.language_model.train import CPU, Settings, build, fit
 from writeup.errors import WriteupError
+from writeup.experiments import DEVICE
 from writeup.records.replay import REPLAY_TOLERANCE, largest_difference
 
 WORDS, LENGTH, BATCH, SIZE = 300, 70, 6, 24
@@ -115,16 +116,16 @@ def test_the_stock_path_is_for_the_processor_alone():
 
 
 def test_the_environment_names_the_device(monkeypatch):
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.delenv(DEVICE, raising=False)
     assert training_device() == CPU
-    monkeypatch.setenv(VARIABLE, "tpu")
+    monkeypatch.setenv(DEVICE, "tpu")
     with pytest.raises(WriteupError, match="'tpu'; legal are cpu and cuda"):
         training_device()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_a_device_that_is_not_there_is_refused(monkeypatch):
-    monkeypatch.setenv(VARIABLE, "cuda")
+    monkeypatch.setenv(DEVICE, "cuda")
     with pytest.raises(WriteupError, match="finds no CUDA device"):
         training_device()
 

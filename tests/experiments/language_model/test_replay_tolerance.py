@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from experiments import rehearsal
 from experiments.language_model import train
 from experiments.language_model.run import corpus_of, probe
 from experiments.language_model.tolerance import DEVICES, SLIPS, SMALL, difference
 from experiments.regularisation import ensemble
 from experiments.regularisation.saving import restore
 from writeup.errors import CheckFailed
+from writeup.experiments import rehearsal
 from writeup.records.replay import REPLAY_TOLERANCE, largest_difference
 from writeup.records.store import Records
 

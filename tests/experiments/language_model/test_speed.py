@@ -34,7 +34,7 @@ def record(tmp_path_factory):
 def test_with_variations_every_setting_of_the_study_is_measured_for_both_cells():
     labels = SpeedSettings(variations=True).labelled()
     assert {
-        f"{cell} {name}={value}" for cell in ("LSTM", "GRU") for name, values in VARIATIONS for value in values
+        f"{cell} {name}={value}" for cell in ("LSTM", "GRU") for change in VARIATIONS for name, value in change.items()
     } <= set(labels)
 
 

@@ -1,26 +1,28 @@
 """The runner does what is missing, once, and survives what goes wrong."""
 
-import os
 import signal
 import subprocess
 import sys
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import pytest
-import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from experiments import registry, runner
-from experiments.display import Display
-from experiments.language_model.reduced import PRESETS, plan
-from experiments.launchers import SubmititLauncher
-from experiments.runner import Job, complete, current, perform, wanted
+from experiments.language_model.study import plan
+from writeup.cli import app
 from writeup.errors import WriteupError
+from writeup.experiments import runner
+from writeup.experiments.display import Display, Job
+from writeup.experiments.launchers import SubmititLauncher
+from writeup.experiments.registry import Registry, registry
+from writeup.experiments.runner import complete, current, perform, wanted
 from writeup.records.store import write_whole
 
-LSTM = plan("quick", {})[0]
+ROOT = Path(__file__).resolve().parents[3]
+LSTM = replace(plan("quick", {})[0], epochs=2)
 
 
 class Here:
@@ -36,6 +38,8 @@ class Here:
         def result(self):
             if self.error:
                 raise self.error
+
+    shares_machine = True
 
     def __init__(self):
         self.sent = []
@@ -71,14 +75,14 @@ class Two:
     def run(self, settings, root, report):
         if self.fails:
             raise ValueError("no luck")
-        return registry()["language_model"].run(settings, root, report)
+        return registry(ROOT).experiment("language_model").run(settings, root, report)
 
 
 def complete_here(project, experiment, monkeypatch):
-    monkeypatch.setattr(runner, "registry", lambda: {"language_model": experiment})
+    monkeypatch.setattr(runner, "registry", lambda _: Registry(kinds={"language_model": experiment}))
     monkeypatch.setattr(runner, "POLL_SECONDS", 0.0)
     launcher = Here()
-    complete("quick", project, launcher, Display(Console(quiet=True)), {"language_model": experiment})
+    complete("quick", project, launcher, Display(Console(quiet=True)), ["language_model"])
     return launcher.sent
 
 
@@ -106,9 +110,10 @@ def test_a_comment_makes_no_record_stale(project, monkeypatch):
     assert len(current("language_model", project)) == 2
 
 
-def test_a_damaged_record_counts_as_missing(project):
+def test_a_damaged_record_counts_as_missing(project, monkeypatch):
+    monkeypatch.setattr(runner, "registry", lambda _: Registry(kinds={"language_model": Two()}))
     write_whole(project / f"experiments/results/language_model/{LSTM.name}.json", "{")
-    missing, finished = wanted("quick", project, {"language_model": Two()})
+    missing, finished = wanted("quick", project, ["language_model"])
     assert ([job.settings for job in missing], finished) == ([LSTM], 0)
 
 
@@ -119,12 +124,12 @@ def test_a_failure_is_named(project, monkeypatch):
 
 def test_a_run_that_another_process_finished_meanwhile_is_not_repeated(project, monkeypatch):
     perform(Job("language_model", LSTM), project)
-    monkeypatch.setattr(runner, "registry", lambda: {"language_model": Two(fails=True)})
+    monkeypatch.setattr(runner, "registry", lambda _: Registry(kinds={"language_model": Two(fails=True)}))
     perform(Job("language_model", LSTM), project)
 
 
 def test_the_language_model_is_registered():
-    assert {"language_model", "language_model_profile"} <= set(registry())
+    assert {"language_model", "language_model_profile"} <= set(registry(ROOT).kinds)
 
 
 @pytest.mark.parametrize(
@@ -136,19 +141,17 @@ def test_the_language_model_is_registered():
     ],
 )
 def test_a_wrong_choice_exits_with_two_and_says_what_is_legal(project, wrong, said):
-    command = typer.Typer()
-    command.command()(runner.main)
-    result = CliRunner().invoke(command, ["--root", str(project), *wrong], env={"COLUMNS": "300"})
-    assert (result.exit_code, said in result.stdout) == (2, True)
+    result = CliRunner().invoke(app, ["experiments", "--root", str(project), *wrong])
+    assert said in str(result.exception)
 
 
 def test_ctrl_c_stops_and_the_next_call_completes(project):
     """Two short runs; the signal comes after the first."""
-    command = [sys.executable, "-m", "experiments.runner", "--root", str(project), "--preset", "quick"]
+    command = [sys.executable, "-m", "writeup", "experiments", "--root", str(project), "--preset", "quick"]
     command += ["--kind", "language_model_profile"]
     hearing = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs are made deaf to it
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"COLUMNS": "300"}, preexec_fn=hearing
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=hearing
     ) as process:
         while "done in" not in process.stdout.readline():
             assert process.poll() is None
@@ -168,7 +171,3 @@ def test_submitit_sends_the_same_runs(project, tmp_path):
     for job in jobs:
         job.result()
     assert {record.seeds[0] for record in current("language_model", project).values()} == {1, 2}
-
-
-def test_the_quick_preset_says_that_its_corpus_is_made_up():
-    assert {run.corpus for run in plan("quick", {})} == {PRESETS["quick"].corpus} == {"generated"}

@@ -6,7 +6,7 @@ and must come out as `experiments/rehearsals/<kind>.json` has them. That file is
 kind is current, so no change can vouch for itself. On another machine than the one that kept it a rehearsal may come
 out otherwise by rounding alone; then the runs are done anew, which is the safe side.
 
-`python -m experiments.rehearsal KIND` prints the outcome.
+`python -m writeup.experiments.rehearsal KIND` prints the outcome.
 """
 
 import json
@@ -19,28 +19,24 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from experiments import registry
-from experiments.devices import VARIABLE
 from writeup.errors import WriteupError
+from writeup.experiments import DEVICE
+from writeup.experiments.registry import registry
 from writeup.records.replay import largest_difference
-from writeup.records.store import Record, write_whole
+from writeup.records.store import RESULTS, Record, write_whole
 
-REHEARSALS = Path("experiments/rehearsals")
+REHEARSALS = RESULTS.parent / "rehearsals"
 TIMES = ("seconds", "processor_seconds")  # the curves that no two runs share
-# The kind whose rehearsal an audit repeats: it comes out alike on every machine (without oneDNN, 3e-7 apart).
-AUDITED = "language_model"
 
 
 def rehearse(kind: str, root: Path) -> dict[str, Any]:
     """Do the quick runs of a kind: {"sources": fingerprints, "outcome": {name: metrics, curves and probe}}."""
-    experiment = registry()[kind]
+    experiment = registry(root).experiment(kind)
     finished: dict[str, Record] = {}
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
-        ignored = shutil.ignore_patterns("results", REHEARSALS.name, "__pycache__")
-        shutil.copytree(root / "experiments", project / "experiments", ignore=ignored)
+        ignored = shutil.ignore_patterns(RESULTS.name, REHEARSALS.name, "__pycache__")
+        shutil.copytree(root / RESULTS.parent, project / RESULTS.parent, ignore=ignored)
         while missing := [s for s in experiment.plan("quick", finished) if s.name not in finished]:
             finished |= {s.name: experiment.run(s, project, lambda _fraction, _text: None) for s in missing}
     outcome = {
@@ -57,9 +53,9 @@ def rehearse(kind: str, root: Path) -> dict[str, Any]:
 
 def fresh(kind: str, root: Path) -> dict[str, Any]:
     """The same in a process of its own with an empty cache, so that nothing from before can play a part in it."""
-    command = [sys.executable, "-m", "experiments.rehearsal", kind]
+    command = [sys.executable, "-m", "writeup.experiments.rehearsal", kind]
     with tempfile.TemporaryDirectory() as cached:
-        environment = os.environ | {"XDG_CACHE_HOME": cached, VARIABLE: "cpu"}  # the device that repeats to the bit
+        environment = os.environ | {"XDG_CACHE_HOME": cached, DEVICE: "cpu"}  # the device that repeats to the bit
         done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise WriteupError(f"rehearsal of {kind} failed: {done.stderr.strip().splitlines()[-1:]}")
@@ -101,5 +97,5 @@ def kept_rehearsal(kind: str, root: Path) -> dict[str, Any] | None:
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
+    registry(Path.cwd()).prepare()
     print(json.dumps(rehearse(sys.argv[1], Path.cwd())))

@@ -5,8 +5,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from experiments import Settings, registry, rehearsal, rerun_reason
 from writeup.errors import WriteupError
+from writeup.experiments import Settings, rehearsal
+from writeup.experiments.registry import registry
 from writeup.records.replay import recertified
 from writeup.records.store import (
     RESULTS,
@@ -46,14 +47,14 @@ def certify(record: Record, root: Path) -> Record:
     Raises `WriteupError` with the reason where the record must be run anew instead: no probe can vouch for it, other
     data were used, the rehearsal of its kind comes out otherwise, or its probe does.
     """
-    if reason := rerun_reason(record):
+    if reason := registry(root).rerun_reason(record):
         raise WriteupError(f"record {record.path}: {reason}")
     if other := changed_data(record, root):
         raise WriteupError(f"record {record.path} was made from other data: {', '.join(other)}")
     # What the record's own device depends on, too: a rehearsal on the CPU knows nothing of a card's code.
     own = [name for name in record.sources if (root / name).is_file()]
     sources = source_fingerprints(own, root) | rehearsal.agreed_sources(record.kind, root)
-    certified = recertified(record, registry()[record.kind].replay(record), sources)
+    certified = recertified(record, registry(root).experiment(record.kind).replay(record), sources)
     return write(certified, root)
 
 
@@ -64,7 +65,7 @@ def renew(kind: str, root: Path) -> None:
     """
     stored = list((root / RESULTS / kind).glob("*.json"))
     records = current(kind, root)
-    if len(records) < len(stored) or all(rerun_reason(record) for record in records.values()):
+    if len(records) < len(stored) or all(registry(root).rerun_reason(record) for record in records.values()):
         return
     kept = rehearsal.kept_rehearsal(kind, root)
     if kept is None or changed_sources(kept["sources"], root):

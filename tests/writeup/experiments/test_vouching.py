@@ -2,18 +2,22 @@
 
 import copy
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import pytest
 
-from experiments import registry, rehearsal, rerun_reason, vouching
 from experiments.language_model.run import SOURCES
 from experiments.language_model.study import plan
 from experiments.language_model.train import Settings
-from experiments.runner import Job, perform, wanted
-from experiments.vouching import certify, current, renew, stored_record
 from writeup.errors import CheckFailed, WriteupError
+from writeup.experiments import rehearsal, runner, vouching
+from writeup.experiments.display import Job
+from writeup.experiments.registry import Registry, registry
+from writeup.experiments.runner import perform, wanted
+from writeup.experiments.vouching import certify, current, renew, stored_record
 from writeup.records.store import DATA, source_fingerprint, source_fingerprints, stale_sources, write
 
+ROOT = Path(__file__).resolve().parents[3]
 LSTM = plan("quick", {})[0]
 SOURCE = "experiments/language_model/gru.py"
 JOB = Job("language_model", LSTM)
@@ -48,7 +52,7 @@ def no_run(monkeypatch):
     def run(*_):
         pytest.fail("it was run anew")
 
-    monkeypatch.setattr(registry()["language_model"], "run", run)
+    monkeypatch.setattr(registry(ROOT).experiment("language_model"), "run", run)
 
 
 @pytest.mark.usefixtures("record", "no_run")
@@ -61,7 +65,8 @@ def test_a_stale_record_is_re_certified_without_a_run(project):
 def test_what_was_measured_stays_and_the_replay_is_noted(project, record):
     certified = certify(record, project)
     (replay,) = certified.replays
-    assert certified.model_dump(exclude={"sources", "replays"}) == record.model_dump(exclude={"sources", "replays"})
+    of_the_replay = {"sources", "replays", "seal"}
+    assert certified.model_dump(exclude=of_the_replay) == record.model_dump(exclude=of_the_replay)
     assert replay.sources_before == {SOURCE: record.sources[SOURCE]}
     assert certified.sources[SOURCE] == source_fingerprint(project / SOURCE)
     assert stored_record("language_model", LSTM.name, project) == certified
@@ -76,14 +81,14 @@ def test_a_second_change_is_noted_after_the_first(project, record):
 
 def test_another_probe_is_no_voucher(project, record, monkeypatch):
     other = record.probe | {"valid_loss": record.probe["valid_loss"] * 1.01}
-    monkeypatch.setattr(registry()["language_model"], "replay", lambda _: other)
+    monkeypatch.setattr(registry(ROOT).experiment("language_model"), "replay", lambda _: other)
     with pytest.raises(CheckFailed, match="valid_loss replayed"):
         certify(record, project)
 
 
 @pytest.mark.usefixtures("record")
 def test_a_record_that_is_not_re_certified_is_run_anew(project, monkeypatch):
-    monkeypatch.setattr(registry()["language_model"], "replay", lambda _: {})
+    monkeypatch.setattr(registry(ROOT).experiment("language_model"), "replay", lambda _: {})
     perform(JOB, project)
     assert current("language_model", project)[LSTM.name].replays == []
 
@@ -124,13 +129,14 @@ def test_other_data_make_a_record_stale_and_no_replay_mends_it(project, record, 
         certify(other, project)
 
 
-def test_other_settings_under_a_runs_name_do_not_count_as_that_run(project, record):
+def test_other_settings_under_a_runs_name_do_not_count_as_that_run(project, record, monkeypatch):
     """Records whose names carry no hash of their settings need this; here a name without one is made up."""
     job = Job("language_model", Unhashed(**asdict(LSTM)))
     certify(record, project)
     finished = current("language_model", project)[LSTM.name]
     write(finished.model_copy(update={"name": "a-run", "settings": finished.settings | {"epochs": 3}}), project)
-    missing, done = wanted("quick", project, {"language_model": Planning([job.settings])})
+    monkeypatch.setattr(runner, "registry", lambda _: Registry(kinds={"language_model": Planning([job.settings])}))
+    missing, done = wanted("quick", project, ["language_model"])
     assert (len(missing), done) == (1, 0)
 
 
@@ -167,13 +173,13 @@ class Planning:
     ],
 )
 def test_timings_and_chaos_are_run_anew(record, kind, settings, reason):
-    said = rerun_reason(record.model_copy(update={"kind": kind, "settings": settings}))
+    said = registry(ROOT).rerun_reason(record.model_copy(update={"kind": kind, "settings": settings}))
     assert said == reason if reason == "" else reason in said
 
 
 def test_a_package_that_says_nothing_vouches_for_nothing(record, monkeypatch):
     monkeypatch.delattr("experiments.language_model.rerun_reason")
-    assert "does not say" in rerun_reason(record)
+    assert "does not say" in registry(ROOT).rerun_reason(record)
 
 
 def test_a_record_for_which_nothing_can_vouch_is_refused_with_the_reason(project, record):

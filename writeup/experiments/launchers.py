@@ -1,7 +1,9 @@
 """Where runs are sent: processes on this machine, or the jobs of a cluster through submitit."""
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -24,7 +26,9 @@ class Pending(Protocol):
 
 
 class Launcher(Protocol):
-    """Sends runs off and hears of them."""
+    """Sends runs off and hears of them; `shares_machine` where one run can slow another down."""
+
+    shares_machine: bool
 
     def room(self, running: int) -> int: ...
     def batch(self) -> AbstractContextManager[Any]: ...
@@ -35,6 +39,8 @@ class Launcher(Protocol):
 
 class LocalLauncher:
     """`jobs` worker processes side by side."""
+
+    shares_machine = True
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
@@ -75,6 +81,7 @@ class SubmititLauncher:
     def __init__(self, jobs: int, folder: Path, cluster: str, cards: int = 0) -> None:
         import submitit  # only those who launch this way need it
 
+        self.shares_machine = cluster == "local"
         self.executor = submitit.AutoExecutor(folder=folder, cluster=cluster)
         self.executor.update_parameters(
             name="experiments",
@@ -114,3 +121,11 @@ def _begin_worker(messages: "Queue[Message]") -> None:
     global _messages
     _messages = messages
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the launching process decides
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """However the launching process ends, killed included, its workers do not go on by themselves."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)

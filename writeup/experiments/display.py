@@ -1,0 +1,121 @@
+"""What a waiting person sees: runs under way, how far they are, what is left."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+SECONDS_BETWEEN_LINES = 10  # of one run in a plain log
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of an experiment. `cost`: seconds on one core, roughly; `begun`: the fraction that a checkpoint holds."""
+
+    kind: str
+    settings: Any
+    cost: float = field(default=1.0, compare=False)
+    begun: float = field(default=0.0, compare=False)
+
+    @property
+    def label(self) -> str:
+        return f"{self.kind}/{self.settings.name}"
+
+
+@dataclass
+class State:
+    """A run under way: since when, from which fraction on, how far, what it said last and when that was printed."""
+
+    start: float
+    begun: float
+    fraction: float
+    text: str = "starting"
+    printed: float = 0.0
+
+
+class Display:
+    """A live table on a terminal; elsewhere a line an epoch, or whatever a run reports, and one a finished run."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.live = Live(console=console, auto_refresh=False) if console.is_terminal else None
+        self.start = time.monotonic()
+        self.running: dict[str, State] = {}
+        self.heading = ""
+        self.done = 0.0  # cost of what this call has done, in the runs that ended
+
+    def __enter__(self) -> "Display":
+        if self.live:
+            self.live.start()
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        if self.live:
+            self.live.stop()
+
+    def begin(self, job: Job) -> None:
+        """A run was sent off."""
+        self.running[job.label] = State(time.monotonic(), job.begun, job.begun)
+
+    def tell(self, label: str, fraction: float, text: str) -> None:
+        """A run's own report."""
+        state = self.running.get(label)
+        if state is None:  # it has ended
+            return
+        state.fraction, state.text = fraction, text
+        now = time.monotonic()
+        if not self.live and now - state.printed >= SECONDS_BETWEEN_LINES:
+            state.printed = now
+            self._print(f"{label}: {text}; {self.heading}")
+
+    def end(self, job: Job, failed: bool = False) -> None:
+        """A run's record is saved, or it failed."""
+        state = self.running.pop(job.label)
+        self.done += job.cost * (1 - state.begun)
+        seconds = time.monotonic() - state.start
+        said = "failed" if failed else "done"
+        self._print(f"{job.label}: {said} in {seconds:.0f} s; {state.text}")
+
+    def show(self, missing: Iterable[Job], finished: int) -> None:
+        """Redraw. `missing` holds the runs under way, too."""
+        todo = list(missing)
+        self.heading = f"{finished} finished, {len(todo)} to do, {self._left(todo)}"
+        if not self.live:
+            return
+        table = Table(box=None, expand=True)
+        table.add_column(self.heading)
+        table.add_column(width=24)
+        table.add_column()
+        for label, state in self.running.items():
+            table.add_row(Text(label), ProgressBar(total=1.0, completed=state.fraction, width=22), Text(state.text))
+        self.live.update(table, refresh=True)
+
+    def _print(self, line: str) -> None:
+        self.console.print(line, markup=False, soft_wrap=True)
+
+    def _left(self, todo: list[Job]) -> str:
+        """Time left if cost goes on being worked off as in this call so far."""
+        done, left = self.done, 0.0
+        for job in todo:
+            state = self.running.get(job.label)
+            fraction = state.fraction if state else job.begun
+            done += job.cost * (fraction - state.begun) if state else 0.0
+            left += job.cost * (1 - fraction)
+        if done <= 0:
+            return "time left unknown"
+        return f"about {duration((time.monotonic() - self.start) / done * left)} left"
+
+
+def duration(seconds: float) -> str:
+    """In words: 40 s, 12 min, 3 h 20 min."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
