@@ -63,7 +63,8 @@ class _Panel:
         self.right = max([0.2, *(0.15 + _widest([s.label]) for s in self.direct if not s.label_at)])
         lines = max((label.count("\n") + 1 for label in self.x_axis.labels), default=0)
         self.foot = 0.12 + LINE * lines + (LINE + 0.05 if plot.x_label else 0.0)
-        self.head = 0.12 + LINE * (bool(plot.title) + (bool(plot.y_label) and is_labelled))
+        self.upright = LINE * any(r.label and r.axis == "x" for r in plot.references)  # room of their labels
+        self.head = 0.12 + self.upright + LINE * (bool(plot.title) + (bool(plot.y_label) and is_labelled))
 
     def draw(self, corner: Point, width: float, height: float, start: Point) -> None:
         """The axes cross at `corner` and are as long as told; the panel's room begins at `start`, its upper left."""
@@ -73,13 +74,14 @@ class _Panel:
         for number, reference in enumerate(self.plot.references):
             self._reference(reference, number)
         for number, series in enumerate(self.plot.series):
-            for place, piece in enumerate(pieces(self.plot, series)):
-                self._piece(piece, series, f"{self.name}-series-{number}-{piece.kind}-{place}")
+            for count, piece in enumerate(pieces(self.plot, series)):
+                self._piece(piece, series, f"{self.name}-series-{number}-{piece.kind}-{count}")
         frame = straight([(x, y + height), (x, y), (x + width, y)])
         self.canvas.shapes.append(Path(frame, stroke="dim", weight=0.5, name=f"{self.name}-frame"))
         left = start[0] if self.is_labelled else x
         if self.plot.y_label and self.is_labelled:
-            self.canvas.write((left, y + height + 0.12 + LINE / 2), self.plot.y_label, "left", colour="dim")
+            place = (left, y + height + 0.12 + self.upright + LINE / 2)
+            self.canvas.write(place, self.plot.y_label, "left", colour="dim")
         if self.plot.title:
             self.canvas.write((left, start[1] - LINE / 2), self.plot.title, "left", bold=True, colour="ink")
         if self.plot.x_label:
@@ -126,22 +128,17 @@ class _Panel:
             raise WriteupError(f"{self.canvas.name!r}: the reference line at {reference.value} is beyond the limits")
         left, bottom, right, top = self._box()
         name = f"{self.name}-reference-{reference.axis}-{number}"
+        half = line_width(reference.label, SMALL) / 2
         if is_level:
             y = self._y(reference.value)
             self._line((left, y), (right, y), reference.colour, name, reference.dashed)
-            place = (left + reference.place * self.width - 0.05, y + 0.17)
-        else:
+            place = (max(left + reference.place * self.width - half, left + half) - 0.05, y + 0.17)
+        else:  # above the frame, where no curve runs
             x = self._x(reference.value)
             self._line((x, bottom), (x, top), reference.colour, name, reference.dashed)
-            place = (x + 0.07, bottom + reference.place * self.height - 0.17)
+            place = (max(left + half, min(x, right + self.right - half)), top + 0.08 + LINE / 2)
         if reference.label:
-            wide = line_width(reference.label, SMALL)
-            fits = not is_level and place[0] + wide < right + self.right
-            if is_level:  # near the left end it begins there
-                place = (max(place[0], left + wide + 0.05), place[1])
-            elif not fits:
-                place = (place[0] - 0.14, place[1])
-            self.canvas.write(place, reference.label, "left" if fits else "right", size=SMALL, colour=reference.colour)
+            self.canvas.write(place, reference.label, size=SMALL, colour=reference.colour)
 
     def _piece(self, piece: Piece, series: Series, name: str) -> None:
         colour = self._colour(series)

@@ -11,32 +11,31 @@ from writeup.figures.diagram import DiagramDescription
 from writeup.figures.drawing import Drawing
 from writeup.figures.pieces import pieces
 from writeup.figures.plot import PanelsDescription, PlotDescription
+from writeup.figures.together import Together, panels_of
 from writeup.trust.ledger import FigureRow, PanelRow, SeriesRow
 
 DIGITS = 9  # kept of a coordinate: more than any picture resolves
 
 
 def row_of(name: str, file: str, drawn: Any) -> FigureRow:
-    """`drawn` is a `Plot`, `Panels` or `Drawing`; of any other figure only its name is kept."""
-    words: list[str] = []
-    panels: list[PanelRow] = []
+    """`drawn` is a `Drawing`, `Plot`, `Panels` or `Together`; of any other figure only its name is kept."""
     if isinstance(drawn, DiagramDescription):
         words = [f"{node.label}\n{node.detail}" for node in drawn.nodes]
         words += [edge.label for edge in drawn.edges] + [group.label for group in drawn.groups]
-    elif isinstance(drawn, Drawing):
-        words = [line.text for line in drawn.words]
-    elif isinstance(drawn, (PlotDescription, PanelsDescription)):
-        if isinstance(drawn, PlotDescription):
-            drawn = PanelsDescription((drawn,), width=drawn.width)
-        for number, plot in enumerate(drawn.plots):
-            is_labelled = not drawn.share_y or number % drawn.across == 0
-            words += _words(plot, is_labelled)
-            panels.append(_panel(plot, is_labelled))
-        words += [series.label for series in drawn.shared_legend()]
-    lines = [line for text in words for line in text.split("\n") if line]
-    return FigureRow(
-        name=name, file=file, words=words if isinstance(drawn, DiagramDescription) else lines, panels=panels
-    )
+        return FigureRow(name=name, file=file, words=[word for word in words if word], panels=[])
+    row = FigureRow(name=name, file=file, words=[], panels=[])
+    for part in drawn.parts if isinstance(drawn, Together) else [drawn]:
+        if isinstance(part, Drawing):
+            row.words += [line.text for line in part.words]
+        elif isinstance(part, (PlotDescription, PanelsDescription)) and (panels := panels_of(part)):
+            words = []
+            for number, plot in enumerate(panels.plots):
+                is_labelled = not panels.share_y or number % panels.across == 0
+                words += _words(plot, is_labelled)
+                row.panels.append(_panel(plot, is_labelled))
+            words += [series.label for series in panels.shared_legend()]
+            row.words += [line for text in words for line in text.split("\n") if line]
+    return row
 
 
 def _words(plot: PlotDescription, is_labelled: bool) -> Iterator[str]:

@@ -78,7 +78,10 @@ class Series:
 
 @dataclass(frozen=True)
 class Reference:
-    """A thin straight line at `value` on one axis; its label ends at `place` (0 to 1) of its way."""
+    """A thin straight line at `value` on one axis.
+
+    A level one's label ends at `place` (0 to 1) of its way, an upright one's stands above the axes.
+    """
 
     value: float
     label: str = ""
@@ -195,8 +198,8 @@ class PlotDescription:
 class PanelsDescription:
     """Plots in a grid of `columns` (all in one row unless told), `gap` cm apart, together `width` cm wide.
 
-    Panels are equally wide, or in the proportions of `widths`. With `share_y` those of a row have one y axis, labelled once.
-    Those with their legend "below" share one.
+    Panels are equally wide, or in the proportions of `widths`. With `share_y` those of a row
+    have one y axis, labelled once. Those with their legend "below" share one.
     """
 
     plots: Sequence[PlotDescription]

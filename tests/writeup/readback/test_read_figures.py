@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from writeup.figures import Diagram, Drawing, Edge, Group, Node, Panels, Plot, Reference, Series
+from writeup.figures import Diagram, Drawing, Edge, Group, Node, Panels, Plot, Reference, Series, Together
 from writeup.figures.picture import row_of
 from writeup.readback import SVG_ROUNDING, TIKZ_ROUNDING
 from writeup.readback.figures import panels_problems, tikz_labels, tikz_panels, word_problems
@@ -170,3 +170,13 @@ def test_a_diagrams_labels_are_read_in_both_pictures(old, new):
     found = [list(word_problems(words, row)) for words in (mermaid, drawn)]
     assert found[0] == found[1]
     assert bool(found[0]) == (old != new)
+
+
+def test_panels_are_counted_through_where_plots_stand_together():
+    together = Together([BARS, drawing(), ROWS], is_column=True)
+    row = row_of("2f-figure", "2f-figure.svg", together)
+    tikz, svg = together.tikz(), together.svg()
+    assert len(row.panels) == 2
+    assert list(word_problems(tikz_labels(tikz), row)) == list(word_problems(svg_words(svg), row)) == []
+    assert list(panels_problems(tikz_panels(tikz), row, TIKZ_ROUNDING)) == []
+    assert list(panels_problems(svg_panels(svg), row, SVG_ROUNDING)) == []
