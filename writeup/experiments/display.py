@@ -48,7 +48,8 @@ class Display:
         self.live = Live(console=console, auto_refresh=False) if console.is_terminal else None
         self.start = time.monotonic()
         self.running: dict[str, State] = {}
-        self.heading = ""
+        self.missing: list[Job] = []
+        self.finished = 0
         self.done = 0.0  # cost of what this call has done, in the runs that ended
 
     def __enter__(self) -> "Display":
@@ -73,7 +74,7 @@ class Display:
         now = time.monotonic()
         if not self.live and now - state.printed >= SECONDS_BETWEEN_LINES:
             state.printed = now
-            self._print(f"{label}: {text}; {self.heading}")
+            self._print(f"{label}: {text}; {self.heading()}")
 
     def end(self, job: Job, failed: bool = False) -> None:
         """A run's record is saved, or it failed."""
@@ -85,12 +86,11 @@ class Display:
 
     def show(self, missing: Iterable[Job], finished: int) -> None:
         """Redraw. `missing` holds the runs under way, too."""
-        todo = list(missing)
-        self.heading = f"{finished} finished, {len(todo)} to do, {self._left(todo)}"
+        self.missing, self.finished = list(missing), finished
         if not self.live:
             return
         table = Table(box=None, expand=True)
-        table.add_column(self.heading)
+        table.add_column(self.heading())
         table.add_column(width=24)
         table.add_column()
         for label, state in self.running.items():
@@ -100,10 +100,13 @@ class Display:
     def _print(self, line: str) -> None:
         self.console.print(line, markup=False, soft_wrap=True)
 
-    def _left(self, todo: list[Job]) -> str:
-        """Time left if cost goes on being worked off as in this call so far."""
+    def heading(self) -> str:
+        """What is left of all; the time, if cost goes on being worked off as in this call so far."""
+        return f"{self.finished} finished, {len(self.missing)} to do, {self._left()}"
+
+    def _left(self) -> str:
         done, left = self.done, 0.0
-        for job in todo:
+        for job in self.missing:
             state = self.running.get(job.label)
             fraction = state.fraction if state else job.begun
             done += job.cost * (fraction - state.begun) if state else 0.0

@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from writeup.assignment import load_assignment
 from writeup.errors import WriteupError
 from writeup.experiments import DEVICE
 from writeup.experiments.registry import registry
@@ -36,7 +37,8 @@ def rehearse(kind: str, root: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         ignored = shutil.ignore_patterns(RESULTS.name, REHEARSALS.name, "__pycache__")
-        shutil.copytree(root / RESULTS.parent, project / RESULTS.parent, ignore=ignored)
+        package = load_assignment(root).experiments.replace(".", "/")
+        shutil.copytree(root / package, project / package, ignore=ignored)
         while missing := [s for s in experiment.plan("quick", finished) if s.name not in finished]:
             finished |= {s.name: experiment.run(s, project, lambda _fraction, _text: None) for s in missing}
     outcome = {

@@ -123,6 +123,7 @@ def complete(preset: str, root: Path, launcher: Launcher, display: Display, kind
     failure: Exception | None = None
     alone = registry(root).alone if launcher.shares_machine else frozenset()
     missing, finished = wanted(preset, root, kinds)
+    display.show(missing, finished)
     while True:
         under_way = list(running.values())
         jobs = next_jobs(missing, under_way, launcher.room(len(running)), alone) if failure is None else []

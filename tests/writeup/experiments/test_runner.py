@@ -1,5 +1,6 @@
 """The runner does what is missing, once, and survives what goes wrong."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from experiments.language_model import download, study
 from experiments.language_model.study import plan
 from writeup.cli import app
 from writeup.errors import WriteupError
@@ -18,7 +20,7 @@ from writeup.experiments import runner
 from writeup.experiments.display import Display, Job
 from writeup.experiments.launchers import SubmititLauncher
 from writeup.experiments.registry import Registry, registry
-from writeup.experiments.runner import complete, current, perform, wanted
+from writeup.experiments.runner import complete, cores, current, next_jobs, perform, states, wanted
 from writeup.records.store import write_whole
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -140,7 +142,7 @@ def test_the_language_model_is_registered():
         (["--kind", "alchemy"], "legal are"),
     ],
 )
-def test_a_wrong_choice_exits_with_two_and_says_what_is_legal(project, wrong, said):
+def test_a_wrong_choice_is_told_what_is_legal(project, wrong, said):
     result = CliRunner().invoke(app, ["experiments", "--root", str(project), *wrong])
     assert said in str(result.exception)
 
@@ -161,6 +163,72 @@ def test_ctrl_c_stops_and_the_next_call_completes(project):
     assert len(current("language_model_profile", project)) == 1
     subprocess.run(command, check=True, capture_output=True)
     assert len(current("language_model_profile", project)) == 2
+
+
+PROGRAM = """
+import os, time
+from writeup.experiments.launchers import LocalLauncher
+launcher = LocalLauncher(2)
+print(launcher.submit(os.getpid).result(), flush=True)
+for _ in range(2):
+    launcher.submit(time.sleep, 600)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_the_runner_however_it_ends(end):
+    """Each worker holds the pipe open, so that it closes with the last of them."""
+    command = [sys.executable, "-c", PROGRAM]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert int(process.stdout.readline()) != process.pid
+        process.send_signal(end)
+        try:
+            process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+
+
+def test_what_measures_times_runs_alone():
+    trained, other, timed = Job("model", LSTM), Job("model", replace(LSTM, seed=2)), Job("speed", LSTM)
+    alone = frozenset({"speed"})
+    assert next_jobs([timed, trained, other], [], 2, alone) == [trained, other]
+    assert next_jobs([timed, trained], [trained], 1, alone) == []
+    assert next_jobs([timed], [], 2, alone) == [timed]
+    assert next_jobs([timed, trained], [timed], 1, alone) == []
+
+
+def test_as_many_runs_as_cores_unless_said():
+    assert cores() == len(os.sched_getaffinity(0))
+
+
+def test_missing_data_are_told_before_anything_is_run(project, monkeypatch):
+    monkeypatch.setattr(download, "MIRRORS", ("http://127.0.0.1:9/",))
+    monkeypatch.delenv(download.VARIABLE, raising=False)
+    monkeypatch.setattr(runner, "complete", lambda *_: pytest.fail("something was run"))
+    result = CliRunner().invoke(app, ["experiments", "--root", str(project), "--kind", "language_model"])
+    assert f"{download.VARIABLE}=FOLDER" in str(result.exception)
+    assert result.output == ""
+
+
+@dataclass(frozen=True)
+class Three:
+    """Two lengths of one run, and another cell."""
+
+    begun = staticmethod(study.begun)
+
+    def plan(self, *_):
+        return [LSTM, replace(LSTM, epochs=4), replace(LSTM, cell="GRU")]
+
+
+def test_the_status_tells_finished_begun_running_and_missing_runs(project, monkeypatch):
+    study.run(LSTM, project, lambda *_: None)
+    monkeypatch.setattr(runner, "registry", lambda _: Registry(kinds={"language_model": Three()}))
+    said = ["finished", "begun, 2 of 4 epochs kept", "missing"]
+    assert [state for _, state in states("quick", project)] == said
+    with runner._lock(Job("language_model", replace(LSTM, epochs=4))):
+        assert [state for _, state in states("quick", project)][1] == "running, 2 of 4 epochs kept"
 
 
 def test_submitit_sends_the_same_runs(project, tmp_path):
