@@ -114,7 +114,7 @@ def test_the_files_of_a_build_read_back(tiny):
     [
         (".md", "5,050", "5,051", r"\.md, answer-A\.1: after '.*' it prints 5051; 5050 \(claim:A\.1\.total\) is due"),
         (".tex", "5,050", "5,051", r"\.tex, answer-A\.1: after '.*' it prints 5051; 5050 \(claim:A\.1\.total\) is due"),
-        (".tex", "rejected}", "rejected 8}", r"\.tex, answer-A\.1: after '.*' it prints 8; "),
+        (".tex", "4 wrong", "5 wrong", r"\.tex, appendix: after '.*' it prints 5; 4 \(count\) is due"),
         (
             "ledger.json",
             '"shown": "5,050"',

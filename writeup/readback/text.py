@@ -92,9 +92,12 @@ _BOOKMARK = re.compile(r"(\\texorpdfstring\{.*\})\{[^{}]*\}\}$", re.MULTILINE)
 def text_of_tex(tex: str) -> str:
     """The body of a TeX document as its page reads; mathematics stays as it is written."""
     body = tex.partition(r"\begin{document}")[2] or tex
-    body = _BOOKMARK.sub(r"\1}", _CODE_LINE.sub(lambda found: text_of_line(found[1]), body))
-    body = _TEX_LAYOUT.sub(" ", body)
-    return _TEX_SPELLING.sub(lambda found: found[1] or (" " if found[0] == r"\ " else ""), body)
+    between = _CODE_LINE.split(_BOOKMARK.sub(r"\1}", body))  # every second piece is a line of program text
+    return "".join(text_of_line(piece) if index % 2 else _as_read(piece) for index, piece in enumerate(between))
+
+
+def _as_read(tex: str) -> str:
+    return _TEX_SPELLING.sub(lambda found: found[1] or (" " if found[0] == r"\ " else ""), _TEX_LAYOUT.sub(" ", tex))
 
 
 def tex_passages(tex: str) -> Iterator[Passage]:

@@ -29,9 +29,9 @@ STYLES: tuple[tuple[_TokenType, str], ...] = (
     (Name.Builtin, "codebuiltin"),
     (Comment.Preproc, "codename"),
 )
-_NAMED = {tex: plain for plain, tex in TEX.items() if tex.startswith("\\text")} | {r"\textquotesingle{}": "'"}
+_NAMED = {tex: plain for plain, tex in TEX.items() if tex.startswith("\\text")} | {r"\textquotesingle{}": "'", "~": " "}
 # A named character, an escaped one, one in braces; what is left of styles and of what keeps ligatures apart goes.
-_SPELLING = re.compile(r"\\text\w+\{\}|\\([%_#&{}$])|\{([\[\]*])\}|\\code\w+(?:\{| )|\{\}|\}")
+_SPELLING = re.compile(r"\\text\w+\{\}|\\([%_#&{}$])|\{([\[\]*])\}|\\code\w+(?:\{| )|~|\{\}|\}")
 
 
 def code_lines(source: str, language: str, characters: Characters, columns: int = COLUMNS) -> str:
@@ -103,4 +103,4 @@ def _box(columns: list[tuple[str, str, bool]], continues: bool) -> str:
 
 def text_of_line(tex: str) -> str:
     """The program text of a line that `code_lines` made: its argument without styles, as a reader sees it."""
-    return _SPELLING.sub(lambda found: found[1] or found[2] or _NAMED.get(found[0], ""), tex).replace("~", " ")
+    return _SPELLING.sub(lambda found: found[1] or found[2] or _NAMED.get(found[0], ""), tex)

@@ -73,8 +73,7 @@ def test_a_claim_prints_by_its_form_in_both_formats(documents):
 
 def test_the_ledger_notes_where_a_claim_is_printed(documents):
     _, ledger = documents('It is << v(".n") >>.', [row("n", 5050, "5,050")])
-    in_text_and_appendix = [("md", "5,050")] * 2 + [("tex", "5,050")] * 2
-    assert [(printed.file, printed.text) for printed in ledger.claims[0].printed] == in_text_and_appendix
+    assert [(printed.file, printed.text) for printed in ledger.claims[0].printed] == [("md", "5,050"), ("tex", "5,050")]
 
 
 def test_a_claim_that_no_answer_makes_is_refused(documents):
@@ -102,10 +101,10 @@ def test_a_percentage_inside_mathematics_is_refused(documents):
         documents('$<< v(".n") >>$', [row("n", 0.5, "50%")])
 
 
-def test_program_text_prints_as_code_and_can_break_in_tex(documents):
+def test_program_text_prints_as_code_and_breaks_in_tex_behind_a_bracket_only(documents):
     made, _ = documents('<< v(".c") >>', [row("c", "nn.Conv2d(3, 4, kernel_size=3)", code=True)])
     assert "`nn.Conv2d(3, 4, kernel_size=3)`" in made.files[".md"]
-    assert r"\texttt{nn.\allowbreak{}Conv2d(" in made.files[".tex"]
+    assert r"\texttt{nn.Conv2d(\allowbreak{}3,\ 4,\ kernel\_size=3)}" in made.files[".tex"]
 
 
 def test_a_negative_number_gets_a_true_minus(documents):
@@ -124,7 +123,7 @@ def test_a_table_prints_claims_under_its_caption(documents):
     made, _ = documents(
         '<% call table("t") %>What it shows.<% endcall %>', [row("n", 7, unit="steps")], tables={"t": table}
     )
-    assert "**Table Q1.1.** What it shows." in made.files[".md"]
+    assert "| first | 7 steps |\n| **a heading** |  |\n\n**Table\u00a01. What it shows.**\n" in made.files[".md"]
     assert "| first | 7 steps |" in made.files[".md"]
     assert "| **a heading** |" in made.files[".md"]
     assert "first & 7 steps" in made.files[".tex"]
@@ -159,9 +158,46 @@ def test_special_characters_of_the_title_reach_tex_escaped(documents):
     assert r"T \& U" in made.files[".tex"]
 
 
-def test_the_appendix_lists_the_second_route_and_the_rejected_values(documents):
+def test_blocks_are_numbered_in_the_order_in_which_they_appear(documents):
+    """Not in that in which the answer makes them, and a reference may come first."""
+    template = (
+        'See << ref("figure", "early") >>.\n\n'
+        '<% call figure("late") %>One. Two.<% endcall %>\n\n<% call figure("early") %>Three.<% endcall %>'
+    )
+    made, _ = documents(template, figures={"early": Drawing(), "late": Drawing()})
+    assert "See Figure\u00a02." in made.files[".md"]
+    assert "**Figure\u00a01. One.** Two.\n" in made.files[".md"]
+    assert "See Figure~2." in made.files[".tex"]
+
+
+def test_a_reference_to_a_figure_that_is_not_shown_is_refused(documents):
+    with pytest.raises(WriteupError, match="Q1: refers to figure Q1-f, which no template shows"):
+        documents('<< ref("figure", "f") >>', figures={"f": Drawing()})
+
+
+def test_a_figure_that_is_shown_twice_is_refused(documents):
+    with pytest.raises(WriteupError, match="shows figure 'f' a second time"):
+        documents(
+            '<% call figure("f") %>a<% endcall %>\n\n<% call figure("f") %>b<% endcall %>', figures={"f": Drawing()}
+        )
+
+
+def test_references_are_sorted_by_the_last_name_of_their_first_author(documents):
+    references = "".join(
+        f'[{key}]\nshort = "{key}"\ntext = "{text}"\nurl = ""\n'
+        for key, text in [("b", "A. Zermelo. Sets."), ("a", "Z. Abel, A. Zorn. Groups."), ("c", "PyTorch. Docs.")]
+    )
+    made, _ = documents("[@b; @c; @a]", references=references)
+    text = made.files[".md"].partition("## References")[2]
+    assert text.index("Abel") < text.index("PyTorch") < text.index("Zermelo")
+
+
+def test_the_document_names_the_evidence_and_counts_once_at_its_end(documents):
     made, _ = documents("Text.", [row("n", 7)])
-    assert "| counting again | 0 (nothing counted) |" in made.files[".md"]
+    markdown = made.files[".md"]
+    assert "`Ada_evidence.html`" in markdown.partition("## Q Questions")[0]
+    assert "[evidence Q1](Ada_evidence.html#answer-Q1)" in markdown
+    assert markdown.index("1 fact, 1 wrong value refused") > markdown.index("## Appendix")
 
 
 def test_lists_need_no_blank_line_before_them():

@@ -66,7 +66,7 @@ def test_where_text_and_float_begin_alike_both_ways_are_tried():
 
 def test_a_page_with_the_number_of_another_is_found():
     _, problems = read_pages(compile_tex(TEX.replace(r"\thepage", "7"), engine=find_engine()))
-    assert problems == ["page 1 is marked '7 of 1', not '1 of 1'"]
+    assert problems == ["page 1 is marked '7 of 1', not 1 or '1 of 1'"]
 
 
 def test_scripts_stand_on_the_line_the_upper_one_first():
