@@ -14,7 +14,6 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import typer
 from rich.console import Console
 
@@ -41,7 +40,7 @@ def main(
     only: Annotated[str, typer.Option(help="Only faults whose file or record contains this.")] = "",
 ) -> None:
     """Try the sample and report the share that `writeup check` finds."""
-    torch.set_num_threads(1)  # a process with several threads cannot be copied
+    os.environ["OMP_NUM_THREADS"] = "1"  # for what the answers import: a process with several threads cannot be copied
     root = find_root()
     silence()
     bench = Bench(root, lambda question, seconds: console.print(f"warm: {question}, {seconds:.1f} s"))

@@ -17,14 +17,14 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from writeup.records.store import Record
+from writeup.records.record import Record
 
 SHARING = ("corpus", "epochs")  # settings in which records with one probe may differ
 HASH = re.compile(r"-([0-9a-f]{8})$")  # the end of a name that is made unique by its settings
-SURROUNDINGS = {"python": r"3\.\d+\.\d+.*", "torch": r"\d+\.\d+\.\d+.*", "system": r".+", "cores": r"[1-9]\d*"}
+# What is said of torch where it is installed must have its form.
+SURROUNDINGS = {"python": r"3\.\d+\.\d+.*", "torch": r"(\d+\.\d+\.\d+.*)?", "system": r".+", "cores": r"[1-9]\d*"}
 
 
 def settings_digest(settings: Mapping[str, Any]) -> str:

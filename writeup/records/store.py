@@ -1,6 +1,6 @@
-"""Records of finished experiments: schema, reading, writing, fingerprints.
+"""Records of finished experiments: reading, writing, fingerprints.
 
-A record is data (JSON, validated by pydantic), one file a run: `experiments/results/<kind>/<name>.json`. It carries a
+One file a run: `experiments/results/<kind>/<name>.json`, by the schema of `record.py`. A record carries a
 fingerprint of every source file that its numbers depend on. Fingerprints are taken of the syntax tree without
 docstrings, so a comment, a docstring or a reformatting does not make a long run stale, and a change of code does.
 """
@@ -22,57 +22,16 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from writeup.errors import WriteupError
 from writeup.records.consistency import inconsistencies
+from writeup.records.record import Record as Record
+from writeup.records.record import Replay as Replay
+from writeup.records.record import sealed as sealed
 
 RESULTS = Path("experiments/results")
 DATA = Path("experiments/data.toml")  # the sha256 of every file of each data set that a record's `corpus` may name
-
-
-class Replay(BaseModel):
-    """A replay of a record's probe that agreed after its sources had changed, and so re-certified the record."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    date: str
-    largest_difference: float  # relative, over all numbers of the probe
-    tolerance: float
-    sources_before: dict[str, str]  # the fingerprints that changed, as they were
-    environment: dict[str, str]
-
-
-class Record(BaseModel):
-    """One finished run. `metrics` are single numbers, `curves` raw series (per epoch, per seed), `timing` seconds.
-
-    `seal` is the sha256 of all the rest, so that an edit by hand or by accident is found out when the record is read.
-    `probe` is a short trace through the run's own code path that another machine can repeat. `sources` maps each source
-    file (relative to the project's root) to the fingerprint of its syntax tree, `data` each data file to its sha256.
-    `replays` tells what happened to the record after its run; everything else is as the run left it.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    kind: str
-    name: str
-    settings: dict[str, Any]
-    seeds: list[int]
-    metrics: dict[str, float]
-    curves: dict[str, Any]
-    timing: dict[str, float]
-    probe: dict[str, Any]
-    sources: dict[str, str]
-    data: dict[str, str]
-    environment: dict[str, str]
-    device: str
-    date: str
-    replays: list[Replay] = []
-    seal: str = ""
-
-    @property
-    def path(self) -> str:
-        return f"{self.kind}/{self.name}"
 
 
 def source_fingerprint(path: Path) -> str:
@@ -175,12 +134,6 @@ def save(
         date=datetime.now(UTC).date().isoformat(),
     )
     return write(record, root)
-
-
-def sealed(record: Record) -> str:
-    """The seal that the record's content, as it is, should have."""
-    stored = json.loads(record.model_dump_json(exclude={"seal"}))  # with keys as they come back from the file
-    return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()
 
 
 def write(record: Record, root: Path) -> Record:

@@ -1,11 +1,22 @@
 """Records: what is damaged is refused in words, and fingerprints see code but not comments."""
 
+import importlib.metadata
 import json
 
 import pytest
 
 from writeup.errors import WriteupError
-from writeup.records.store import DATA, RESULTS, Records, load, save, source_fingerprint, stale_sources, write_whole
+from writeup.records.store import (
+    DATA,
+    RESULTS,
+    Records,
+    environment,
+    load,
+    save,
+    source_fingerprint,
+    stale_sources,
+    write_whole,
+)
 
 
 @pytest.fixture
@@ -115,3 +126,11 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
 
 def test_a_record_is_plain_json(project):
     assert json.loads((project[0] / RESULTS / "training" / "one.json").read_text())["kind"] == "training"
+
+
+def test_a_course_without_torch_has_an_environment_too(monkeypatch):
+    def version(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    assert environment().keys() == {"python", "system", "processor", "cores"}
