@@ -16,7 +16,7 @@ from experiments.regularisation import batch_size, gradient_noise, throughput
 from experiments.regularisation.digits import all_digits, split
 from lab import mini_batch
 from writeup.claims import Answer
-from writeup.facts import Facts, by, gap
+from writeup.facts import Facts, by, gap, within
 from writeup.figures import Panels, Plot, Series
 from writeup.records.store import Record, Records
 
@@ -116,7 +116,7 @@ def speed(a: Facts, record: Record) -> None:
     resampled = largest * np.median(seconds[:, 0][draws], axis=1) / np.median(seconds[:, -1][draws], axis=1)
     low, high = np.quantile(resampled, [0.025, 0.975])
     ratio = float(np.median(largest * seconds[:, 0] / seconds[:, -1]))
-    route = gap("bootstrap of the timed repetitions", lambda r: max(low - r, r - high), 0.0, seed=0)
+    route = within("bootstrap of the timed repetitions", low, high, seed=0)
     a("largest", largest, by("the column that is timed last", lambda: 2 ** (seconds.shape[1] - 1)))
     a("speed_up", ratio, route, {float(largest): "time independent of the batch"}, "{:~1} times")
 

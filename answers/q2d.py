@@ -10,7 +10,7 @@ import sympy
 from experiments.language_model.train import Settings
 from lab import tying
 from lab.laws import VOCABULARY
-from lab.study import Study, count_parameters
+from lab.study import Study, count_parameters, nats, percent
 from writeup.claims import Answer
 from writeup.estimators import Estimate, welch, welch_misfit, welch_slips
 from writeup.facts import Facts, by, gap
@@ -109,15 +109,6 @@ def measured(a: Facts, study: Study) -> None:
     a.say("not_resolved", lambda change: change.low < 0 < change.high, {"change": 10 * abs(made.low)})
 
 
-def percent(logs: Estimate) -> Estimate:
-    """Differences of losses in nats as changes of the perplexity in per cent."""
-    return Estimate(*(float(100 * (sympy.exp(part) - 1)) for part in logs.parts()))
-
-
-def nats(change: Estimate) -> Estimate:
-    return Estimate(*(float(sympy.log(1 + part / 100)) for part in change.parts()))
-
-
 def drawing() -> Drawing:
     """Embedding, decoder and recurrent weights as areas to scale, untied and tied; the rows a window's roles touch."""
     d = Drawing("tying")
@@ -131,7 +122,7 @@ def drawing() -> Drawing:
             x = left + index * 1.9
             size = (side, side) if name == "recurrent" else (1.3, height)
             fill = {"recurrent": "grey", "embedding": "white"}.get(name, "gru!25")
-            d.rectangle((x, 0), *size, fill, "dim", name=f"{title}{index}")
+            d.rectangle((x, 0), size[0], size[1], fill, "dim", name=f"{title}{index}")
             if name in ("embedding", "both in one"):
                 d.rectangle((x, height * 0.7), 1.3, rows, "lstm", "lstm")
             d.text((x + size[0] / 2, -0.3), name, "middle", size=7.5, colour="dim")

@@ -1,172 +1,226 @@
-"""2e: LSTM against GRU, three parameters one at a time, the learning rate tuned for each cell."""
+"""2e: LSTM against GRU: perplexity and time over layers, hidden units and BPTT interval, each cell at its own rate."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from statistics import median
 
-from answers.study import annealed, comparison, effects, race, times
-from answers.study.comparison import Comparison, comparisons
-from answers.study.runs import CELLS, Setting, Study
-from experiments.language_model.reduced import EQUAL_HIDDEN_SIZE, VARIATIONS
+import numpy as np
+
+from experiments.step_time import interleaved
+from lab.laws import TRAIN_TOKENS
+from lab.study import CELLS, VARIATIONS, Run, Study, count_parameters, nats, percent, perplexity
 from writeup.claims import Answer, Ref, Table
+from writeup.estimators import Estimate, welch, welch_misfit, welch_slips
+from writeup.facts import Facts, Route, by, within
 from writeup.figures import Panels, Plot, Series
-from writeup.records.store import Records
+from writeup.records.store import Record, Records
 
-UNIT = "unit"  # the LSTM baseline's time, in which the others are given
-NAMES = {"layers": "Layers", "hidden_size": "Hidden units", "bptt": "BPTT interval (steps)"}
+COLOURS = {"LSTM": "lstm", "GRU": "gru"}
+LABELS = {
+    "baseline": "2 layers, 200 units, interval 35",
+    "layers1": "1 layer",
+    "layers3": "3 layers",
+    "hidden100": "100 units",
+    "hidden400": "400 units",
+    "bptt17": "interval 17",
+    "bptt70": "interval 70",
+}
+PANELS = {"layers": (1, 2, 3), "hidden_size": (100, 200, 400), "bptt": (17, 35, 70)}
+AXES = {"layers": "layers", "hidden_size": "hidden units", "bptt": "BPTT interval"}
 
 
 def answer(records: Records) -> Answer:
     study = Study.read(records)
-    rows = {field: comparisons(study, field) for field, _values in VARIATIONS}
-    compared = list({one.key: one for compared in rows.values() for one in compared}.values())
-    baseline = next(one for one in compared if one.key == "baseline")
-    rates = {cell: study.grid(cell) for cell in CELLS}
-    grid = {rate: {cell: rates[cell][rate] for cell in CELLS} for rate in rates["LSTM"] if rate in rates["GRU"]}
-    simple = {cell: found for cell in ("RNN_TANH", "RNN_RELU") if (found := study.setting(cell=cell))}
-    claims = [
-        *comparison.study_claims(study, baseline),
-        *comparison.grid_claims(study, grid),
-        *comparison.baseline_claims(study, baseline),
-        *comparison.compared_claims(study, compared),
-        *comparison.count_claims(study, compared),
-        *effects.effect_claims(study, rows),
-        *annealed.annealed_claims(study),
-        *effects.epoch_claims(study, baseline),
-        *effects.non_linearity_claims(study, simple),
-        *effects.size_claims(study, compared),
-        *times.time_claims(records, compared),
-        *race.race_claims(records, study, baseline),
-    ]
-    made = [one.id.removeprefix("2e") for one in claims]
-    varied = [field for field, found in rows.items() if len(found) > 1]
-    tables = {"grid": _grid_table(grid), "compared": _compared_table(rows)}
-    if varied:
-        tables["effects"] = _effects_table(rows, varied)
-    if ".rounds" in made:
-        tables["times"] = _times_table(rows)
-    against_time = race.race_figure(records, baseline)  # the page shows it first
-    figures = {"race": against_time} if against_time else {}
-    figures["curves"] = Panels((_curves_plot(baseline, simple), _sizes_plot(compared)))
-    if simple:
-        tables["cells"] = _cells_table(simple)
-    return Answer(
-        "2e",
-        claims,
-        tables,
-        figures,
-        {
-            "has": made,
-            "reduced": study.reduced,
-            "varied": varied,
-            "names": NAMES,
-            "ends": {field: (rows[field][0].key, rows[field][-1].key) for field in varied},
-            "simple": list(simple),
-            "single_beside": all(len(setting.runs) == 1 for setting in _beside(study, grid, simple)),
-            "annealed_on_part": study.base.annealing_tokens is not None,
-        },
+    timed = records[f"{interleaved.KIND}/{interleaved.StepTimeSettings().name}"]
+    a = Facts("2e")
+    what_was_run(a.on(*study.records), study)
+    rates(a, study)
+    baseline(a, study)
+    settings(a, study)
+    times(a.on(timed), study, timed)
+    sentences(a)
+    return a.answer(tables={"settings": table()}, figures={"rates": rate_plot(study), "settings": panels(study)})
+
+
+def what_was_run(a: Facts, study: Study) -> None:
+    steps = sum(int(run.record.metrics["steps"]) for run in study.runs)
+    a(
+        "runs",
+        len(study.runs),
+        by("different models in their probes", lambda: len({str(r.record.probe) for r in study.runs})),
+    )
+    share = (study.base.train_tokens or TRAIN_TOKENS) / TRAIN_TOKENS
+    shown = by(
+        "words predicted in an epoch", lambda: study.runs[0].record.curves["tokens"][0] / TRAIN_TOKENS, within=1e-3
+    )
+    a("share", share, shown, {study.base.epochs * share: "words of all epochs"}, "{:.0%}")
+    lengths = by("losses in each curve", lambda: median(len(r.record.curves["valid_loss"]) for r in study.runs))
+    a("epochs", study.base.epochs, lengths)
+    a("steps", steps, by("windows of the texts, epoch by epoch", lambda: sum(map(windows, study.runs))), form="{:~2}")
+
+
+def windows(run: Run) -> int:
+    """Training steps of a run: windows of its columns in all of its epochs."""
+    rows = run.record.curves["tokens"][0] // run.settings.batch_size
+    return -(-rows // run.settings.bptt) * len(run.record.curves["tokens"])
+
+
+def rates(a: Facts, study: Study) -> None:
+    """Each cell's best rate, and what the other cell makes of it."""
+    for cell in CELLS:
+        grid = study.grid(cell)
+        best = by("the lowest recorded perplexity", lowest_rate, grid)
+        behind = a.on(*(run.record for runs in grid.values() for run in runs))
+        behind(f"rate_{cell}", study.rates[cell], best, {study.rates[cell] / 2: "the next lower rate"}, "{:.0f}")
+    spoilt = study.grid("GRU")[study.rates["LSTM"]]
+    chaos = a.on(*(run.record for run in spoilt))
+    chaos("spoilt", perplexity([run.valid_loss for run in spoilt]), recorded(spoilt), form="{:~2}")
+
+
+def lowest_rate(grid: dict[float, list[Run]]) -> float:
+    found = {rate: runs[0].record.metrics["valid_perplexity"] for rate, runs in grid.items()}
+    return min(found, key=found.__getitem__)
+
+
+def recorded(runs: list[Run]) -> Route:
+    """Second route: the geometric mean of the perplexities that the records give beside the losses."""
+    return by(
+        "geometric mean of the recorded perplexities",
+        lambda: float(np.exp(np.mean(np.log([run.record.metrics["valid_perplexity"] for run in runs])))),
+        within=1e-6,
     )
 
 
-def _beside(study: Study, grid: Mapping[float, Mapping[str, Setting]], simple: Mapping[str, Setting]) -> list[Setting]:
-    """What is compared besides the three parameters: other rates, plain cells, the GRU of equal parameters."""
-    rates = [setting for rate, of in grid.items() for cell, setting in of.items() if rate != study.rates[cell]]
-    equal = study.setting(cell="GRU", hidden_size=EQUAL_HIDDEN_SIZE)
-    return [*rates, *simple.values(), *([equal] if equal else [])]
+def baseline(a: Facts, study: Study) -> None:
+    """GRU against LSTM at the example's sizes, in per cent of the LSTM's perplexity."""
+    gru, lstm = (study.losses(cell=cell) for cell in ("GRU", "LSTM"))
+    made = percent(welch(gru, lstm))
+
+    def misfit(candidate: Estimate) -> str:
+        return welch_misfit(gru, lstm, nats(candidate))
+
+    behind = a.on(*(run.record for cell in CELLS for run in study.seeds(cell=cell)))
+    slips = {why: percent(slip) for why, slip in welch_slips(gru, lstm).items()}
+    behind.estimate("gap", made, misfit, slips, "{:+.0f} %", "scipy's test for unequal variances, of logarithms")
+    behind(
+        "seeds",
+        len(gru),
+        by("different seeds in the records", lambda: len({r.record.seeds[0] for r in study.seeds(cell="GRU")})),
+    )
+    a.say("not_told_apart", lambda gap, share: gap.low < 0 < gap.high and share < 0.2, {"gap": 10 * abs(made.low)})
 
 
-def _grid_table(grid: Mapping[float, Mapping[str, Setting]]) -> Table:
-    rows = [[Ref(f".rate{rate:g}"), *(Ref(f".rate{rate:g}.{cell}") for cell in CELLS)] for rate in grid]
-    return Table(["Learning rate", *CELLS], rows, "rrr")
+def settings(a: Facts, study: Study) -> None:
+    """Perplexity, and parameters in millions, of every setting and cell."""
+    for key, change in VARIATIONS.items():
+        for cell in CELLS:
+            runs = study.seeds(cell=cell, **change)
+            behind = a.on(*(run.record for run in runs))
+            behind(f"{key}_{cell}", perplexity([run.valid_loss for run in runs]), recorded(runs), form="{:.0f}")
+            counted = by("the model, built and counted", count, runs[0], within=1e-9)
+            behind(f"{key}_{cell}_size", runs[0].record.metrics["parameters"] / 1e6, counted, form="{:.1f}")
 
 
-def _compared_table(rows: Mapping[str, Sequence[Comparison]]) -> Table:
-    """Perplexity and parameters of every comparison."""
-
-    def line(one: Comparison) -> list[Ref]:
-        names = [f".{one.key}.{cell}" for cell in CELLS]
-        perplexities, parameters = [Ref(name) for name in names], [Ref(f"{name}.parameters") for name in names]
-        return [*perplexities, Ref(f".{one.key}.lower"), *parameters]
-
-    return _by_parameter(["LSTM", "GRU", "Lower", "LSTM, M", "GRU, M"], "rrlrr", rows, line)
+def count(run: Run) -> float:
+    return count_parameters(run.settings) / 1e6
 
 
-def _times_table(rows: Mapping[str, Sequence[Comparison]]) -> Table:
-    """Training time of every comparison on both paths, and the quicker cell."""
+def times(a: Facts, study: Study, record: Record) -> None:
+    """Processor time of a training step on the path of the runs, by that of the LSTM baseline in the same round."""
+    seconds, tokens = (record.curves[name] for name in ("seconds", "tokens"))
+    fast = replace(study.base, learning_rate=0.0)
 
-    def line(one: Comparison) -> list[Ref | str]:
-        cells: list[Ref | str] = []
-        for path in times.PATHS:
-            for cell in CELLS:
-                unit = (one.key, cell) == ("baseline", "LSTM")
-                cells.append(UNIT if unit else Ref(f".{one.key}.{cell}.{path}"))
-            cells.append(Ref(f".{one.key}.{path}"))
-        return cells
+    def of(cell: str, key: str) -> np.ndarray:
+        name = interleaved.key(replace(fast, cell=cell, **VARIATIONS[key]))
+        return np.asarray(seconds[name]) / tokens[name]
 
-    header = [f"{name}{of}" for of in ("", ", fused") for name in (*CELLS, "Quicker")]
-    return _by_parameter(header, "rrlrrl", rows, line)
-
-
-def _by_parameter(
-    header: Sequence[str],
-    align: str,
-    rows: Mapping[str, Sequence[Comparison]],
-    line: Callable[[Comparison], Sequence[Ref | str]],
-) -> Table:
-    """One row a comparison under a heading for each parameter; the baseline stands under each."""
-    lines: list[list[str | Ref] | str] = []
-    for field, compared in rows.items():
-        lines.append(NAMES[field])
-        lines += [[_value(field, one), *line(one)] for one in compared]
-    return Table(["Value", *header], lines, f"l{align}")
+    base = of("LSTM", "baseline")
+    draws = np.random.default_rng(0).integers(len(base), size=(4000, len(base)))
+    a("rounds", len(base), by("the measurement's settings", lambda: record.settings["rounds"]))
+    for key in VARIATIONS:
+        for cell in CELLS:
+            ratios = of(cell, key) / base
+            low, high = np.quantile(np.median(ratios[draws], axis=1), [0.025, 0.975])
+            near = within("bootstrap of the rounds", low, high, seed=0)
+            a(f"{key}_{cell}_time", float(np.median(ratios)), near, form="{:.1f}")
 
 
-def _value(field: str, one: Comparison) -> Ref:
-    return Ref(f".base.{field}") if one.key == "baseline" else Ref(f".{one.key}.value")
+def sentences(a: Facts) -> None:
+    """What the text says of the numbers, and the numbers with which it would be wrong."""
+    a.say("rate_decides", lambda rate_LSTM, rate_GRU, spoilt: rate_LSTM > rate_GRU and spoilt > 1000, {"spoilt": 450.0})
+    a.say(
+        "vocabulary_costs",
+        lambda layers3_LSTM_time, layers3_GRU_time, hidden400_LSTM_time, hidden400_GRU_time: (
+            max(layers3_LSTM_time, layers3_GRU_time) < 1.2 and min(hidden400_LSTM_time, hidden400_GRU_time) > 1.5
+        ),
+        {"layers3_GRU_time": 1.5},
+        {"hidden400_LSTM_time": 1.1},
+    )
+    a.say(
+        "more_is_worse",
+        lambda baseline_LSTM, baseline_GRU, layers3_LSTM, layers3_GRU, bptt70_LSTM, bptt70_GRU: (
+            min(layers3_LSTM, bptt70_LSTM) > 1.1 * baseline_LSTM and min(layers3_GRU, bptt70_GRU) > 1.1 * baseline_GRU
+        ),
+        {"bptt70_LSTM": 400.0},
+        {"layers3_GRU": 430.0},
+    )
 
 
-def _effects_table(rows: Mapping[str, Sequence[Comparison]], varied: Sequence[str]) -> Table:
-    lines: list[list[str | Ref]] = [
-        [
-            NAMES[field],
-            _value(field, rows[field][0]),
-            _value(field, rows[field][-1]),
-            *(Ref(f".{field}.{cell}.{column}") for cell in CELLS for column in ("change", "effect")),
+def table() -> Table:
+    """One row a setting."""
+    rows: list[list[str | Ref]] = [
+        [LABELS[key], *(Ref(f".{key}_{cell}{what}") for what in ("", "_size", "_time") for cell in CELLS)]
+        for key in VARIATIONS
+    ]
+    header = ["", "LSTM", "GRU", "M, LSTM", "M, GRU", "time, LSTM", "time, GRU"]
+    return Table(header, rows, "l" + "r" * 6)
+
+
+def rate_plot(study: Study) -> Plot:
+    """Perplexity over the learning rate; every seed a dot, runs that blew up at the rim."""
+    series = []
+    for cell in CELLS:
+        grid = study.grid(cell)
+        means = [perplexity([run.valid_loss for run in runs]) for runs in grid.values()]
+        series.append(Series(cell, list(grid), means, style="both", colour=COLOURS[cell]))
+    ticks = list(study.grid("LSTM"))
+    return Plot(
+        series,
+        "learning rate",
+        "validation perplexity",
+        x_scale="log",
+        x_ticks=ticks,
+        x_tick_labels=[f"{tick:g}" for tick in ticks],
+        y_limits=(380.0, 620.0),
+        height=5.0,
+    )
+
+
+def panels(study: Study) -> Panels:
+    """Perplexity against each parameter, one panel each: lines join the means, every seed is a dot."""
+    return Panels([_panel(study, field, values) for field, values in PANELS.items()], columns=3, share_y=True)
+
+
+def _panel(study: Study, field: str, values: tuple[int, ...]) -> Plot:
+    series = []
+    for cell in CELLS:
+        runs = [
+            study.seeds(cell=cell, **({} if value == getattr(study.base, field) else {field: value}))
+            for value in values
         ]
-        for field in varied
-    ]
-    return Table(["Parameter", "From", "To", "LSTM, %", "effect", "GRU, %", "effect"], lines, "lrrrlrl")
-
-
-def _cells_table(simple: Mapping[str, Setting]) -> Table:
-    gated: list[list[str | Ref]] = [
-        [cell, Ref(f".tuned.{cell}"), Ref(f".baseline.{cell}"), Ref(f".baseline.{cell}.parameters")] for cell in CELLS
-    ]
-    plain: list[list[str | Ref]] = [
-        [f"`{cell}`", Ref(f".{cell}.rate"), Ref(f".{cell}"), Ref(f".{cell}.parameters")] for cell in simple
-    ]
-    return Table(["Cell", "Learning rate", "Validation perplexity", "Parameters, M"], [*gated, *plain], "lrrr")
-
-
-def _curves_plot(baseline: Comparison, simple: Mapping[str, Setting]) -> Plot:
-    """The learning curve of every cell at the baseline that did not break off with all its seeds."""
-    found = {**{cell: baseline.of(cell) for cell in CELLS}, **simple}
-    whole = {cell: setting for cell, setting in found.items() if not all(run.diverged for run in setting.runs)}
-    series = [
-        race.learning_curve(cell, setting, range(1, setting.settings.epochs + 1)) for cell, setting in whole.items()
-    ]
-    return Plot(series, "epoch", "perplexity", y_scale="log", width=7.4)
-
-
-def _sizes_plot(compared: Sequence[Comparison]) -> Plot:
-    """Every comparison's perplexity against its number of parameters."""
-    series = [
-        Series(
-            cell,
-            [one.of(cell).parameters / 1e6 for one in compared],
-            [one.of(cell).perplexity for one in compared],
-            style="marks",
-        )
-        for cell in CELLS
-    ]
-    return Plot(series, "parameters (millions)", "validation perplexity", width=7.4)
+        seeds = [(x, perplexity([run.valid_loss])) for x, of in enumerate(runs) for run in of]
+        means = [perplexity([run.valid_loss for run in of]) for of in runs]
+        positions = [float(x) for x in range(len(values))]
+        label = cell if field == "bptt" else ""
+        series.append(Series(label, positions, means, style="both", colour=COLOURS[cell]))
+        series.append(Series("", [x for x, _ in seeds], [y for _, y in seeds], style="dots", colour=COLOURS[cell]))
+    return Plot(
+        series,
+        AXES[field],
+        "validation perplexity",
+        x_categories=tuple(map(str, values)),
+        y_limits=(380.0, 560.0),
+        legend="direct" if field == "bptt" else "none",
+        height=5.0,
+    )

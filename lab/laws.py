@@ -2,7 +2,7 @@
 
 The laws are arithmetic on the settings and on other numbers of the record; the ones that any record obeys are in
 `writeup/records/consistency.py`, which also says what no such law can catch. Here that is: a whole course of a run
-(both curves, the rates, the losses, the perplexities) that was made up in keeping with all of these laws, and a final loss
+(both curves, the rates, losses, perplexities) that was made up in keeping with all of these laws, and a final loss
 moved by less than `TEST_TOLERANCE` or `WHOLE_TOLERANCE` together with its perplexity. Probe and curves are tied by the
 learning rate alone: whether the probe is the run's own is for a replay to say.
 """

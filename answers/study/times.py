@@ -9,7 +9,7 @@ from statistics import median
 import torch
 from torch import nn
 
-from answers.bptt.graph import executed, nodes
+from lab.autograd_graph import executed, nodes
 from answers.study.comparison import Comparison
 from answers.study.run_claims import distinct
 from answers.study.runs import CELLS, Setting

@@ -17,7 +17,6 @@ from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import torch
 
@@ -43,7 +42,7 @@ class StepTimeSettings:
 
     corpus: str = "wikitext-2"
     hidden_size: int = 200  # of the baseline, and the embedding's
-    rounds: int = 7
+    rounds: int = 12
     warm_up: int = 1  # steps of a setting in a round before those that are timed
     steps: int = 1
 
