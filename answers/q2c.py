@@ -2,39 +2,119 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
+from functools import partial
+from statistics import fmean
 
-from answers.bptt.cost import Cost
-from answers.bptt.detaching import detaching_claims, kinds_table, zeroing_claims
-from answers.bptt.failing import error_claims, trap_claims
-from answers.bptt.growing import growth_claims, growth_record, nodes_table, time_claims, time_figure
-from answers.regularisation.paired import level_claim
-from experiments.language_model.model import repackage_hidden
+import torch
+from scipy import stats
+
+from experiments.bptt import growth
+from experiments.language_model.model import CELLS, RNNModel
+from experiments.language_model.train import Settings
+from lab import history
+from lab.example_source import REPACKAGE
+from lab.truncation import runs
+from lab.two_windows import TwoWindows
 from writeup.claims import Answer
-from writeup.records.store import Records
+from writeup.facts import Facts, by, when
+from writeup.figures import Plot, Series
+from writeup.records.store import Record, Records
+
+WINDOW = Settings().bptt
 
 
 def answer(records: Records) -> Answer:
-    timed, cost = growth_record(records), Cost.read(records)
-    return Answer(
-        "2c",
-        [
-            level_claim("2c.level"),
-            *error_claims(),
-            *growth_claims(),
-            *(time_claims(timed) if timed else []),
-            *trap_claims(),
-            *detaching_claims(),
-            *zeroing_claims(cost),
-        ],
-        tables={"kinds": kinds_table(), "nodes": nodes_table()},
-        figures={"time": time_figure(timed)} if timed else {},
-        context={"timed": timed is not None, "cells": cost.cells, "source": source_text(repackage_hidden)},
+    a = Facts("2c")
+    timed, lstm = records[f"{growth.KIND}/{growth.Settings().name}"], runs(records)["LSTM"]
+    how(a)
+    error(a)
+    grows(a.on(timed), timed)
+    silent(a)
+    a.on(lstm.record).ratio("zeroed", lstm.perplexities("zeroed"), lstm.perplexities("carried"), "{:.2f}")
+    a.say("memory_helps", lambda zeroed: zeroed.low > 1, {"zeroed": 1.0})
+    return a.answer(figures={"time": time_plot(timed)}, source=REPACKAGE.numbered())
+
+
+def how(a: Facts) -> None:
+    """The lines of the example, the one cell whose state is a pair, and why both parts of it must be detached."""
+    last = len(REPACKAGE.lines) - 1
+    digest = "digest of the numbered lines; main.py, where it is at hand"
+    a("first_line", REPACKAGE.first, when(digest, REPACKAGE.begins_at), {183: "where it is called"})
+    a("last_line", REPACKAGE.first + last, when(digest, lambda n: REPACKAGE.begins_at(n - last)))
+
+    def takes_a_pair(cell: str) -> bool:
+        """Whether the module takes the state that the quoted function makes of a pair of zeros."""
+        zeros = torch.zeros(1, 1, 2)
+        detached = REPACKAGE.run(torch=torch)["repackage_hidden"]((zeros, zeros))
+        try:
+            RNNModel(cell, 3, 2, 2, 1, dropout=0.0)(torch.zeros(4, 1, dtype=torch.long), detached)
+        except (RuntimeError, AttributeError, TypeError):
+            return False
+        return True
+
+    a.one_of("pair", CELLS, when("the model, run from the quoted function's result for a pair", takes_a_pair), code=True)
+    pair = TwoWindows.make()
+    moving = by("moving each word with h held, and looking at the last word's loss", lambda: sum(pair.felt("h")))
+    a("leak", sum(pair.reached("h")), moving, {WINDOW: "as if h were the whole state"})
+
+
+def error(a: Facts) -> None:
+    """What training without the function fails with, and at which batch."""
+    batch, message = history.first_error()
+    unrolled_gru = partial(history.first_error, cell="GRU")
+    other = history.error_of(history.square_of_changed)
+    a("error_batch", batch, by("a GRU, which is unrolled", lambda: unrolled_gru()[0]), {0: "never"})
+    twice = by("the graph of one exponential, run through twice", history.error_of, history.exponential_twice)
+    a("error", message, twice, {other: "the error about changed weights"}, code=True)
+
+
+def grows(a: Facts, timed: Record) -> None:
+    """Memory and time that each batch adds when the history is kept, at the example's sizes."""
+    sizes = Settings()
+    saved = list(history.train(3, retain=True, size=sizes.hidden_size, columns=sizes.batch_size, weighed=True))
+    megabytes = [[getattr(s, way) / 1e6 for s in saved] for way in ("walked", "boxed")]
+    hooks = by("tensors handed to autograd's saving hooks and still alive", lambda: megabytes[1][2] - megabytes[1][1],
+               within=0.4)  # fmt: skip
+    first = megabytes[0][0]
+    a("megabytes", megabytes[0][2] - megabytes[0][1], hooks, {first: "weights counted again"}, "{:.0f} MB")
+
+    kept, cut = (timed.curves[kind]["seconds"] for kind in ("retained", "repackaged"))
+    batches = len(kept[0])
+    lines = [1000 * float(stats.linregress(range(batches), course).slope) for course in kept]
+    a.mean("slope", lines, "{:.0f} ms")
+    a("batches", batches, by("the record's settings", lambda: int(timed.settings["batches"])))
+    a.ratio("factor", [course[-1] for course in kept], [fmean(course) for course in cut], "{:.1f}")
+    a("seconds", fmean(map(fmean, cut)), by("median", lambda: float(torch.tensor(cut).median()), within=0.05), {},
+      "{:.1f} s")  # fmt: skip
+    a.say("slower_and_slower", lambda slope, factor: slope.positive and factor.low > 1, {"slope": 0.0}, {"factor": 1.0})
+
+
+def silent(a: Facts) -> None:
+    """The gradient that `retain_graph=True` gives after the example's update: wrong, without an error."""
+
+    def unnoticed(update: str) -> bool:
+        return not history.first_error(retain=True, update=history.UPDATES[update])[1]
+
+    a.one_of("unnoticed", history.UPDATES, when("five batches with that update", unnoticed), code=True)
+    direct = history.first_error(retain=True, update=history.in_place)[1]
+    square = by("a square, its number changed before backward", history.error_of, history.square_of_changed)
+    a("noticed", direct, square, {history.first_error()[1]: "the error about a freed graph"}, code=True)
+    differences = by(
+        "central differences of every weight, each window with its own weights",
+        lambda: history.error_of_silence(history.gradient_by_differences()),
+        within=1e-4,
     )
+    a("silent_error", history.error_of_silence(history.true_gradient()), differences, {0.0: "as if right"}, "{:.0%}")
 
 
-def source_text(function: Callable[..., object]) -> str:
-    """The function as it stands in its file, less its (one-line) docstring and remarks at the ends of lines."""
-    lines = inspect.getsource(function).splitlines()
-    return "\n".join(line.partition("  # ")[0] for line in lines if not line.strip().startswith('"""'))
+def time_plot(timed: Record) -> Plot:
+    """Processor time of a training step, batch after batch, every repeat a faint dot."""
+    series = []
+    for kind, label, colour in (("retained", "`retain_graph=True`", "gru"), ("repackaged", "`repackage_hidden`", "lstm")):
+        courses = timed.curves[kind]["seconds"]
+        batches = range(1, len(courses[0]) + 1)
+        series.append(Series(label, batches, [fmean(times) for times in zip(*courses, strict=True)], colour=colour))
+        dots = [(n, s) for course in courses for n, s in zip(batches, course, strict=True)]
+        series.append(Series("", *map(list, zip(*dots, strict=True)), style="dots", colour=colour))
+    top = max(max(s.y) for s in series)
+    return Plot(series, "batch", "seconds of processor time a batch", y_limits=(0.0, 1.1 * top), height=3.8)

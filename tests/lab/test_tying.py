@@ -2,9 +2,8 @@
 
 import pytest
 import torch
-from torch import nn
 
-from answers.study import tying
+from lab import tying
 
 
 def test_tied_and_untied_models_predict_the_same():
@@ -29,16 +28,3 @@ def test_the_finite_difference_agrees_with_autograd():
 def test_the_embedding_reaches_the_words_that_were_read_and_the_decoder_all():
     _shared, as_input, as_output = tying.role_gradients()
     assert (tying.rows_touched(as_input), tying.rows_touched(as_output)) == (5, tying.TINY_WORDS)
-
-
-def test_the_projected_decoder_scores_by_the_embedding_of_the_projected_state():
-    torch.manual_seed(0)
-    embedding = nn.Embedding(7, 3)
-    decoder = tying.ProjectedDecoder(embedding, 5)
-    states = torch.randn(2, 5)
-    expected = states @ decoder.project.weight.T @ embedding.weight.T + decoder.decode.bias
-    torch.testing.assert_close(decoder(states), expected)
-
-
-def test_a_projected_decoder_shares_the_embedding():
-    assert tying.projected_parameters(words=7, embedding_size=3, hidden_size=5) == 7 * 3 + 5 * 3 + 7

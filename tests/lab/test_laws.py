@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from answers.study import laws
-from answers.study.runs import Study
 from experiments.language_model import reduced as plan_of_study
 from experiments.language_model.train import ANNEALING, Settings
+from lab import laws
+from lab.study import Study
 from writeup.errors import CheckFailed, WriteupError
 from writeup.records.store import Record, Records, write
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 # The reduced study's GRU at the highest rate, which anneals.
 ANNEALED = replace(plan_of_study.PRESETS["cpu"], cell="GRU", learning_rate=40.0)
 TUNED = replace(ANNEALED, learning_rate=20.0)  # of the study, so that there is a run with another seed

@@ -1,0 +1,74 @@
+"""The study is read whole or not at all; its numbers are means of logarithms."""
+
+import math
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from experiments.language_model import reduced as plan_of_study
+from experiments.language_model.model import RNNModel
+from experiments.language_model.train import Settings
+from lab.selection import expected_maximum, simulated_maximum
+from lab.study import CELLS, VARIATIONS, Study, count_parameters, nats, percent, perplexity
+from writeup.errors import WriteupError
+from writeup.estimators import Estimate
+from writeup.records.store import RESULTS, Records
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def study():
+    return Study.read(Records(ROOT))
+
+
+def test_a_missing_run_stops_the_study(tmp_path):
+    """Whichever it is: fewer seeds must not change a headline in silence."""
+    folder = RESULTS / plan_of_study.KIND
+    shutil.copytree(ROOT / folder, tmp_path / folder)
+    seed = next((tmp_path / folder).glob("GRU*seed1112*.json"))
+    seed.unlink()
+    with pytest.raises(WriteupError, match=f"1 of .* planned runs are missing, the first is {seed.stem}"):
+        Study.read(Records(tmp_path))
+
+
+def test_every_setting_has_runs_of_both_cells_at_the_tuned_rate(study):
+    for change in VARIATIONS.values():
+        for cell in CELLS:
+            assert {run.settings.learning_rate for run in study.seeds(cell=cell, **change)} == {study.rates[cell]}
+
+
+def test_the_tuned_rate_has_the_lowest_validation_loss_of_its_grid(study):
+    for cell in CELLS:
+        losses = {rate: runs[0].valid_loss for rate, runs in study.grid(cell).items()}
+        assert study.rates[cell] == min(losses, key=losses.get)
+
+
+def test_a_perplexity_over_seeds_is_the_geometric_mean():
+    assert perplexity([math.log(100), math.log(400)]) == pytest.approx(200)
+
+
+def test_per_cent_and_nats_are_inverse():
+    given = Estimate(0.1, -0.2, 0.3)
+    assert nats(percent(given)).parts() == pytest.approx(given.parts())
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_parameters_are_those_of_a_built_model(tied):
+    settings = replace(Settings(), embedding_size=5, hidden_size=5, tied=tied)
+    built = RNNModel("LSTM", 11, 5, 5, 2, 0.0, tied)
+    assert count_parameters(settings, 11) == sum(parameter.numel() for parameter in built.parameters())
+
+
+@pytest.mark.parametrize(("count", "value"), [(1, 0.0), (2, 1 / math.sqrt(math.pi)), (3, 1.5 / math.sqrt(math.pi))])
+def test_the_expected_maximum_of_normal_values(count, value):
+    assert expected_maximum(count) == pytest.approx(value, abs=1e-9)
+    assert simulated_maximum(count) == pytest.approx(value, abs=0.01)
+
+
+def test_blown_up_runs_have_not_learned(study):
+    assert all(math.isfinite(run.valid_loss) for run in study.runs)
+    assert torch.tensor([run.learned for run in study.runs]).any()
