@@ -71,31 +71,31 @@ def step_seconds(curves: Sequence[Curves], series: str, processes: int) -> float
 
 
 def table(found: Mapping[str, Found], labelled: Mapping[str, Settings], speed: float, processes: int = 1) -> Table:
-    """A row a path: tokens a second of all processes, how many times the fast path is as fast, memory of one process.
+    """A row a path: tokens a second of all processes, how many times as fast the fast path is (on the wall and by
+    processor time), peak memory of one process.
 
     `speed` is that of the products in all processes together.
     """
     shown = Table(box=None, pad_edge=False)
-    shown.add_column("setting")
-    shown.add_column("path")
-    for column in ("tokens a second", "fast : path", "by processor time", "MiB"):
+    shown.add_column("")
+    for column in ("tokens/s", "fast:this", "processor", "MiB"):
         shown.add_column(column, justify="right")
     for label, settings in labelled.items():
         curves, tokens = found[label], settings.bptt * settings.batch_size
         fast = step_seconds(curves["fast"], "fast", processes)
         fast_processor = step_seconds(curves["fast"], "fast_processor", processes)
+        shown.add_row(label)
         for path in (path for path in ("example", *PATHS) if path in curves):
             seconds = step_seconds(curves[path], path, processes)
             shown.add_row(
-                label,
-                path,
+                f"  {path}",
                 f"{processes * tokens / seconds:,.0f}",
                 f"{seconds / fast:.2f}",
                 f"{step_seconds(curves[path], f'{path}_processor', processes) / fast_processor:.2f}",
                 f"{max(process[f'{path}_bytes'][0] for process in curves[path]) / 2**20:,.0f}",
             )
         floor = operations(settings, SIZES[settings.corpus].words, tokens) / speed * processes
-        shown.add_row(label, "floor", f"{processes * tokens / floor:,.0f}", f"{floor / fast:.2f}", end_section=True)
+        shown.add_row("  floor", f"{processes * tokens / floor:,.0f}", f"{floor / fast:.2f}", end_section=True)
     return shown
 
 

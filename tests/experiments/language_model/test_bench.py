@@ -37,8 +37,9 @@ EXAMPLE = {"example": [process("example", [0.7, 0.3], [0.6, 0.9], 4)]}
 
 def rows_of(shown):
     """{path: the row's other entries}."""
-    _, paths, *columns = (list(column.cells) for column in shown.columns)
-    return dict(zip(paths, zip(*columns, strict=True), strict=True))
+    (_label, *paths), *columns = (list(column.cells) for column in shown.columns)
+    entries = zip(*(column[1:] for column in columns), strict=True)
+    return dict(zip(map(str.strip, paths), entries, strict=True))
 
 
 def test_the_fastest_step_and_the_highest_peak_count():
@@ -73,8 +74,9 @@ def test_the_table_is_legible_at_80_columns():
     with console.capture() as captured:
         console.print(table(found, labelled, 1e9))
     lines = captured.get().splitlines()
-    assert {"tokens a second", "fast : path", "by processor time"} <= {part.strip() for part in lines[0].split("  ")}
-    assert all(any(number in line for line in lines) for number in ("2,333", "7,000"))
+    assert lines[0].split() == ["tokens/s", "fast:this", "processor", "MiB"]
+    assert lines[1].strip() in labelled
+    assert len(lines) == 2 + 4
 
 
 def test_processes_side_by_side_are_started_at_once():
