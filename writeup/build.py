@@ -18,6 +18,7 @@ from writeup.assignment import load_assignment
 from writeup.errors import WriteupError
 from writeup.pages.identity import Identity
 from writeup.records.store import write_whole
+from writeup.text import prose
 from writeup.trust.verify import Progress, Verification, verify
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def build(
         if (unchanged := _unchanged(folder, digest)) is not None:
             return Built(unchanged, time.perf_counter() - start)
         engine = pdf.find_engine(tex)
+        if unguarded := prose.problems(root):
+            raise WriteupError("\n  ".join(["the templates say what nothing guards:", *unguarded]))
         on_stage("verify the claims")
         verification = verify(root, progress=on_question)
         if verification.problems:

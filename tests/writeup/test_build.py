@@ -91,8 +91,24 @@ def test_an_error_of_tex_stops_the_build_and_the_old_files_stay(own):
     assert hashes(own) == before
 
 
-def test_a_typed_number_is_allowed_only_where_its_template_types_it(own):
-    """The read-back refuses a number that comes from nowhere; a template's own are left to the test of templates."""
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("Pair the first", "It took 412 steps. Pair the first", "the number 412 is typed"),
+        ("Pair the first", "It reached 97.3 % of them. Pair the first", "the number 97.3 % is typed"),
+        ("Pair the first", "That is twice as many. Pair the first", "'twice' stands in no statement"),
+        ("The sum and", "After 12 terms, the sum and", "the number 12 is typed"),
+        ("The sum and", "A larger sum, and", "'larger' stands in no statement"),
+    ],
+)
+def test_a_typed_result_stops_the_build_with_its_place(own, old, new, said):
+    template = own / "templates" / "answers" / "A.1.md.j2"
+    template.write_text(template.read_text().replace(old, new))
+    with pytest.raises(WriteupError, match=rf"templates/answers/A\.1\.md\.j2:\d+: {said}"):
+        make(own)
+
+
+def test_a_number_that_no_claim_holds_is_found_by_the_read_back(own):
     module = own / "answers" / "sums.py"
     module.write_text(module.read_text().replace('form=",d"', 'form=",d", unit="(or 5,051)"'))
     template = own / "templates" / "answers" / "A.1.md.j2"
