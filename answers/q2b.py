@@ -3,47 +3,33 @@
 from __future__ import annotations
 
 import importlib.metadata
-from functools import cache
-from statistics import fmean
+import math
+from collections.abc import Callable, Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from experiments.language_model.data import batchify, windows
 from experiments.language_model.train import Settings
 from lab import autograd_graph, torch_source
 from lab import delta_recursion as recursion
 from lab.example_source import TRAIN
-from lab.truncation import Run, runs
+from lab.truncation import Run, plots, runs
 from lab.two_windows import TwoWindows
 from lab.unrolled import two_windows_drawing
 from writeup.claims import Answer, Ref, Table
-from writeup.estimators import student
 from writeup.facts import Facts, by, gap, when
-from writeup.figures import Panels, Plot, Reference, Series
+from writeup.figures import Panels
 from writeup.records.store import Records
 
 WINDOW, LAYERS = Settings().bptt, Settings().layers
-SMALL = 0.01
-EXACT = 1e-12  # relative, in double precision
+EXACT, SINGLE = 1e-12, 1e-5  # relative, in double and single precision
 PRODUCT, FUSED = "AddmmBackward0", "MkldnnRnnLayerBackward0"
 PRODUCTS = {
     "K(T + 1)": lambda layers, length: layers * (length + 1),
     "KT": lambda layers, length: layers * length,
     "2KT": lambda layers, length: 2 * layers * length,
 }
-# Steps of the way in Python: a name, the function, its call that takes the next step, what the interpreter calls both.
-PATH = (
-    ("lstm", nn.LSTM.forward, "_VF.lstm(", ("LSTM.forward", "lstm")),
-    ("tensor", Tensor.backward, "torch.autograd.backward(", ("Tensor.backward", "backward")),
-    ("autograd", torch.autograd.backward, "_engine_run_backward(", ("backward", "_engine_run_backward")),
-    (
-        "graph",
-        torch.autograd.graph._engine_run_backward,
-        "_execution_engine.run_backward(",
-        ("_engine_run_backward", "run_backward"),
-    ),
-)
 
 
 def answer(records: Records) -> Answer:
@@ -58,7 +44,7 @@ def answer(records: Records) -> Answer:
     a.say("longer_is_closer", lambda error, error_one: error.high < error_one.low, {"error": 0.9}, {"error_one": 0.0})
     return a.answer(
         tables={"path": path_table()},
-        figures={"border": two_windows_drawing(WINDOW), "cost": Panels(cost_plots(trained))},
+        figures={"border": two_windows_drawing(WINDOW), "cost": Panels(plots(trained))},
         source=TRAIN.numbered(),
     )
 
@@ -75,30 +61,28 @@ def where(a: Facts) -> None:
     installed = by("the installed package's metadata", lambda: importlib.metadata.version("torch").partition("+")[0])
     a("version", torch.__version__.partition("+")[0], installed, {"1.4.0": "current when the assignment was set"})
 
-    @cache
-    def called() -> set[tuple[tuple[str, str], int]]:
-        lstm, inputs = recursion.network(), recursion.words()
-        calls = torch_source.calls_made(lambda: lstm(inputs)[0].sum().backward())
-        return {((caller, name), line) for caller, name, line in calls}
+    lstm, inputs = recursion.network(), recursion.words()
+    calls = torch_source.calls_made(lambda: lstm(inputs)[0].sum().backward())
 
-    for name, function, call, seen in PATH:
+    def called(*names: str) -> Callable[[int], bool]:
+        return lambda line: (*names, line) in calls
+
+    for name, function, call, seen in torch_source.PATH:
         lines = torch_source.lines_of_call(function, call)
         wrong = {function.__code__.co_firstlineno: "where the function begins"}
         wrong |= dict.fromkeys(lines[1:], "another branch")
         a(
             f"line_{name}",
             lines[0],
-            when("calls that the interpreter saw in one pass", lambda n, seen=seen: (seen, n) in called()),
+            when("calls that the interpreter saw in one pass", called(*seen)),
             wrong,
+            "{:d}",
         )
 
-    def on_stack(within: str, functions: set[str]) -> object:
-        return lambda name: f"{within}::{name}" in functions
-
     stack = "C++ functions on the stack while a node of the graph computed its gradient"
-    engine = on_stack("torch::autograd", torch_source.functions_in_backward())
-    a.one_of("execute", ("Engine::execute", "Engine::run_backward"), when(stack, engine), code=True)
-    a.one_of("node", ("evaluate_function", "apply_function"), when(stack, lambda n: engine(f"Engine::{n}")), code=True)
+    engine = when(stack, lambda name: f"torch::autograd::{name}" in torch_source.functions_in_backward())
+    a.one_of("execute", ("Engine::execute", "Engine::run_backward"), engine, code=True)
+    a.one_of("node", ("Engine::evaluate_function", "Engine::apply_function"), engine, code=True)
     a.one_of(
         "engine_file",
         ("torch/csrc/autograd/engine.cpp", "torch/csrc/autograd/engine.h"),
@@ -106,8 +90,12 @@ def where(a: Facts) -> None:
         code=True,
     )
     stack = "C++ functions on the stack in the LSTM's step of the second word"
-    step = on_stack("at::native", torch_source.functions_in_steps())
-    a.one_of("loop", ("lstm", "lstm_cell"), when(stack, step), code=True)
+    a.one_of(
+        "loop",
+        ("at::native::lstm", "at::native::lstm_cell"),
+        when(stack, torch_source.functions_in_steps().__contains__),
+        code=True,
+    )
     a.one_of(
         "loop_file",
         ("aten/src/ATen/native/RNN.cpp", "aten/src/ATen/native/LSTM.cpp"),
@@ -119,12 +107,16 @@ def where(a: Facts) -> None:
 def how(a: Facts) -> None:
     """The recursion by hand against autograd; the recursion in the graph, unrolled and fused."""
     route = "autograd's gradient of torch's LSTM, entry by entry, in double precision"
+
+    def misfit(forms: Mapping[str, str]) -> Callable[[str], float]:
+        return lambda tex: recursion.misfit(forms[tex])
+
     for name, forms in (
         ("through_hidden", recursion.THROUGH_HIDDEN),
         ("through_cell", recursion.THROUGH_CELL),
         ("weights", recursion.WEIGHTS),
     ):
-        a.one_of(name, forms, gap(route, lambda tex, forms=forms: recursion.misfit(forms[tex]), EXACT))
+        a.one_of(name, forms, gap(route, misfit(forms), EXACT))
 
     def graph_of(layers: int, length: int, fused: bool) -> Tensor:
         with autograd_graph.onednn(fused):
@@ -140,7 +132,15 @@ def how(a: Facts) -> None:
     a.one_of("products_formula", PRODUCTS, when(route, products))
     a("products", autograd_graph.names(graph_of(LAYERS, WINDOW, False))[PRODUCT], by(route, ran, PRODUCT))
     a("fused", autograd_graph.names(graph_of(LAYERS, WINDOW, True))[FUSED], by(route, ran, FUSED, LAYERS, WINDOW, True))
-    a("single", 1e-6, when("fused gradient", lambda x: x / 100 < recursion.misfit(fused=True) < x), {1e-9: "", 1.0: ""})
+    same = gap("its gradient against the recursion's, in single precision", fused_misfit, SINGLE)
+    a.one_of("fused_name", (FUSED, PRODUCT), same, code=True)
+
+
+def fused_misfit(name: str) -> float:
+    """What separates the gradient by oneDNN's nodes from the recursion by hand; infinite if `name` is none of them."""
+    with autograd_graph.onednn(True):
+        graph = autograd_graph.names(recursion.network()(recursion.words())[0].sum())
+    return recursion.misfit(fused=True) if graph[name] == LAYERS else math.inf
 
 
 def border(a: Facts) -> None:
@@ -160,48 +160,31 @@ def border(a: Facts) -> None:
 
 
 def cost(a: Facts, run: Run, cell: str) -> None:
-    """How weak the gradient is a window back; for the LSTM also how wrong it is when it is cut there."""
-    logs = run.log_weaker()[WINDOW]
-    norms = [10 ** segment[WINDOW] for segment in run.record.curves["distance"]["trained"]]
-    a.ratio(f"weaker_{cell}", [10 ** s[0] for s in run.record.curves["distance"]["trained"]], norms, "{:~1}")
-    assert len(logs) == len(norms)
-    if cell == "LSTM":
-        settings = run.record.settings
-        columns = batchify(torch.zeros(settings["train_tokens"], dtype=torch.long), Settings().batch_size)
-        per_epoch = -(-(len(columns) - 1) // WINDOW)
-        cut_and_counted = by("windows, cut and counted", lambda: sum(1 for _ in windows(columns, WINDOW)) * 6)
-        a("steps", settings["epochs"] * per_epoch, cut_and_counted)
-        within = by("mean over positions in the window", run.perplexity, "carried", "by_position", within=0.1)
-        a("perplexity", run.perplexity("carried", "by_column"), within, {}, "{:.0f}")
-        a.mean("error", run.errors(WINDOW), "{:.1%}")
-        a.mean("error_one", run.errors(1), "{:.0%}")
+    """How weak the gradient is a window back; of the LSTM also how wrong it is when it is cut there."""
+    here, far = ([10 ** segment[k] for segment in run.record.curves["distance"]["trained"]] for k in (0, WINDOW))
+    a.ratio(f"weaker_{cell}", here, far, "{:~1}")
+    if cell != "LSTM":
+        return
+    settings = run.record.settings
+    columns = batchify(torch.zeros(settings["train_tokens"], dtype=torch.long), Settings().batch_size)
+
+    def cut_and_counted() -> int:
+        return sum(1 for _ in range(settings["epochs"]) for _ in windows(columns, WINDOW))
+
+    steps = settings["epochs"] * math.ceil((len(columns) - 1) / WINDOW)
+    a("steps", steps, by("windows, cut and counted", cut_and_counted), {steps // settings["epochs"]: "one epoch"})
+    by_position = by("mean over positions in the window", run.perplexity, "carried", "by_position", within=0.1)
+    a("perplexity", run.perplexity("carried", "by_column"), by_position, {}, "{:.0f}")
+    a("stretch", settings["stretch"], by("twice the longest bptt at which something is cut", lambda: 2 * run.cuts[-1]))
+    a.mean("error", run.errors(WINDOW), "{:.1%}")
+    a.mean("error_one", run.errors(1), "{:.0%}")
 
 
 def path_table() -> Table:
     rows: list[list[str | Ref]] = [
-        [f"`{seen[0]}`", f"`{torch_source.file_of(function)}`", Ref(f".line_{name}"), f"`{call.rstrip('(')}`"]
-        for name, function, call, seen in PATH
+        [f"`{call.rstrip('(')}`", f"`{torch_source.file_of(function)}`", Ref(f".line_{name}")]
+        for name, function, call, _ in torch_source.PATH
     ]
-    rows.insert(1, [Ref(".loop"), Ref(".loop_file"), "", "one step a word"])
-    rows.append([Ref(".execute"), Ref(".engine_file"), "", Ref(".node")])
-    return Table(["Function", "File", "Line", "Calls"], rows, "llrl")
-
-
-def cost_plots(trained: dict[str, Run]) -> list[Plot]:
-    """Gradient against distance, and the error of the cut gradient against bptt."""
-    distance, errors = [], []
-    for cell, run in trained.items():
-        colour = cell.lower()
-        for model in ("trained", "initial"):
-            falls = run.falls(model)
-            label = cell if model == "trained" else ""
-            distance.append(Series(label, range(len(falls)), falls, colour=colour, dashed=model == "initial"))
-        made = [student(run.errors(bptt)) for bptt in run.cuts]
-        ends = [e.low for e in made], [e.high for e in made]
-        errors.append(Series(cell, run.cuts, [fmean(run.errors(b)) for b in run.cuts], *ends, "both", colour=colour))
-    window = Reference(WINDOW, "bptt", axis="x")
-    far = Reference(SMALL, "one per cent")
-    left = Plot(distance, "distance in words", "gradient, relative", y_scale="log", y_limits=(1e-7, 2.0),
-                references=(window, far), height=5.0)  # fmt: skip
-    right = Plot(errors, "bptt", "relative error of the gradient", x_scale="log", references=(window,), height=5.0)
-    return [left, right]
+    rows.insert(1, [Ref(".loop"), Ref(".loop_file"), ""])
+    rows += [[Ref(name), Ref(".engine_file"), ""] for name in (".execute", ".node")]
+    return Table(["Call", "in file", "line"], rows, "llr")
