@@ -150,7 +150,7 @@ def test_a_file_that_was_changed_after_the_build_is_found(own, ending, old, new,
 def test_a_point_that_was_moved_in_the_tex_is_found(own):
     (path,) = (own / "build").glob("*.tex")
     text = path.read_text(encoding="utf-8")
-    point = re.search(r"plot coordinates \{\([\d.]+,([\d.]+)\)", text)
+    point = re.search(r"\\path\[[^\]]*\] \([-\d.]+,([-\d.]+)\)[^\n]*% panel-0-series-0-line-", text)
     path.write_text(f"{text[: point.start(1)]}3.210{text[point.end(1) :]}", encoding="utf-8")
     assert re.search(r"figure A\.2-race: series 1: its line goes through", str(read_back(own / "build").findings[0]))
 
@@ -166,7 +166,7 @@ def test_a_pdf_of_other_pages_is_found(own):
 def test_nothing_is_written_when_the_files_do_not_read_back(own):
     before = hashes(own)
     template = own / "templates" / "answers" / "A.1.md.j2"
-    template.write_text(template.read_text() + '<% if format == "tex" %>Or 8.<% endif %>\n')
+    template.write_text(template.read_text() + '<% if format == "tex" %>Or `8`.<% endif %>\n')
     with pytest.raises(WriteupError, match=r"\.tex, answer-A\.1: .* it prints 8"):
         make(own)
     assert hashes(own) == before
