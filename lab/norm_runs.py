@@ -1,0 +1,109 @@
+"""The recorded runs with and without norms: which arm is read, and single seeds of them trained again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from scipy import stats
+from torch import nn
+
+from experiments.regularisation import landscape, learning_rates, normalised, small_batches
+from experiments.regularisation.digits import CLASSES, split
+from writeup.estimators import LEVEL, holm, sign_flip_probability
+
+GUESS = math.log(CLASSES)  # nats
+LEARNS = 0.9  # of a guess's loss: what a network that has learnt something ends below
+NOISE_WATCHED = 20  # test images; drawing the noise of all takes longer than to train
+
+Arm = Mapping[str, Any]  # of one rate: "rate", and lists over seeds
+
+
+def losses(arm: Arm) -> list[float]:
+    """Final training losses; a run that diverged counts as a guess."""
+    return [GUESS if loss is None else loss for loss in arm["train_loss"]]
+
+
+def usable_rate(arms: Sequence[Arm]) -> float:
+    """The highest rate at which all seeds learn: their training loss ends below nine tenths of a guess's."""
+    return max(arm["rate"] for arm in arms if max(losses(arm)) < LEARNS * GUESS)
+
+
+def usable_by_accuracy(arms: Sequence[Arm]) -> float:
+    """The same on other images and by another measure: every seed's test accuracy is above twice that of guessing."""
+    return max(arm["rate"] for arm in arms if min(arm["test_accuracy"]) > 2 / CLASSES)
+
+
+def best_on_test_images(arms: Sequence[Arm]) -> Arm:
+    """For reading losses of the training images."""
+    return max(arms, key=lambda arm: fmean(arm["test_accuracy"]))
+
+
+def best_on_training_images(arms: Sequence[Arm]) -> Arm:
+    """For reading accuracies on the test images."""
+    return min(arms, key=lambda arm: fmean(arm["evaluation_mode_loss"]))
+
+
+def convolutions() -> int:
+    """Convolutions of 3 x 3 in the network of the sweep."""
+    settings = learning_rates.Settings()
+    layers = normalised.make_network(1, "batch", settings.channels, settings.depth)
+    return sum(isinstance(layer, nn.Conv2d) and layer.kernel_size == (3, 3) for layer in layers)
+
+
+def train_at_rate(norm: str, rate: float) -> Callable[[int], float]:
+    """The training loss of one seed, trained alone."""
+
+    def train(seed: int) -> float:
+        alone = replace(learning_rates.Settings(), seeds=(seed,))
+        data = split(alone.seeds, alone.train_images, alone.test_images)
+        return losses(learning_rates.train_arm(alone, data, norm, rate))[0]
+
+    return train
+
+
+def train_small_batches(norm: str, size: int, rate: float) -> Callable[[int], float]:
+    """The test accuracy of one seed of the connected network."""
+
+    def train(seed: int) -> float:
+        alone = replace(small_batches.CONNECTED, seeds=(seed,))
+        data = split(alone.seeds, alone.train_images, alone.test_images)
+        return float(small_batches.train_arm(alone, data, norm, size, rate)["test_accuracy"][0])
+
+    return train
+
+
+@cache
+def walk_again(arm: str, seed: int) -> Arm:
+    """One seed of the landscape, walked at the first and, without noise, at the last of the recorded points only."""
+    recorded = landscape.Settings()
+    updates = recorded.epochs * recorded.train_images // recorded.batch_size
+    last = updates - recorded.walk_every
+    alone = replace(
+        recorded,
+        seeds=(seed,),
+        walk_every=updates if arm == "noisy" else last,
+        test_images=NOISE_WATCHED if arm == "noisy" else recorded.test_images,
+    )
+    return landscape.train_arm(alone, split(alone.seeds, alone.train_images, alone.test_images), arm)
+
+
+def signs(found: Sequence[Sequence[float]]) -> list[int]:
+    """Of each mean over seeds, 0 where it is not resolved: two-sided sign-flip tests, read together after Holm."""
+    probabilities = {str(k): sign_flip_probability(values) for k, values in enumerate(found)}
+    resolved = holm(probabilities)
+    return [int(math.copysign(1, fmean(values))) * (str(k) in resolved) for k, values in enumerate(found)]
+
+
+def signs_by_t(found: Sequence[Sequence[float]]) -> list[int]:
+    """The same by t tests and Holm's adjusted probabilities."""
+    tests = [stats.ttest_1samp(values, 0.0) for values in found]
+    order = np.argsort([test.pvalue for test in tests])
+    scaled = [(len(tests) - rank) * tests[k].pvalue for rank, k in enumerate(order)]
+    adjusted = dict(zip(order.tolist(), np.maximum.accumulate(scaled).tolist(), strict=True))
+    return [int(np.sign(test.statistic)) * (adjusted[k] <= 1 - LEVEL) for k, test in enumerate(tests)]
