@@ -20,8 +20,8 @@ check: $(READY) ## run every check and every control afresh [QUESTION=1.1]
 test: $(READY) ## run the tests
 	@$(BIN)/pytest
 
-experiments: $(READY) ## run the experiments whose records are missing or stale [PRESET= JOBS= LAUNCHER= DEVICE=]
-	@$(BIN)/writeup experiments $(if $(PRESET),--preset "$(PRESET)") $(if $(JOBS),--jobs "$(JOBS)") $(if $(LAUNCHER),--launcher "$(LAUNCHER)") $(if $(DEVICE),--device "$(DEVICE)")
+experiments: $(READY) ## run the experiments whose records are missing or stale, one a core [PRESET= KIND= JOBS= LAUNCHER= DEVICE=]
+	@$(BIN)/writeup experiments $(if $(PRESET),--preset "$(PRESET)") $(if $(KIND),--kind "$(KIND)") $(if $(JOBS),--jobs "$(JOBS)") $(if $(LAUNCHER),--launcher "$(LAUNCHER)") $(if $(DEVICE),--device "$(DEVICE)")
 
 audit: $(READY) ## redo what a sceptic would redo, cheapest first
 	@$(BIN)/writeup audit

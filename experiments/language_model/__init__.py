@@ -10,8 +10,10 @@ What is where:
     cuda.py           the fast path on a CUDA device, which ../devices.py chooses
     run.py            one run -> one record, its probe and the replay of the probe
     study.py          which runs the presets want: the learning-rate grid, variations, seeds; `tuned_rates`
+    work.py           the operations of a run and of a step, from its settings alone
     trace.py          the example's first losses, step by step
     profile.py        time shares of forward, backward and update per component, by attribution.py and ablation.py
+    clock.py          the same shares without a profiler, the clock read after each part of a step
     speed.py          seconds a step and peak memory, stock and fast, by timer.py
     bench.py          the same printed, against the public example's own loop, which example.py runs
 
@@ -30,13 +32,13 @@ Records of kind `language_model`, one a run, named by `Settings.name`:
     probe             `losses` of twenty steps from the seeded weights at a tenth of the learning rate, `valid_loss` of
                       a slice after ten of them, `learning_rates` before and after one annealing step.
 
-To find runs, select by settings: `study.plan("cpu", finished)` lists them and `study.tuned_rates` says which learning
-rate each cell was given, and from which grid.
+To find runs, select by settings: `study.plan("cpu", finished)` lists them and `study.tuned_rates(study.PRESETS["cpu"],
+finished)` says which learning rate each cell was given, and from which grid.
 """
 
 from writeup.records.store import Record
 
-MODULES = tuple(f"experiments.language_model.{name}" for name in ("reduced", "profile", "speed"))
+MODULES = tuple(f"experiments.language_model.{name}" for name in ("reduced", "profile", "clock", "speed"))
 
 # The highest rates at which rounding stays rounding. Measured: within 20 steps a change of every weight by 1.2e-7 of
 # itself moves the losses by less than 1e-4 at these rates, but the GRU's at rate 40 by 45 %, RNN_TANH's at 20 by 71 %.
