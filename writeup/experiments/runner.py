@@ -1,4 +1,4 @@
-"""Run every experiment whose record is missing or stale: `make experiments [PRESET=] [KIND=] [JOBS=] [LAUNCHER=] [DEVICE=]`.
+"""Run every experiment whose record is missing or stale: `make experiments`, `writeup experiments --help`.
 
 A stale record is replayed first, and re-certified where its probe and the rehearsal of its kind agree with what was
 recorded (`vouching.py`); only the others are run anew. Runs are resumable: what was finished is a record, what was
