@@ -53,9 +53,7 @@ def test_a_filled_cache_needs_no_network(monkeypatch):
 
 def test_a_wrong_sum_from_every_mirror_is_an_error_that_names_the_ways_out(served):
     (served / "valid.txt").write_text("forged\n")
-    with pytest.raises(
-        WriteupError, match=r"valid\.txt could not be fetched from 127.*WRITEUP_DATA=FOLDER"
-    ):
+    with pytest.raises(WriteupError, match=r"valid\.txt could not be fetched from 127.*WRITEUP_DATA=FOLDER"):
         download.data_folder()
 
 
