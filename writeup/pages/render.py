@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import jinja2
+from jinja2.ext import Extension
 
 from writeup.assignment import Question, Section, continues
 from writeup.claims import Ref
@@ -231,7 +232,15 @@ def template_environment(root: Path) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
+        extensions=[_KeptLineEnds],
     )
+
+
+class _KeptLineEnds(Extension):
+    """The line end behind a statement parts it from the next sentence, so it is not trimmed."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002
+        return source.replace("<% endcall %>\n", "<% endcall +%>\n")
 
 
 def render(root: Path, verification: Verification, identity: Identity, stem: str) -> Documents:
