@@ -122,39 +122,50 @@ def speed(a: Facts, record: Record) -> None:
 
 
 def variance_plot(record: Record) -> Plot:
-    """Measured variance against batch size for both ways of drawing, over that of one sample, with both formulas."""
-    x, images, one = *(record.settings[k] for k in ("batch_sizes", "images")), np.asarray(record.curves["one_sample"])
-    fine = [float(f"{2 ** (k / 8):.4g}") for k in range(8 * 10)]
+    """Measured variance against batch size for both ways of drawing, over that of one image, on both formulas.
 
-    def measured(way: str) -> Series:
-        rows = np.asarray(record.curves[f"{way}_replacement"]) / one[:, None]
-        return Series(f"{way} replacement", x, rows.mean(0).tolist(), style="marks")
-
+    Small batches are the same either way, so what is drawn without replacement is shown where it leaves the other.
+    """
+    sizes, images = record.settings["batch_sizes"], record.settings["images"]
+    apart = [k for k, size in enumerate(sizes) if size >= images / 8]
+    one = np.asarray(record.curves["one_sample"])[:, None]
+    kept, drawn = ((np.asarray(record.curves[f"{way}_replacement"]) / one).mean(0) for way in ("with", "without"))
+    fine = [images / 8 * 2 ** (k / 16) for k in range(43)]
     return Plot(
         [
-            measured("with"),
-            measured("without"),
-            Series(r"$1/B$", fine, [1 / b for b in fine]),
-            Series(r"$(N-B)/(B(N-1))$", fine, [(images - b) / (b * (images - 1)) for b in fine]),
+            Series(r"with: $1/B$", [1.0, images], [1.0, 1 / images], colour="lstm", label_at=(14, 0.16)),
+            Series("", sizes, kept.tolist(), style="marks", colour="lstm"),
+            Series(
+                r"without: $\frac{N-B}{B(N-1)}$",
+                fine,
+                [(images - b) / (b * (images - 1)) for b in fine],
+                colour="green",
+                label_at=(1.6, 6e-4),
+            ),
+            Series("", [sizes[k] for k in apart], drawn[apart].tolist(), style="marks", colour="green", mark="s"),
         ],
         "images in a batch $B$",
         "variance of the gradient",
         x_scale="log",
         y_scale="log",
-        width=6.2,
-        height=5.5,
+        y_limits=(2e-4, 1.3),
+        height=5.0,
     )
 
 
 def loss_plot(losses: dict[int, list[float]]) -> Plot:
-    """Training loss after equally many passes, mean over seeds, against batch size."""
+    """Training loss after equally many passes against batch size: seeds and their mean."""
     sizes = sorted(losses)
-    means = [fmean(losses[size]) for size in sizes]
+    each = [(size, loss) for size in sizes for loss in losses[size]]
     return Plot(
-        [Series("mean over seeds", sizes, means, style="both")],
+        [
+            Series("", [size for size, _ in each], [loss for _, loss in each], style="dots", colour="ink"),
+            Series("", sizes, [fmean(losses[size]) for size in sizes], style="both", colour="ink"),
+        ],
         "images in a batch $B$",
         "training loss (nats)",
         x_scale="log",
-        width=5.2,
-        height=5.5,
+        x_ticks=sizes,
+        y_limits=(0, 2.5),
+        height=5.0,
     )
