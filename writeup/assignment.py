@@ -93,13 +93,11 @@ def continues(whole: str, start: str) -> bool:
 
 
 def find_root(start: Path | None = None) -> Path:
-    """The project's root: the working folder if it holds an assignment, else the tree this package lies in."""
-    candidates = [start] if start else [Path.cwd(), Path(__file__).resolve().parent.parent]
-    for folder in candidates:
-        if (folder / DESCRIPTION).is_file():
-            return folder.resolve()
-    looked = " or ".join(str(folder) for folder in candidates)
-    raise WriteupError(f"no assignment found: {DESCRIPTION} does not exist in {looked}")
+    """The project's root: `start`, or the working folder; never one above it, which may hold another assignment."""
+    folder = start or Path.cwd()
+    if (folder / DESCRIPTION).is_file():
+        return folder.resolve()
+    raise WriteupError(f"no assignment found: {folder / DESCRIPTION} does not exist; --root names the project's folder")
 
 
 def load_assignment(root: Path) -> Assignment:

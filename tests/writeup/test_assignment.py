@@ -2,7 +2,7 @@
 
 import pytest
 
-from writeup.assignment import Assignment
+from writeup.assignment import Assignment, find_root
 from writeup.errors import WriteupError
 
 
@@ -40,3 +40,13 @@ def test_an_id_or_the_start_of_some_selects_questions(assignment, wanted, ids):
 def test_what_selects_nothing_is_refused_with_the_ids_there_are(assignment, wanted):
     with pytest.raises(WriteupError, match=r"was asked for; .*has 1\.1, 1\.12, 1\.2a, 1\.2b, 2a"):
         assignment.select(wanted)
+
+
+def test_another_assignment_above_is_not_taken(tmp_path, monkeypatch):
+    (tmp_path / "answers").mkdir()
+    (tmp_path / "answers/assignment.toml").write_text("")
+    below = tmp_path / "below"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    with pytest.raises(WriteupError, match="no assignment found"):
+        find_root()
