@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import math
 from collections.abc import Callable, Mapping
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -122,11 +123,12 @@ def how(a: Facts) -> None:
         with autograd_graph.onednn(fused):
             return recursion.network(layers)(recursion.words(length))[0].sum()
 
+    @cache
     def ran(name: str, layers: int = LAYERS, length: int = WINDOW, fused: bool = False) -> int:
         return autograd_graph.executed(graph_of(layers, length, fused).backward)[name]
 
     def products(tex: str) -> bool:
-        return all(PRODUCTS[tex](*size) == ran(PRODUCT, *size) for size in ((1, 1), (1, 7), (3, 7)))
+        return all(PRODUCTS[tex](*size) == ran(PRODUCT, *size) for size in ((1, 2), (3, 7)))
 
     route = "nodes that the engine reported while it ran"
     a.one_of("products_formula", PRODUCTS, when(route, products))

@@ -30,8 +30,9 @@ def answer(records: Records) -> Answer:
     error(a)
     grows(a.on(timed), timed)
     silent(a)
-    a.on(lstm.record).ratio("zeroed", lstm.perplexities("zeroed"), lstm.perplexities("carried"), "{:.2f}")
-    a.say("memory_helps", lambda zeroed: zeroed.low > 1, {"zeroed": 1.0})
+    columns = zip(lstm.perplexities("zeroed"), lstm.perplexities("carried"), strict=True)
+    a.on(lstm.record).mean("zeroed", [zeroed / carried - 1 for zeroed, carried in columns], "{:.1%}")
+    a.say("memory_helps", lambda zeroed: zeroed.positive, {"zeroed": 0.0})
     return a.answer(figures={"time": time_plot(timed)}, source=REPACKAGE.numbered())
 
 
@@ -56,8 +57,8 @@ def how(a: Facts) -> None:
         "pair", CELLS, when("the model, run from the quoted function's result for a pair", takes_a_pair), code=True
     )
     pair = TwoWindows.make()
-    moving = by("moving each word with h held, and looking at the last word's loss", lambda: sum(pair.felt("h")))
-    a("leak", sum(pair.reached("h")), moving, {WINDOW: "as if h were the whole state"})
+    moving = by("moving each word with h held: does the last word's loss change?", lambda: sum(pair.felt("h")[:WINDOW]))
+    a("leak", sum(pair.reached("h")[:WINDOW]), moving, {0: "as if h were the whole state"})
 
 
 def error(a: Facts) -> None:
@@ -104,7 +105,7 @@ def silent(a: Facts) -> None:
         lambda: history.error_of_silence(history.gradient_by_differences()),
         within=1e-4,
     )
-    a("silent_error", history.error_of_silence(history.true_gradient()), differences, {0.0: "as if right"}, "{:.0%}")
+    a("silent_error", history.error_of_silence(history.true_gradient()), differences, {0.0: "as if right"}, "{:.1%}")
 
 
 def time_plot(timed: Record) -> Plot:
