@@ -1,127 +1,176 @@
-"""2a: the block diagram of the example, with the share of time that each block takes."""
+"""2a: the flow chart of the example, and what share of a training step's time each of its parts takes."""
 
 from __future__ import annotations
 
-from itertools import pairwise
+import math
+from statistics import fmean, median
 
-from answers import shares
-from answers.regularisation.paired import level_claim
-from answers.shares import PARTS, Profile
-from writeup.claims import Answer, Claim, Ref, Table
-from writeup.figures import Diagram, Edge, Group, Node
-from writeup.records.store import Records
+from answers.flow_chart import flow_chart
+from experiments.language_model import clock, profile
+from lab import shares
+from lab.laws import VOCABULARY
+from lab.shares import CELLS, EXAMPLE, Shares
+from writeup.claims import Answer
+from writeup.facts import Facts, by
+from writeup.records.store import Record, Records
 
-LABELS = {
-    "embedding": ("Embedding", "word to vector"),
-    "dropout": ("Dropout", "zeroes at random"),
-    "recurrent": ("Recurrent layers", "vectors to states"),
-    "decoder": ("Decoder", "state to scores"),
-    "loss": ("Log-softmax and loss", "scores to loss"),
-    "clip": ("Clipping", "bounds the gradient"),
-    "update": ("Update", "changes the weights"),
-    "rest": ("All else", "the rest of the step"),
+SMALL = ("get_batch", "repackage_hidden", "embedding forward")  # boxes of the chart that are labelled by a bound
+BAR = {  # facts of the stacked bars, and the parts that each adds up
+    "LSTM": {
+        "decoder_LSTM": ("decoder",),
+        "loss_LSTM": ("loss",),
+        "recurrent_LSTM": ("recurrent",),
+        "other_LSTM": ("embedding", *shares.PHASES, "rest"),
+    },
+    "GRU": {
+        "decoder_GRU": ("decoder",),
+        "loss_GRU": ("loss",),
+        "recurrent_GRU": ("recurrent",),
+        "other_GRU": ("embedding", *shares.PHASES, "rest"),
+    },
 }
-DRAWN = "LSTM"
+BOXES = {  # facts of the chart's boxes, for the LSTM
+    "recurrent_forward": "recurrent forward",
+    "decoder_forward": "decoder forward",
+    "loss_forward": "loss forward",
+    "loss_backward": "loss backward",
+    "decoder_backward": "decoder backward",
+    "recurrent_backward": "recurrent backward",
+    "embedding_backward": "embedding backward",
+    "clip": "clip",
+    "update": "update",
+}
 
 
 def answer(records: Records) -> Answer:
-    found = shares.profiles(records)
-    claims: list[Claim] = [level_claim("2a.level")]
-    for cell, profile in found.items():
-        others = {name: other for name, other in found.items() if name != cell}
-        claims += shares.share_claims(profile, others)
-        for make in (shares.phase_claims, shares.cross_claims, shares.epoch_claims, shares.setting_claims):
-            claims += make(profile)
-    return Answer(
-        "2a",
-        claims,
-        tables={"shares": shares_table(found)},
-        figures={"blocks": block_diagram(found[DRAWN], {made.id: made for made in claims})},
-        context={"cells": list(found)},
+    profiles = {cell: records[f"{profile.KIND}/{profile.ProfileSettings(cell=cell).name}"] for cell in CELLS}
+    clocks = {cell: records[f"{clock.KIND}/{clock.ClockSettings(cell=cell).name}"] for cell in CELLS}
+    seen = {cell: shares.profiled(record) for cell, record in profiles.items()}
+    again = {cell: shares.clocked(record) for cell, record in clocks.items()}
+    a = Facts("2a")
+    for cell in CELLS:
+        for name, parts in BAR[cell].items():
+            a.on(profiles[cell]).mean(name, shares.of(seen[cell], *parts), "{:.0%}")
+    for name, part in BOXES.items():
+        a.on(profiles["LSTM"]).mean(name, shares.of(seen["LSTM"], part), "{:.0%}")
+    unseen(a.on(clocks["LSTM"]), again["LSTM"])
+    small(a.on(profiles["LSTM"], clocks["LSTM"]), profiles["LSTM"], clocks["LSTM"])
+    agreement(a.on(*profiles.values(), *clocks.values()), seen, again)
+    without(a, profiles)
+    arithmetic(a)
+    settings(a.on(profiles["LSTM"]), profiles["LSTM"], clocks["LSTM"])
+    sentences(a)
+    printed = {made.id.removeprefix("2a."): made.printed().replace("%", " %") for made in a.claims}
+    values = {made.id.removeprefix("2a."): made.value for made in a.claims}
+    return a.answer(figures={"flow": flow_chart(printed, values, shares.shapes("LSTM"))})
+
+
+def unseen(a: Facts, again: Shares) -> None:
+    """What the profiler gives to no part; the clock does."""
+    a.mean("zero_grad", shares.of(again, "zero_grad"), "{:.0%}")
+    a.mean("freeing", shares.of(again, "freeing"), "{:.0%}")
+
+
+def small(a: Facts, profiled: Record, clocked: Record) -> None:
+    """Bounds and shares beside the step: what is done once an epoch or once a run, as shares of an epoch."""
+    counts, seen, again = profiled.metrics, profiled.curves, clocked.curves
+    step = [sum(times) for times in zip(*again["step"].values(), strict=True)]
+    evaluation = shares.epoch(seen["plain"], seen["evaluation"], counts)
+    route = by("processor seconds of the clock's record", shares.epoch, step, again["evaluation"], counts, within=0.003)
+    a("evaluation", evaluation, route, {evaluation / EXAMPLE.epochs: "of the whole run"}, "{:.0%}")
+    a("training", 1 - evaluation, by("what validation leaves, by the clock",
+      lambda: 1 - shares.epoch(step, again["evaluation"], counts), within=0.003), form="{:.0%}")  # fmt: skip
+    seconds = median(seen["plain"]) * counts["train_windows"]
+    once = [max(times) / seconds for times in (*seen["once"].values(), *again["once"].values())]
+
+    def bound(found: Shares) -> float:
+        return math.ceil(100 * max(*once, *(fmean(shares.of(found, part)) for part in SMALL))) / 100
+
+    route = by("the largest of them by the clock", lambda: bound(shares.clocked(clocked)))
+    a("bound", bound(shares.profiled(profiled)), route, form="{:.0%}")
+
+
+def agreement(a: Facts, seen: dict[str, Shares], again: dict[str, Shares]) -> None:
+    """How far profile and clock are apart at most, in whole points rounded up: parts whole, and their halves."""
+    halves = tuple(part for part in clock.PARTS if " " in part)
+
+    def points(parts: tuple[str, ...], by_median: bool) -> int:
+        return math.ceil(100 * max(shares.farthest(seen[c], again[c], *parts, by_median=by_median) for c in CELLS))
+
+    for name, parts in (("apart", tuple(shares.COMPONENTS)), ("halves_apart", halves)):
+        route = by("medians over the steps instead of means", points, parts, True)
+        a(name, points(parts, False), route, {10 * points(parts, False): "a share taken as per mille"}, "{:d} points")
+
+
+def without(a: Facts, profiles: dict[str, Record]) -> None:
+    """What a step takes without one of its parts, over what it takes with all; no profiler."""
+
+    def left(cell: str, part: str, clock: str = "") -> float:
+        curves = profiles[cell].curves
+        return median(curves[f"ablated{clock}"][part]) / median(curves[f"plain{clock}"])
+
+    def stated(name: str, cell: str, part: str, slip: str) -> None:
+        route = by("the same steps in processor seconds", left, cell, part, "_processor", within=0.003)
+        a.on(profiles[cell])(name, left(cell, part), route, {1 - left(cell, part): slip}, "{:.0%}")
+
+    stated("without_decoder_LSTM", "LSTM", "decoder", "the time saved")
+    stated("without_decoder_GRU", "GRU", "decoder", "the time saved")
+
+
+def arithmetic(a: Facts) -> None:
+    """Multiply-adds, and the numbers that log-softmax goes through."""
+    counted = shares.operations("LSTM")
+    route = by("torch's operation counter on both passes", lambda: counted["decoder"] / counted["Global"], within=2e-3)
+    gru = shares.decoder_operations("GRU")
+    a("operations", shares.decoder_operations("LSTM"), route, {gru: "three gates for four"}, "{:.0%}")
+    a(
+        "scores",
+        EXAMPLE.bptt * EXAMPLE.batch_size * VOCABULARY / 1e6,
+        by("numbers that the model returns", lambda: math.prod(shares.shapes("LSTM")["scores"]) / 1e6),
+        {EXAMPLE.batch_size * VOCABULARY / 1e6: "one step of the window"},
+        "{:.0f} million",
     )
 
 
-def shares_table(found: dict[str, Profile]) -> Table:
-    rows: list[list[str | Ref]] = []
-    for part, (label, purpose) in LABELS.items():
-        halves = PARTS[part][1] and part != "rest"
-        row: list[str | Ref] = [label, purpose]
-        row += [Ref(f".{part}_{half}_{DRAWN}") if halves else "" for half in ("forward", "backward")]
-        row += [Ref(f".{part}_total_{DRAWN}"), Ref(f".{part}_width_{DRAWN}")]
-        row += [Ref(f".{part}_total_{cell}") for cell in found if cell != DRAWN]
-        rows.append(row)
-    header = ["Component", "What it does", "Forward", "Backward"]
-    header += [DRAWN, "$\\pm$", *(cell for cell in found if cell != DRAWN)]
-    return Table(header, rows, "ll" + "r" * (len(header) - 2))
+def settings(a: Facts, profiled: Record, clocked: Record) -> None:
+    """How it was measured."""
+    curves, other = profiled.curves, clocked.environment
+    a("steps", int(profiled.settings["steps"]), by("numbers in a column", len, curves["forward"]["decoder"]))
+    busy = by("processor seconds in a second", lambda: round(sum(curves["plain_processor"]) / sum(curves["plain"])))
+    a("threads", int(profiled.settings["threads"]), busy, {2: "all cores of the machine"})
+    a("seconds", median(curves["plain"]), by("processor seconds", median, curves["plain_processor"], within=0.003),
+      {median(curves["evaluation"]): "a window of validation"}, "{:.2f} s")  # fmt: skip
+    torch_version = profiled.environment["torch"].partition("+")[0]
+    a("torch", torch_version, by("the clock's record", lambda: other["torch"].partition("+")[0]),
+      {profiled.environment["python"]: "Python's version"})  # fmt: skip
+    a("processor", profiled.environment["processor"], by("the clock's record", lambda: other["processor"]),
+      {profiled.environment["system"].split()[1]: "its architecture"})  # fmt: skip
 
 
-def block_diagram(profile: Profile, claims: dict[str, Claim]) -> Diagram:
-    """Forward down, backward up, once an epoch on the right; shaded by share of a step's time."""
-
-    def printed(part: str, half: str) -> str:
-        return claims[f"2a.{part}_{half}_{profile.cell}"].printed()
-
-    def measured(part: str, half: str, row: int, column: int, what: str) -> Node:
-        share = claims[f"2a.{part}_{half}_{profile.cell}"].value
-        assert isinstance(share, float)
-        suffix = "" if half == "total" else half
-        return Node(
-            part + suffix,
-            LABELS[part][0].replace(" and ", "\nand "),
-            f"{what}\n{printed(part, half)}",
-            share,
-            row=row,
-            column=column,
-        )
-
-    validation = claims[f"2a.epoch_evaluation_{profile.cell}"].printed()
-    forward = [
-        measured("embedding", "forward", 1, 1, "row of a matrix for each word"),
-        measured("dropout", "forward", 2, 1, "also between and after the layers"),
-        measured("recurrent", "forward", 3, 1, "state from the words so far"),
-        measured("decoder", "forward", 4, 1, "a score for each word"),
-        measured("loss", "forward", 5, 1, "log-probability of the next word"),
-    ]
-    backward = [
-        measured("loss", "backward", 5, 2, "softmax less one-hot"),
-        measured("decoder", "backward", 4, 2, "two matrix products"),
-        measured("recurrent", "backward", 3, 2, "BPTT, last word to first"),
-        measured("dropout", "backward", 2, 2, "the same mask"),
-        measured("embedding", "backward", 1, 2, "adds up rows"),
-        measured("clip", "total", 0, 2, "bounds the norm"),
-    ]
-    nodes = [
-        Node("corpus", "Corpus and\ndictionary", "words to numbers", shape="data", row=0, column=0),
-        Node("batchify", "batchify", "text into columns", row=1, column=0),
-        Node("repackage", "repackage_hidden", "keeps the state, cuts its history", row=3, column=0),
-        Node("batch", "get_batch", "next window and its targets", row=0, column=1),
-        *forward,
-        *backward,
-        measured("update", "total", 0, 3, "$p \\leftarrow p - \\eta g$"),
-        Node("evaluate", "evaluate", f"validation loss, no gradient\n{validation} of an epoch", row=1, column=3),
-        Node("better", "Best so far?", shape="decision", row=2, column=3),
-        Node("anneal", "Anneal", "if not: rate / 4;\nthen the next epoch", row=3, column=3),
-        Node("save", "Save the model", "if so;\nthen the next epoch", row=4, column=3),
-        Node("test", "Test", "best model, once", shape="round", row=5, column=3),
-    ]
-    chain = ["batch", *(node.id for node in forward)]
-    back = [node.id for node in backward]
-    edges = [
-        Edge("corpus", "batchify"),
-        Edge("batchify", "batch"),
-        *(Edge(a, b) for a, b in pairwise(chain)),
-        Edge(chain[-1], back[0], "backward()", style="backward"),
-        *(Edge(a, b, style="backward") for a, b in pairwise(back)),
-        Edge("clip", "update"),
-        Edge("recurrentforward", "repackage", style="loop"),
-        Edge("repackage", "recurrentforward", "state", style="loop"),
-        Edge("update", "batch", "next window", style="loop"),
-        Edge("update", "evaluate", "epoch\nover"),
-        Edge("evaluate", "better"),
-        Edge("better", "anneal"),
-        Edge("better", "save"),
-        Edge("save", "test", "after the\nlast epoch"),
-        Edge("anneal", "test"),
-    ]
-    groups = [Group("forward", [n.id for n in forward]), Group("backward", [n.id for n in backward[:-1]])]
-    return Diagram(nodes, edges, groups)
+def sentences(a: Facts) -> None:
+    a.say(
+        "vocabulary_dominates",
+        lambda without_decoder_LSTM, without_decoder_GRU, threads: (
+            max(without_decoder_LSTM, without_decoder_GRU) < 0.1 and threads == 1
+        ),
+        {"without_decoder_LSTM": 0.8},
+        {"without_decoder_GRU": 0.8},
+        {"threads": 2},
+    )
+    a.say(
+        "recurrence_is_small",
+        lambda recurrent_LSTM, recurrent_GRU: max(recurrent_LSTM.high, recurrent_GRU.high) < 0.1,
+        {"recurrent_LSTM": 0.67},
+        {"recurrent_GRU": 0.65},
+    )
+    a.say(
+        "arithmetic_is_not_time",
+        lambda operations, decoder_LSTM, loss_LSTM: decoder_LSTM.high < operations - 0.1 and loss_LSTM.low > 0.1,
+        {"decoder_LSTM": 0.91},
+        {"loss_LSTM": 0.04},
+    )
+    a.say(
+        "rest_is_named",
+        lambda zero_grad, freeing, other_LSTM: zero_grad.high + freeing.high < other_LSTM.low,
+        {"freeing": 0.1},
+    )

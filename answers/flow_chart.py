@@ -1,0 +1,125 @@
+"""Figure of 2a: the example's loop with the code's own names; what takes time has a bar to scale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from writeup.figures import Drawing, meter, stack
+
+X, Y, Z, LOOP = 1.2, 5.9, 11.95, 14.45  # cm: forward column, backward column, what happens outside a step, next epoch
+MODEL, DATA, BACK = "sky!22", "green!15", "gru!10"  # model.py, data.py, autograd; main.py is white
+BARS = {"decoder": "ink", "loss": "sky", "recurrent": "amber", "other": "faint"}
+
+
+def flow_chart(printed: Mapping[str, str], values: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> Drawing:
+    """`printed` and `values` of the answer's facts; `shapes` of what goes from module to module."""
+    d = Drawing("flow", max_width=16.7)
+    step(d, printed, values, {name: r"$\times$".join(f"{n:,d}" for n in shape) for name, shape in shapes.items()})
+    around(d, printed)
+    bars(d, printed, values)
+    return d
+
+
+def step(d: Drawing, printed: Mapping[str, str], values: Mapping[str, Any], shapes: Mapping[str, str]) -> None:
+    """One training step: down the forward pass, up the backward pass."""
+    little = f"$<$ {printed['bound']}"
+    forward = {
+        "get_batch": (0, "get_batch", f"data {shapes['words']}, targets", ""),
+        "zero_grad": (-1.35, "model.zero_grad", "old gradients go", "zero_grad"),
+        "repackage": (-2.7, "repackage_hidden", "same values, no history", ""),
+        "encoder": (-4.4, "encoder", f"Embedding: {shapes['encoder']}", ""),
+        "rnn": (-5.75, "drop, rnn, drop", f"states: {shapes['rnn']}", "recurrent_forward"),
+        "decoder": (-7.1, "decoder", f"Linear: {shapes['decoder']}", "decoder_forward"),
+        "loss": (-8.45, "log_softmax", f"{shapes['scores']}", "loss_forward"),
+    }
+    backward = {
+        "update": (0, "p.data.add_", r"$p \leftarrow p - \eta\, g$", "update"),
+        "clip": (-1.35, "clip_grad_norm_", "bounds the norm of all $g$", "clip"),
+        "encoder_back": (-4.4, "encoder", "adds up rows", "embedding_backward"),
+        "rnn_back": (-5.75, "drop, rnn, drop", "BPTT: last word to first", "recurrent_backward"),
+        "decoder_back": (-7.1, "decoder", "two matrix products", "decoder_backward"),
+        "loss_back": (-8.45, "log_softmax, criterion", "softmax less one-hot", "loss_backward"),
+    }
+    for column, x in ((forward, X), (backward, Y)):
+        for name, (y, title, detail, fact) in column.items():
+            fill = BACK if name.endswith("_back") else MODEL if y < -4 else "white"
+            d.node(name, (x, y), title, detail, width=3.6, height=0.8, fill=fill)
+            colour = "dim" if y > -4 else "lstm" if x == X else "gru"
+            share = values[fact].value if fact else values["bound"] / 10
+            meter(d, name, share, printed[fact] if fact else little, colour, full=0.42)
+    d.node("criterion", (X, -9.95), "criterion", "NLLLoss, timed with it", width=3.6, height=0.8)
+    down = ["get_batch", "zero_grad", "repackage", "encoder", "rnn", "decoder", "loss", "criterion"]
+    for start, end in pairwise(down):
+        d.arrow(start, end, colour="lstm" if start in ("encoder", "rnn", "decoder", "loss") else "black")
+    d.arrow("criterion.east", "loss_back.south", "`loss.backward()`", via="-|", colour="gru", dashed=True, side="below",
+            place=0.4)  # fmt: skip
+    up = ["loss_back", "decoder_back", "rnn_back", "encoder_back", "clip"]
+    for start, end in pairwise(up):
+        d.arrow(start, end, colour="gru", dashed=True)
+    d.arrow("clip", "update")
+    d.arrow(d.at("update.west", dy=0.25), d.at("get_batch.east", dy=0.25), "next\nwindow", colour="ink", weight=1)
+    d.arrow("rnn.west", "repackage.west", f"$h$, $c$ ({shapes['state']} each) for the next window",
+            via=[(X - 2.3, None), (None, d.at("repackage.west")[1])], colour="ink", weight=1, side="left",
+            turn=90)  # fmt: skip
+    end = d.at("criterion.east", dy=0.2)
+    d.arrow(d.at("get_batch.east", dy=-0.1), end, "targets", via=[(X + 2.15, None), (None, end[1])], side="right",
+            turn=-90, place=0.55)  # fmt: skip
+    d.text((X - 1.8, -10.7), f"Freeing the memory of the scores: **{printed['freeing']}**", "left")
+    d.text((X + 0.12, -3.78), "`model.py`", "left", colour="lstm")
+    d.frame("", "encoder", "loss", d.at("loss.south", dy=-0.25), margin=0.12, fill="white", stroke="lstm!60")
+    title = f"step of `train()`, LSTM: {printed['seconds']} s"
+    d.frame(title, (X - 2.75, 0.85), (Y + 1.9, -10.9), name="step", margin=0.1)
+
+
+def around(d: Drawing, printed: Mapping[str, str]) -> None:
+    """What is done once a run, once an epoch, and at the end."""
+    wide = 3.7
+    d.node("corpus", (X, 2.6), "Corpus", "`data.py`: words to ids", width=wide, height=0.8, fill=DATA)
+    d.node("batchify", (Y, 2.6), "batchify", "text into columns", width=wide, height=0.8)
+    d.node("model", (Z, 2.6), "RNNModel", "random weights", width=wide, height=0.8, fill=MODEL)
+    d.node("hidden", (Z, 0.3), "init_hidden", "zeros, once an epoch", width=wide, height=0.8, fill=MODEL)
+    d.node("evaluate", (Z, -2.6), "evaluate(val_data)", f"no dropout, no gradient\n{printed['evaluation']} of an epoch",
+           width=wide, height=1.2)  # fmt: skip
+    d.node("best", (Z, -4.2), "best val_loss so far?", form="decision", width=4.6, height=0.8, fill="ink!10", bold=True)
+    d.node("save", (Z - 1.15, -5.9), "torch.save", "model.pt", width=2.1, height=0.8)
+    d.node("anneal", (Z + 1.15, -5.9), "lr /= 4.0", "anneal", width=2.1, height=0.8)
+    d.node("load", (Z, -8.45), "torch.load", "the best model", width=wide, height=0.8)
+    d.node("test", (Z, -9.95), "evaluate(test_data)", "once, at the end", width=wide, height=0.8)
+    right = d.at("step.east")[0]
+    d.arrow("corpus", "batchify")
+    d.arrow("batchify.south", d.at("get_batch.north", dx=1.65), "train_data", via=[(None, 1.65), (X + 1.65, None)],
+            side="above", place=0.5)  # fmt: skip
+    d.arrow("model", "hidden")
+    d.arrow("hidden.west", (right, 0.3), "start", place=0.75)
+    d.arrow((right, -2.75), d.at("evaluate.west", dy=-0.15), "text read", side="below", place=0.24)
+    data = right + 1.1
+    d.arrow("batchify.east", d.at("evaluate.west", dy=0.15), "val_data, test_data",
+            via=[(data, None), (None, d.at("evaluate.west", dy=0.15)[1])], side="right", turn=-90, place=0.64,
+            colour="dim")  # fmt: skip
+    d.arrow((data, -2.45), "test.west", via="|-", colour="dim")
+    d.arrow("evaluate", "best")
+    d.arrow("best.south", "save.north", "yes", via=[(None, -5.0), (Z - 1.15, None)], place=0.9, side="left")
+    d.arrow("best.south", "anneal.north", "no", via=[(None, -5.0), (Z + 1.15, None)], place=0.9)
+    d.line("save.south", (Z, -6.85), via="|-")
+    d.line("anneal.south", (Z, -6.85), via="|-")
+    d.arrow((Z, -6.85), "load.north", "after the last epoch", place=0.5)
+    d.arrow((Z + 1.15, -6.85), "hidden.east", "next epoch", via=[(LOOP, None), (None, 0.3)], colour="ink", weight=1,
+            side="right", turn=-90)  # fmt: skip
+    d.arrow("load", "test")
+
+
+def bars(d: Drawing, printed: Mapping[str, str], values: Mapping[str, Any]) -> None:
+    """A whole step of either cell, the parts to scale."""
+    left, width = X - 1.75, 15.0
+    names = {"decoder": "decoder", "loss": "log_softmax, criterion", "recurrent": "rnn", "other": "rest"}
+    x = left
+    for part, name in names.items():
+        length = width * values[f"{part}_LSTM"].value
+        d.text((x + length / 2, -11.65), name, size=7.5, colour="dim")
+        x += length
+    for cell, y in (("LSTM", -12.2), ("GRU", -12.6)):
+        parts = [(values[f"{part}_{cell}"].value, colour, printed[f"{part}_{cell}"]) for part, colour in BARS.items()]
+        stack(d, (left, y), width, parts)
+        d.text((left - 0.15, y + 0.16), f"**{cell}**", "right", size=7.5)
