@@ -12,12 +12,12 @@ from torch import Tensor
 
 from experiments.language_model.data import batchify, windows
 from experiments.language_model.train import Settings
-from lab import autograd_graph, torch_source
-from lab import delta_recursion as recursion
+from lab.bptt import autograd_graph, torch_source
+from lab.bptt import delta_recursion as recursion
+from lab.bptt.truncation import Run, plots, runs
+from lab.bptt.two_windows import TwoWindows
+from lab.bptt.unrolled import two_windows_drawing
 from lab.example_source import TRAIN
-from lab.truncation import Run, plots, runs
-from lab.two_windows import TwoWindows
-from lab.unrolled import two_windows_drawing
 from writeup.claims import Answer, Ref, Table
 from writeup.facts import Facts, by, gap, when
 from writeup.figures import Panels

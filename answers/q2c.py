@@ -11,10 +11,10 @@ from scipy import stats
 from experiments.bptt import growth
 from experiments.language_model.model import CELLS, RNNModel
 from experiments.language_model.train import Settings
-from lab import history
+from lab.bptt import history
+from lab.bptt.truncation import runs
+from lab.bptt.two_windows import TwoWindows
 from lab.example_source import REPACKAGE
-from lab.truncation import runs
-from lab.two_windows import TwoWindows
 from writeup.claims import Answer
 from writeup.facts import Facts, by, when
 from writeup.figures import Plot, Series

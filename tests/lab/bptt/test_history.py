@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from experiments.language_model.model import CELLS
-from lab import autograd_graph, history
+from lab.bptt import autograd_graph, history
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from experiments.language_model.train import Settings
-from lab.autograd_graph import onednn
+from lab.bptt.autograd_graph import onednn
 
 WINDOW, LAYERS = Settings().bptt, Settings().layers
 SIZE, BATCH, SEED = 3, 2, 1111  # inputs are as wide as states, so that a slip may take one matrix for the other

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from lab import autograd_graph as graph
+from lab.bptt import autograd_graph as graph
 
 
 def test_every_node_is_found_once():

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from lab import torch_source
+from lab.bptt import torch_source
 from writeup.errors import WriteupError
 
 

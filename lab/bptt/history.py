@@ -18,8 +18,8 @@ from torch.nn import functional
 
 from experiments.language_model.model import RNNModel, drawing_from, repackage_hidden
 from experiments.language_model.train import Settings
-from lab import autograd_graph
-from lab.two_windows import TwoWindows
+from lab.bptt import autograd_graph
+from lab.bptt.two_windows import TwoWindows
 
 EXAMPLE = Settings()
 VOCABULARY, SMALL, RATE, SEED = 60, 8, 0.1, 1111

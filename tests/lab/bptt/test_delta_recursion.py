@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from lab import delta_recursion
-from lab.delta_recursion import THROUGH_CELL, THROUGH_HIDDEN, WEIGHTS
+from lab.bptt import delta_recursion
+from lab.bptt.delta_recursion import THROUGH_CELL, THROUGH_HIDDEN, WEIGHTS
 
 
 @pytest.mark.parametrize("layers", [1, 3])

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lab.two_windows import TwoWindows
+from lab.bptt.two_windows import TwoWindows
 
 
 @pytest.mark.parametrize("cell", ["LSTM", "GRU"])

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lab.autograd_graph import onednn
+from lab.bptt.autograd_graph import onednn
 from writeup.errors import WriteupError
 
 TORCH = Path(torch.__file__).parent

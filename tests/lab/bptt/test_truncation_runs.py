@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab.truncation import Run
+from lab.bptt.truncation import Run
 from writeup.errors import WriteupError
 from writeup.records.store import Record
 
