@@ -27,7 +27,7 @@ def step(d: Drawing, printed: Mapping[str, str], values: Mapping[str, Any], shap
     little = f"$<$ {printed['bound']}"
     forward = {
         "get_batch": (0, "get_batch", f"data {shapes['words']}, targets", ""),
-        "zero_grad": (-1.35, "model.zero_grad", "old gradients go", "zero_grad"),
+        "zero_grad": (-1.35, "model.zero_grad", "old gradients off", "zero_grad"),
         "repackage": (-2.7, "repackage_hidden", "same values, no history", ""),
         "encoder": (-4.4, "encoder", f"Embedding: {shapes['encoder']}", ""),
         "rnn": (-5.75, "drop, rnn, drop", f"states: {shapes['rnn']}", "recurrent_forward"),
@@ -49,7 +49,7 @@ def step(d: Drawing, printed: Mapping[str, str], values: Mapping[str, Any], shap
             colour = "dim" if y > -4 else "lstm" if x == X else "gru"
             share = values[fact].value if fact else values["bound"] / 10
             meter(d, name, share, printed[fact] if fact else little, colour, full=0.42)
-    d.node("criterion", (X, -9.95), "criterion", "NLLLoss, timed with it", width=3.6, height=0.8)
+    d.node("criterion", (X, -9.95), "criterion", "NLLLoss, timed above", width=3.6, height=0.8)
     down = ["get_batch", "zero_grad", "repackage", "encoder", "rnn", "decoder", "loss", "criterion"]
     for start, end in pairwise(down):
         d.arrow(start, end, colour="lstm" if start in ("encoder", "rnn", "decoder", "loss") else "black")

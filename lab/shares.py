@@ -16,10 +16,10 @@ from functools import cache
 from statistics import fmean, median
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+from torch.autograd.profiler import profile
 
 from experiments.language_model.attribution import DROPOUT, LOSS, MODULES, OTHER
-from experiments.language_model.model import RNNModel
+from experiments.language_model.model import RNNModel, drawing_from
 from experiments.language_model.train import Settings
 from lab.laws import VOCABULARY
 from writeup.errors import CheckFailed
@@ -79,16 +79,24 @@ def epoch(step: Sequence[float], window: Sequence[float], counts: Mapping[str, f
     return validation / (training + validation)
 
 
-# -- arithmetic and shapes, from the model without any data ----------------------------------------------------------
+# -- arithmetic and shapes, by running the model on zeros ------------------------------------------------------------
 
 
 @cache
-def operations(cell: str) -> dict[str, int]:
-    """Floating-point operations of one forward and backward pass by module, as torch counts them; "Global" is all."""
-    model, inputs = _model(cell), torch.zeros(EXAMPLE.bptt, EXAMPLE.batch_size, dtype=torch.long, device="meta")
-    with FlopCounterMode(display=False) as counter:
-        model(inputs, model.initial_hidden(EXAMPLE.batch_size))[0].sum().backward()
-    return {name.rpartition(".")[2]: sum(kinds.values()) for name, kinds in counter.get_flop_counts().items()}
+def operations(cell: str) -> tuple[int, int]:
+    """Floating-point operations of the matrix products of one column, forward and backward, as torch's profiler counts
+    them: of those with the vocabulary, and of all. oneDNN is off, since nothing is counted inside its fused layers.
+    """
+    model, words = _model(cell), torch.zeros(EXAMPLE.bptt, 1, dtype=torch.long)
+    with (
+        torch.backends.mkldnn.flags(enabled=False, allow_tf32=None),
+        profile(record_shapes=True, with_flops=True) as profiler,
+    ):
+        model(words, model.initial_hidden(1))[0].sum().backward()
+    model.zero_grad()
+    products = [event for event in profiler.function_events or [] if event.name in ("aten::mm", "aten::addmm")]
+    with_vocabulary = [event for event in products if any(VOCABULARY in shape for shape in event.input_shapes)]
+    return sum(event.flops for event in with_vocabulary), sum(event.flops for event in products)
 
 
 def decoder_operations(cell: str) -> float:
@@ -102,21 +110,22 @@ def decoder_operations(cell: str) -> float:
 
 
 @cache
+@torch.no_grad()
 def shapes(cell: str) -> dict[str, tuple[int, ...]]:
-    """What goes from module to module in a step: the shape of each module's output, of its input and of the state."""
-    model, found = _model(cell), {}
-    inputs = torch.zeros(EXAMPLE.bptt, EXAMPLE.batch_size, dtype=torch.long, device="meta")
-    hidden = model.initial_hidden(EXAMPLE.batch_size)
-    embedded = model.encoder(inputs)
-    output, state = model.rnn(embedded, hidden)
-    found = {"words": inputs, "encoder": embedded, "rnn": output, "decoder": model.decoder(output)}
-    found |= {"state": state[0] if isinstance(state, tuple) else state, "scores": model(inputs, hidden)[0]}
+    """The shapes of what goes from module to module in a step, of the state and of the scores."""
+    model, words = _model(cell), torch.zeros(EXAMPLE.bptt, EXAMPLE.batch_size, dtype=torch.long)
+    embedded = model.encoder(words)
+    output, state = model.rnn(embedded, model.initial_hidden(EXAMPLE.batch_size))
+    decoded = model.decoder(output)
+    found = {"words": words, "encoder": embedded, "rnn": output, "decoder": decoded, "scores": decoded.flatten(0, 1)}
+    found["state"] = state[0] if isinstance(state, tuple) else state
     return {name: tuple(tensor.shape) for name, tensor in found.items()}
 
 
+@cache
 def _model(cell: str) -> RNNModel:
-    with torch.device("meta"):
-        sizes = (EXAMPLE.embedding_size, EXAMPLE.hidden_size, EXAMPLE.layers, EXAMPLE.dropout)
+    sizes = (EXAMPLE.embedding_size, EXAMPLE.hidden_size, EXAMPLE.layers, EXAMPLE.dropout)
+    with drawing_from(torch.Generator().manual_seed(0)):
         return RNNModel(cell, VOCABULARY, *sizes).eval()
 
 

@@ -58,8 +58,8 @@ def test_validation_takes_its_windows_times_their_seconds():
 
 @pytest.mark.parametrize("cell", shares.CELLS)
 def test_the_formula_counts_the_decoders_operations_as_torch_does(cell):
-    counted = shares.operations(cell)
-    assert shares.decoder_operations(cell) == pytest.approx(counted["decoder"] / counted["Global"], abs=2e-3)
+    decoder, whole = shares.operations(cell)
+    assert shares.decoder_operations(cell) == pytest.approx(decoder / whole, abs=5e-3)
 
 
 def test_shapes_are_those_of_a_window():
