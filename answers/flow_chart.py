@@ -47,7 +47,7 @@ def step(d: Drawing, printed: Mapping[str, str], values: Mapping[str, Any], shap
             fill = BACK if name.endswith("_back") else MODEL if y < -4 else "white"
             d.node(name, (x, y), title, detail, width=3.6, height=0.8, fill=fill)
             colour = "dim" if y > -4 else "lstm" if x == X else "gru"
-            share = values[fact].value if fact else values["bound"] / 10
+            share = values[fact].value if fact else 0.0
             meter(d, name, share, printed[fact] if fact else little, colour, full=0.42)
     d.node("criterion", (X, -9.95), "criterion", "NLLLoss, timed above", width=3.6, height=0.8)
     down = ["get_batch", "zero_grad", "repackage", "encoder", "rnn", "decoder", "loss", "criterion"]
