@@ -178,7 +178,7 @@ def cost(a: Facts, run: Run, cell: str) -> None:
     by_position = by("mean over positions in the window", run.perplexity, "carried", "by_position", within=0.1)
     a("perplexity", run.perplexity("carried", "by_column"), by_position, {}, "{:.0f}")
     a("stretch", settings["stretch"], by("twice the longest bptt at which something is cut", lambda: 2 * run.cuts[-1]))
-    a.mean("error", run.errors(WINDOW), "{:.1%}")
+    a.mean("error", run.errors(WINDOW), "{:.0%}")
     a.mean("error_one", run.errors(1), "{:.0%}")
 
 
