@@ -39,6 +39,12 @@ HIDDEN = (  # blanked in this order: what is no prose, or guarded otherwise
 )
 
 
+MATHEMATICS = re.compile(r"<% call math\(\) %>.*?<% endcall %>|\$[^$]*\$", re.DOTALL)
+BEYOND_CONSTANTS = re.compile(
+    r"(?<![\d.])(?:\d*\.\d+|\d{2,}|[5-9])(?!\d)"
+)  # of formulas: the one of 1 - p, halves, squares
+
+
 @dataclass(frozen=True)
 class Slip:
     """A sentence that nothing guards: where it stands, what is wrong with it, and its words."""
@@ -58,6 +64,13 @@ def slips(written: Written) -> Iterator[Slip]:
         visible = pattern.sub(_blank, visible)
     compared = HIDDEN[-1].sub(_blank, STATEMENT.sub(_blank, visible))
     visible = HIDDEN[-1].sub(_blank, visible)
+    for formula in MATHEMATICS.finditer(written.text):
+        shown = HIDDEN[-2].sub(_blank, formula[0])
+        if found := BEYOND_CONSTANTS.search(shown):
+            said = " ".join(formula[0].split())
+            yield Slip(
+                written.place(formula.start() + found.start()), f"the number {found[0]} is typed; print a fact", said
+            )
     start = 0
     for end in [*(found.start() for found in SENTENCE_END.finditer(visible)), len(visible)]:
         said = " ".join(written.text[start:end].split())

@@ -71,3 +71,13 @@ def test_a_fact_is_found_where_the_template_prints_it(tmp_path):
     written = written_in(root, "Q")
     assert [written.place(at) for at in written.printed("Q.gain")] == ["templates/answers/Q.md.j2:3"]
     assert written.sentence("Q.gain") == "The gain is {gain.ci} here."
+
+
+@pytest.mark.parametrize("formula", ["$x = 0.97$", "$n = 412$", "<% call math() %>\nL = 57 x\n<% endcall %>"])
+def test_a_number_typed_into_a_formula_is_refused(formula):
+    assert any("is typed" in what for what in found(f"So {formula} here."))
+
+
+@pytest.mark.parametrize("formula", ["$1/(1-p)$", "$x^2$", "$h_{t-1}$", "$n = << steps.bare >>$"])
+def test_constants_of_a_formula_may_stand(formula):
+    assert found(f"So {formula} here.") == []
