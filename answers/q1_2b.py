@@ -2,30 +2,193 @@
 
 from __future__ import annotations
 
-from answers.regularisation.dropout_effects import (
-    cost_claims,
-    feature_claims,
-    figure,
-    form_claims,
-    regularisation_claims,
-)
-from answers.regularisation.dropout_exact import ensemble_claims, mask_claims, penalty_claims, window_claims
-from answers.regularisation.paired import level_claim
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import torch
+
+from experiments.regularisation import overfitting
+from experiments.regularisation.overfitting import FEW, MANY, MISLABELLED, Settings
+from lab import dropout, thinned
+from writeup import estimators
 from writeup.claims import Answer
-from writeup.records.store import Records
+from writeup.facts import Facts, by, gap
+from writeup.figures import Panels, Plot, Reference, Series
+from writeup.records.store import Record, Records
+
+MODERATE, SEVERE = 0.5, 0.9
+ONE_IMAGE = 0.011  # of 100 training images; five of the 500 for test
+OPTIMISER_ERROR = 1e-5  # a quasi-Newton method, stopped at a gradient of 1e-9
+SCALES = {"1/(1-p)": lambda p: 1 / (1 - p), "1": lambda _: Fraction(1), "1/p": lambda p: 1 / p, "1-p": lambda p: 1 - p}
+THINNED = {"2^n": lambda n: 2**n, "n^2": lambda n: n**2, "2n": lambda n: 2 * n, "2^n-1": lambda n: 2**n - 1}
+# What stands before w_j^2, given p and sum_i x_ij^2.
+PENALTIES = {
+    r"\frac{p}{1-p} \sum_j w_j^2 \sum_i x_{ij}^2": lambda p, squares: p / (1 - p) * squares,
+    r"p \sum_j w_j^2 \sum_i x_{ij}^2": lambda p, squares: p * squares,
+    r"p(1-p) \sum_j w_j^2 \sum_i x_{ij}^2": lambda p, squares: p * (1 - p) * squares,
+    r"\frac{p}{1-p} \sum_j w_j^2": lambda p, squares: p / (1 - p) * np.ones_like(squares),
+}
 
 
 def answer(records: Records) -> Answer:
-    question = "1.2b"
-    claims = [
-        *mask_claims(),
-        *penalty_claims(),
-        *ensemble_claims(records),
-        *window_claims(),
-        *regularisation_claims(records),
-        *feature_claims(records),
-        *form_claims(records),
-        *cost_claims(records),
-        level_claim(f"{question}.level"),
-    ]
-    return Answer(question, claims, figures={"effect": figure(records)})
+    a = Facts("1.2b")
+    few, many, mislabelled = (records[f"{overfitting.KIND}/{s.name}"] for s in (FEW, MANY, MISLABELLED))
+    exact(a)
+    setting(a)
+    scarce(a.on(few), few)
+    plenty(a.on(many), many)
+    noisy(a.on(mislabelled), mislabelled)
+    effects = [effect_plot(few, f"{FEW.train_images} images"), effect_plot(many, f"{MANY.train_images:,} images")]
+    curves = [curve_plot(mislabelled, 0.0, "without dropout"), curve_plot(mislabelled, MODERATE, "with dropout")]
+    figures = {"thinned": thinned.picture(), "curves": Panels(curves, share_y=True)}
+    return a.answer(figures=figures | {"effect": Panels(effects, share_y=True)})
+
+
+def exact(a: Facts) -> None:
+    """Over all masks: the expectation that is kept, the networks that there are, the penalty that is added."""
+
+    def moved(tex: str) -> float:
+        kept = [dropout.expectation(p, SCALES[tex](p)) for p in (Fraction(1, 3), Fraction(1, 2), Fraction(3, 4))]
+        return float(sum(abs(y - x) for ys in kept for x, y in zip(dropout.ACTIVATIONS, ys, strict=True)))
+
+    def miscounted(tex: str) -> float:
+        return sum(abs(len(list(dropout.masks(n, Fraction(1, 2)))) - THINNED[tex](n)) for n in range(1, 8))
+
+    def missed(tex: str) -> float:
+        solutions = [(dropout.penalised_solution(lambda s, p=p: PENALTIES[tex](p, s)), p) for p in (0.3, 0.6)]  # type: ignore[misc]
+        return max(float(abs(w - dropout.dropout_solution(p)).max()) for w, p in solutions)
+
+    a.one_of("scale", SCALES, gap("mean over all masks, in exact fractions", moved, 0.0), code=True)
+    a.one_of("networks", THINNED, gap("masks of one to seven units, counted", miscounted, 0.0), code=True)
+    route = "optimiser on the squared error averaged over all masks"
+    a.one_of("penalty", PENALTIES, gap(route, missed, OPTIMISER_ERROR), code=True)
+
+
+def setting(a: Facts) -> None:
+    """The network, the rates of dropping and the images, as they come out of the code that trains."""
+
+    def dropped(p: float) -> float:
+        layer = overfitting.make_network(FEW.hidden, p)[2]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return float((layer(torch.ones(100_000)) == 0).double().mean())
+
+    def passes() -> int:
+        network, seen = overfitting.make_network(FEW.hidden, MODERATE), []
+        network.register_forward_hook(lambda *_: seen.append(1))
+        overfitting.averaged(FEW, 0, network)
+        return len(seen) - 1  # one of them is the whole network's
+
+    route, drawn = "share of ones that the layer drops", "images drawn for a seed"
+    a("moderate", MODERATE, by(route, dropped, MODERATE, within=0.01, seed=0))
+    a("severe", SEVERE, by(route, dropped, SEVERE, within=0.01, seed=0), {round(1 - SEVERE, 1): "share that is kept"})
+    first = overfitting.make_network(FEW.hidden, MODERATE)[0]
+    a("hidden", FEW.hidden, by("rows of the first layer's weights", len, first.weight))
+    a("masks", FEW.masks, by("passes in training mode, counted", passes))
+    a("few_images", FEW.train_images, by(drawn, len, overfitting.digits(FEW, 0).train[0]))
+    a("many_images", MANY.train_images, by(drawn, len, overfitting.digits(MANY, 0).train[0]))
+    a("noisy_images", MISLABELLED.train_images, by(drawn, len, overfitting.digits(MISLABELLED, 0).train[0]))
+    true, given = (overfitting.digits(s, 0).train[1] for s in (replace(MISLABELLED, mislabelled=0), MISLABELLED))
+    share = MISLABELLED.mislabelled / MISLABELLED.train_images
+    differ = by("labels that differ", lambda: float((true != given).double().mean()), within=1e-9)
+    a("wrong", share, differ, {share * 0.9: "a tenth of random labels are right"}, "{:.0%}")
+
+
+def scarce(a: Facts, record: Record) -> None:
+    a("few_seeds", len(FEW.seeds), by("runs in the record", len, measured(record, MODERATE, "rate")))
+    a.effect("few_gain", *accuracies(record), "{:.1f} points")
+    a.mean("severe_train", measured(record, SEVERE, "train_accuracy"), "{:.0f} %")
+    a.mean("agreement", measured(record, MODERATE, "agreement"), "{:.1f} %")
+    a.say("few_helps", lambda few_gain: few_gain.positive, {"few_gain": 0.0})
+    for p, measure in ((0.0, "test_accuracy"), (MODERATE, "test_accuracy"), (SEVERE, "train_accuracy")):
+        again(a, record, FEW, p, measure)
+
+
+def plenty(a: Facts, record: Record) -> None:
+    a("many_seeds", len(MANY.seeds), by("runs in the record", len, measured(record, MODERATE, "rate")))
+    a.effect("many_gain", *accuracies(record), "{:+.1f} points")
+    a.say("many_does_not_show", lambda many_gain: many_gain.low < 0 < many_gain.high, {"many_gain": 2.0})
+    again(a, record, MANY, MODERATE, "test_accuracy")
+
+
+def noisy(a: Facts, record: Record) -> None:
+    """Both arms at one learning rate: what they end with, and where the test loss of the plain network goes."""
+    along = [[test for _, _, test in run] for run in record.curves["0"]["along"]]
+    a.effect(
+        "rise", [losses[len(losses) // 2 - 1] for losses in along], [losses[-1] for losses in along], "{:.2f} nats"
+    )
+    a("noisy_seeds", len(MISLABELLED.seeds), by("curves in the record", len, along))
+    a.effect("noisy_gain", *accuracies(record), "{:.1f} points")
+    a.mean("noisy_fit", measured(record, 0.0, "train_accuracy"), "{:.0f} %")
+    a.say(
+        "turns_up",
+        lambda noisy_fit, wrong, rise: noisy_fit.low > 100 * (1 - wrong) and rise.positive,
+        {"noisy_fit": 75.0},
+        {"rise": 0.0},
+    )
+    a.say("noisy_helps", lambda noisy_gain: noisy_gain.positive, {"noisy_gain": 0.0})
+    again(a, record, MISLABELLED, MODERATE, "test_accuracy")
+
+
+def measured(record: Record, p: float, measure: str) -> list[float]:
+    """Seed by seed; accuracies in per cent."""
+    values: list[float] = record.curves[f"{p:g}"][measure]
+    return [100 * v for v in values] if measure in ("train_accuracy", "test_accuracy", "agreement") else values
+
+
+def accuracies(record: Record, p: float = MODERATE) -> tuple[list[float], list[float]]:
+    """Test accuracy without dropout and with it."""
+    return measured(record, 0.0, "test_accuracy"), measured(record, p, "test_accuracy")
+
+
+def again(a: Facts, record: Record, settings: Settings, p: float, measure: str) -> None:
+    """One of the runs is trained again, at the rate that was chosen for it."""
+    arm = record.curves[f"{p:g}"]
+
+    def train(k: int) -> float:
+        return float(overfitting.train(settings, settings.seeds[k], p, arm["rate"][k])[1][measure])
+
+    a.rerun(f"{measure} at p = {p:g}", record, arm[measure], train, within=ONE_IMAGE)
+
+
+def effect_plot(record: Record, title: str) -> Plot:
+    """Change of test accuracy against p: every seed a dot, means with intervals."""
+    settings = record.settings
+    dropped = [p for p in settings["probabilities"] if p]
+    found = [estimators.differences(*accuracies(record, p)) for p in dropped]
+    made = [estimators.student(d) for d in found]
+    low, high = [e.low for e in made], [e.high for e in made]
+    return Plot(
+        [
+            Series(
+                "",
+                [p for p, d in zip(dropped, found, strict=True) for _ in d],
+                [change for d in found for change in d],
+                style="dots",
+                colour="ink",
+            ),
+            Series("", dropped, [e.value for e in made], low, high, "both", colour="ink"),
+        ],
+        "probability of dropping $p$",
+        "change of test accuracy (points)",
+        y_scale="symlog",
+        y_threshold=2,
+        x_ticks=dropped,
+        x_limits=(0.25, 0.95),
+        references=[Reference(0.0)],
+        title=title,
+        height=4.6,
+    )
+
+
+def curve_plot(record: Record, p: float, title: str) -> Plot:
+    """Loss on training and on test images along training, means over seeds."""
+    epochs, train, test = np.asarray(record.curves[f"{p:g}"]["along"]).mean(0).T.round(4).tolist()
+    return Plot(
+        [Series("training", epochs, train, colour="amber"), Series("test", epochs, test, colour="green")],
+        "passes over the training images",
+        "loss (nats)",
+        title=title,
+        height=4.6,
+    )

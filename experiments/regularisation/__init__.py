@@ -3,8 +3,7 @@
 from writeup.records.store import Record
 
 MODULES = (
-    "experiments.regularisation.dropout",
-    "experiments.regularisation.ensemble",
+    "experiments.regularisation.overfitting",
     "experiments.regularisation.gradient_noise",
     "experiments.regularisation.batch_size",
     "experiments.regularisation.throughput",

@@ -8,7 +8,7 @@ import pytest
 from experiments.language_model import train
 from experiments.language_model.run import corpus_of, probe
 from experiments.language_model.tolerance import DEVICES, SLIPS, SMALL, difference
-from experiments.regularisation import ensemble
+from experiments.regularisation import overfitting
 from experiments.regularisation.saving import restore
 from writeup.errors import CheckFailed
 from writeup.experiments import rehearsal
@@ -57,11 +57,10 @@ def test_what_the_probe_does_not_reach_the_rehearsal_rejects(recorded, monkeypat
 
 
 @pytest.mark.parametrize(
-    "change", [{"p": 0.25}, {"learning_rate": 0.105}, {"hidden": 7}, {"batch_size": 19}, {"seeds": (1, 0)}], ids=str
+    "change", [{"hidden": 127}, {"momentum": 0.89}, {"mislabelled": 1}, {"batch_size": 24}, {"seeds": (1, 0)}], ids=str
 )
-def test_slips_of_a_small_ensemble_are_rejected(change):
-    (path,) = (path for path in Records(ROOT) if path.startswith("ensemble/"))
-    record = Records(ROOT)[path]
-    settings = restore(ensemble.Settings, record.model_copy(update={"settings": record.settings | change}))
+def test_slips_of_a_small_network_are_rejected(change):
+    record = Records(ROOT)[f"overfitting/{overfitting.FEW.name}"]
+    settings = restore(overfitting.Settings, record.model_copy(update={"settings": record.settings | change}))
     with pytest.raises(CheckFailed, match="replayed"):
-        largest_difference(record.probe, ensemble.probe(settings), "ensemble")
+        largest_difference(record.probe, overfitting.probe(settings), "overfitting")

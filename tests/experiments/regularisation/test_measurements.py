@@ -7,10 +7,9 @@ import torch
 from torch import nn
 
 from experiments.regularisation import (
-    dropout,
-    ensemble,
     gradient_noise,
     landscape,
+    overfitting,
     side_by_side,
     small_batches,
     throughput,
@@ -36,31 +35,6 @@ def test_a_drawn_batch_has_its_size(replacement):
     counts = gradient_noise._draw(replace(gradient_noise.QUICK, images=20), 15, replacement)
     assert counts.sum(1).unique().tolist() == [15]
     assert bool(counts.max() > 1) == replacement
-
-
-def test_without_dropout_the_ensemble_is_the_network():
-    settings = replace(ensemble.QUICK, p=0.0)
-    network = ensemble.make_network(2, settings.hidden, 0.0)
-    side_by_side.seed_weights(network, settings.seeds)
-    data = split(settings.seeds, 10, 30)
-    with torch.no_grad():
-        geometric, single = ensemble.enumerate_masks(network, data.test_images, data.test_labels, settings)
-        plain = side_by_side.logits(network, data.test_images).softmax(-1)
-    assert torch.allclose(geometric, plain, atol=1e-5)
-    assert torch.allclose(single, (plain.argmax(-1) == data.test_labels).float().mean(0), atol=1e-6)
-
-
-def test_the_enumerated_ensemble_is_what_many_random_masks_average_to():
-    settings = replace(ensemble.QUICK, p=0.4)
-    network = ensemble.make_network(2, settings.hidden, settings.p)
-    side_by_side.seed_weights(network, settings.seeds)
-    data = split(settings.seeds, 10, 3)
-    with torch.no_grad():
-        geometric, _ = ensemble.enumerate_masks(network.eval(), data.test_images, data.test_labels, settings)
-        torch.manual_seed(0)
-        many = data.test_images.repeat(8000, 1, 1, 1)
-        sampled = side_by_side.logits(network.train(), many).log_softmax(-1).unflatten(0, (8000, 3)).mean(0).softmax(-1)
-    assert torch.allclose(geometric, sampled, atol=0.01)
 
 
 def test_saved_bytes_of_one_product_are_its_input():
@@ -103,25 +77,43 @@ def test_moving_noise_keeps_in_evaluation_what_it_gives_on_average_in_training()
     assert noise.train()(ones).mean().item() == pytest.approx(noise.eval()(ones).mean().item(), abs=0.02)
 
 
-def test_equal_maps_are_redundant_and_smooth_maps_are_correlated():
-    """A network whose maps are all the same blurred input: correlations must be high; with one map silenced nothing is
-    lost."""
-    data = split((0,), 20, 200)
-    network = dropout.make_network(1, 2, "channel", 0.5)
-    with torch.no_grad():
-        for layer in (network[0], network[2]):
-            layer.weight.fill_(1.0)
-            layer.bias.zero_()
-    described = dropout.describe_features(network, data, models=1)
-    assert described["channel_correlation"].item() == pytest.approx(1.0, abs=1e-4)
-    assert described["neighbour_correlation"].item() > 0.5
-    _, accuracy = side_by_side.evaluate(network, data.test_images, data.test_labels)
-    assert described["half_removed_accuracy"].item() <= accuracy.item() + 0.3
-
-
 def test_batches_of_two_lose_all_but_the_sign_in_connected_layers():
     settings = replace(small_batches.CONNECTED, seeds=(0,))
     network = small_batches.build(settings, "batch", 1)
     side_by_side.seed_weights(network, settings.seeds)
     made = network[:2](1000 * split((0,), 2, 1).train_images).abs()
     assert made[made > 1e-3].min().item() == pytest.approx(1.0, abs=1e-3)
+
+
+def test_mislabelled_images_are_as_many_as_asked_for_and_only_in_training():
+    asked = overfitting.MISLABELLED
+    true, given = (overfitting.digits(settings, 3) for settings in (replace(asked, mislabelled=0), asked))
+    assert int((true.train[1] != given.train[1]).sum()) == asked.mislabelled
+    assert torch.equal(true.validation[1], given.validation[1])
+    assert torch.equal(true.test[1], given.test[1])
+
+
+def test_no_image_serves_two_purposes():
+    """Every image of the data set is drawn once: the three parts together are the whole."""
+    drawn = overfitting.digits(overfitting.MANY, 3)
+    together = torch.cat([images for images, _ in (drawn.train, drawn.validation, drawn.test)])
+    everything = overfitting.split((0,), 1796, 1)
+    whole = torch.cat([everything.train_images, everything.test_images]).flatten(1)
+    assert sorted(together.tolist()) == sorted(whole.tolist())
+
+
+def test_arms_start_from_the_same_weights():
+    torch.manual_seed(5)
+    plain = overfitting.make_network(8, 0.0).state_dict()
+    torch.manual_seed(5)
+    dropping = overfitting.make_network(8, 0.5).state_dict()
+    assert all(torch.equal(weight, dropping[name]) for name, weight in plain.items())
+
+
+def test_without_dropout_the_average_of_thinned_networks_is_the_network():
+    settings = replace(overfitting.QUICK, probabilities=(0.0,))
+    network, made = overfitting.train(settings, 0, 0.0, 0.03)
+    found = overfitting.averaged(settings, 0, network)
+    assert found["agreement"] == 1.0
+    assert found["distance"] < 1e-6
+    assert found["averaged_accuracy"] == made["test_accuracy"]

@@ -169,7 +169,7 @@ class Planning:
         ("throughput", {}, "measures times"),
         ("bptt_growth", {}, "measures times"),
         ("bptt", {}, ""),
-        ("dropout", {}, ""),
+        ("overfitting", {}, ""),
     ],
 )
 def test_timings_and_chaos_are_run_anew(record, kind, settings, reason):

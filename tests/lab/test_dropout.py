@@ -1,0 +1,35 @@
+"""Dropout on cases small enough to run every mask, and its picture."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from lab import dropout, thinned
+
+
+@pytest.mark.parametrize("p", [Fraction(1, 5), Fraction(1, 2)])
+def test_probabilities_of_all_masks_add_up_to_one(p):
+    assert sum(chance for _, chance in dropout.masks(5, p)) == 1
+
+
+def test_the_expectation_is_what_samples_of_torchs_dropout_average_to():
+    torch.manual_seed(0)
+    activations = torch.tensor(dropout.ACTIVATIONS, dtype=torch.float64)
+    sampled = nn.Dropout(0.25)(activations.expand(100_000, -1)).mean(0)
+    p = Fraction(1, 4)
+    assert sampled.tolist() == pytest.approx([float(x) for x in dropout.expectation(p, 1 / (1 - p))], abs=0.05)
+
+
+def test_without_penalty_or_dropout_both_are_least_squares():
+    x, y = dropout.regression_data()
+    least = np.linalg.lstsq(x, y, rcond=None)[0]
+    assert np.allclose(dropout.penalised_solution(np.zeros_like), least)
+    assert np.allclose(dropout.dropout_solution(0.0), least, atol=1e-6)
+
+
+def test_both_kinds_of_dropout_are_drawn_with_equally_many_silent_elements():
+    assert sum(map(len, thinned.SCATTERED)) == len(thinned.GONE) * thinned.SIDE**2
+    assert len(thinned.SCATTERED) == thinned.MAPS
