@@ -75,7 +75,7 @@ def setting(a: Facts) -> None:
             return float((layer(torch.ones(100_000)) == 0).double().mean())
 
     def passes() -> int:
-        network, seen = overfitting.make_network(FEW.hidden, MODERATE), []
+        network, seen = overfitting.make_network(1, MODERATE), []
         network.register_forward_hook(lambda *_: seen.append(1))
         overfitting.averaged(FEW, 0, network)
         return len(seen) - 1  # one of them is the whole network's
