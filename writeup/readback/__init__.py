@@ -168,10 +168,10 @@ def _notebook(name: str, content: Mapping[str, bytes], ledger: Ledger) -> Iterat
     row = _counted(f"{name}.ipynb", sources, _count(found) + sources["code"])
     yield [*findings, *(_out_of_order(f"{name}.ipynb", due, found) if due else ())], row
     if due and f"{name}.pdf" in content:
-        (contents, *pages), problems = read_pages(content[f"{name}.pdf"], running_head=True)
+        pages, problems = read_pages(content[f"{name}.pdf"], running_head=True)
         main, pictures = pieces_of_notebook(cells)
         problems += [difference(main, pictures, pages)]
-        sources["page"] = sum(page.furniture for page in [contents, *pages]) + len(contents.numbers)
+        sources["page"] = sum(page.furniture for page in pages)
         sources["tick"] = sum(len(picture.numbers) for picture in pictures)
         findings = [Finding(f"{name}.pdf", "pages", problem) for problem in problems if problem]
         yield findings, _counted(f"{name}.pdf", sources)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -49,13 +48,13 @@ def code_numbers(cells: list[Cell]) -> int:
 
 
 def pieces_of_notebook(cells: list[Cell]) -> tuple[Piece, list[Piece]]:
-    """What the PDF prints after its page of contents: the cells in order, and their pictures."""
+    """What the PDF prints under its title: the cells in order, and their pictures."""
     texts: list[str] = []
     pictures: list[Piece] = []
     for cell in cells:
         source = _joined(cell["source"])
         if cell["cell_type"] == "markdown":
-            texts.append(on_the_line(source if texts else re.sub(r"\A# .*\n?", "", source)))
+            texts.append(on_the_line(source))
             continue
         texts += [f"{cell['execution_count']} {unscripted(source)}", unscripted(_printed(cell))]
         for output in cell["outputs"]:

@@ -35,6 +35,7 @@ ALLOWED = {
     "name": "name of a module of torch.nn",
     "setting": "set before the cell ran: a delay, a temperature, the settings of a recorded run",
     "sample": "text that the model has read or written: words, not results",
+    "rounding": "a difference that rounding leaves, held against a bound when the notebook was run",
     "code": "program text of the notebook, drawn from the project's modules, and the numbers of its cells",
     "student": "the student's own notebook, which makes no claims",
 }
@@ -53,11 +54,15 @@ class Finding:
 
 
 def ledger_findings(ledger: Ledger) -> Iterator[Finding]:
-    """Claims whose printed form is not their value, and numbers that their source does not hold.
+    """Claims whose printed form is not their value, claims that nobody reads, numbers that their source does not hold.
 
-    A claim that no sentence prints stands behind a figure or a statement, or in the evidence page alone.
+    A claim that no text prints must stand in the words of a figure or behind a statement.
     """
+    behind = {id for statement in ledger.statements for id in statement.claims}
+    drawn = {number for figure in ledger.readback.figures for word in figure.words for number in spelled(word)}
     for row in ledger.claims:
+        if not row.printed and row.id not in behind and not set(spelled(row.shown)) & drawn:
+            yield Finding("ledger.json", row.id, "the claim is printed nowhere")
         if not rounds(spelled(row.shown), row.value):
             yield Finding("ledger.json", row.id, f"{row.shown} is not {row.value} rounded to its last printed place")
     held = _held(ledger)
