@@ -183,7 +183,8 @@ def rate_plot(study: Study) -> Plot:
     for cell in CELLS:
         grid = study.grid(cell)
         means = [perplexity([run.valid_loss for run in runs]) for runs in grid.values()]
-        series.append(Series(cell, list(grid), means, style="both", colour=COLOURS[cell]))
+        beside = (1.06 * min(grid), means[0])  # the other ends lie at the rim
+        series.append(Series(cell, list(grid), means, style="both", colour=COLOURS[cell], label_at=beside))
     ticks = list(study.grid("LSTM"))
     return Plot(
         series,
