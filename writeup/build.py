@@ -96,7 +96,7 @@ def build(
             root,
             identity_title=f"{identity.display_name} ({identity.netid})",
             notebooks=identity.notebooks,
-            question=verification.assignment.notebook,
+            verification=verification,
             cache=root / ".cache" / "notebook",
             progress=lambda name, cell, cells: on_stage(f"run the notebook: {name}, cell {cell} of {cells}"),
         )

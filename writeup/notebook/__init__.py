@@ -13,15 +13,15 @@ from pathlib import Path
 
 import nbformat
 
-from writeup.assignment import Notebook, answer_to
-from writeup.errors import WriteupError
+from writeup.assignment import answer_to
 from writeup.notebook.course import merge, read_notebook
 from writeup.notebook.kernel import Progress, execute
 from writeup.notebook.latex import export_latex
 from writeup.notebook.outputs import hold_against_claims, note_printed
-from writeup.notebook.own import TEMPLATE, assemble
+from writeup.notebook.own import assemble
 from writeup.records.store import Records
 from writeup.text.marks import Marked
+from writeup.trust.verify import Verification
 
 __all__ = ["NotebookResult", "build_notebook", "note_printed"]
 
@@ -45,26 +45,24 @@ def build_notebook(
     *,
     identity_title: str,
     notebooks: Sequence[Path],
-    question: Notebook | None,
+    verification: Verification | None,
     cache: Path,
     progress: Progress,
 ) -> NotebookResult | None:
     """Assemble, execute where needed, check and export; None where the assignment has no notebook at all.
 
-    `question` is the one whose claims our own notebook prints. Raises `WriteupError` naming notebook and cell when a
-    cell fails, is left to do, or prints what the claims do not hold.
+    `verification` has the facts that our own notebook prints; who hands in notebooks of the course needs none. Raises
+    `WriteupError` naming notebook and cell when a cell fails, is left to do, or prints what the claims do not hold.
     """
     marked: Mapping[str, Marked] = {}
     if notebooks:
         parts = [read_notebook(path) for path in notebooks]
         executed = merge([(part, execute(part, cache, progress)) for part in parts], identity_title)
-    elif question is not None:
-        answer = answer_to(question, Records(root), root)
-        made = assemble(root, identity_title, answer, question.folder)
+    elif verification is not None and (question := verification.assignment.notebook):
+        made = assemble(root, identity_title, verification, question.folder)
         executed = execute(made.part, cache, progress)
-        marked = {**made.words, **hold_against_claims(executed, made.outputs, answer.claims)}
-    elif (root / TEMPLATE).is_file():
-        raise WriteupError(f"{root / TEMPLATE} exists and the assignment has no [notebook], whose claims it prints")
+        claims = answer_to(question, Records(root), root).claims
+        marked = {**made.words, **hold_against_claims(executed, made.outputs, claims)}
     else:
         return None
     exported = export_latex(executed, identity_title)

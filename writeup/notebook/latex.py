@@ -14,6 +14,7 @@ from traitlets.config import Config
 
 from writeup.notebook.markdown import markdown_to_tex
 from writeup.text.characters import Characters
+from writeup.text.escape import markdown_escape
 from writeup.text.listing import code_lines, output_lines
 
 KEPT_PICTURES = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg"}
@@ -45,12 +46,12 @@ def _printable(output: NotebookNode) -> NotebookNode:
     return output
 
 
-def _take_title(cells: list[NotebookNode]) -> str:
-    """The first heading of the first cell, which is taken out there."""
-    found = re.match(r"# (.+)\n?", cells[0].source) if cells and cells[0].cell_type == "markdown" else None
+def _take_title(cells: list[NotebookNode], identity: str) -> str:
+    """The first heading of the first cell, which is taken out there, with the name below it: the PDF has its own."""
+    found = re.match(r"# (.+)\n*", cells[0].source) if cells and cells[0].cell_type == "markdown" else None
     if not found:
         return "Notebook"
-    cells[0].source = cells[0].source[found.end() :]
+    cells[0].source = cells[0].source[found.end() :].removeprefix(markdown_escape(identity))
     return found[1].strip()
 
 
@@ -63,10 +64,10 @@ def _highest_heading(texts: list[str]) -> int:
 
 
 def export_latex(notebook: NotebookNode, identity_title: str) -> Exported:
-    """The notebook as one TeX document with a title, a contents page, highlighted code and its outputs."""
+    """The notebook as one TeX document with a title, highlighted code and its outputs."""
     notebook = from_dict(notebook)
     characters = Characters()
-    title = _take_title(notebook.cells)
+    title = _take_title(notebook.cells, identity_title)
 
     def convert_markdown(notebook: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         cells = [cell for cell in notebook.cells if cell.cell_type == "markdown"]

@@ -1,9 +1,10 @@
 """What the cells of the notebook printed, held against the claims.
 
-The template says beside each cell what it prints: words, in place of every number that was found a claim (`v`), and in
-place of every other one a value with the reason why nobody has to claim it (`given`). The executed output must be those
-words, and each number in the place of a claim goes through that claim's own check, the very function that has rejected
-its controls: what is exact must be the same, what was trained must lie within the check's tolerance.
+The template says beside each cell what it prints: words, in place of every number that was found a fact
+(`<< name.plain >>`), and in place of every other one a value with the reason why nobody has to claim it (`given`). The
+executed output must be those words, and each number in the place of a claim goes through that claim's own check, the
+very function that has rejected its controls: what is exact must be the same, what was trained must lie within the
+check's tolerance. A picture must have words for those who cannot see it.
 """
 
 from __future__ import annotations
@@ -27,14 +28,10 @@ ALLOWED = {
     "name": "name of a module of torch.nn",
     "setting": "set before the cell ran: a delay, a temperature, the settings of a recorded run",
     "sample": "text that the model has read or written: words, not results",
+    "rounding": "a difference that must be no larger than the number in its place, and whose digits mean nothing",
 }
-CLAIM, FREE = "claim:", "sample"
+CLAIM, FREE, ROUNDING = "claim:", "sample", "rounding"
 PICTURES = {"image/png", "image/jpeg", "image/svg+xml", "application/pdf"}
-
-
-def claimed(claim: Claim) -> Marked:
-    """A claim's value as it prints, marked as the claim's."""
-    return mark(claim.printed(), CLAIM + claim.id)
 
 
 def given(value: object, source: str) -> Marked:
@@ -59,13 +56,24 @@ def text_of(cell: NotebookNode) -> str:
     return "".join(shown)
 
 
+def _described(cell: NotebookNode, where: str) -> None:
+    """Raise `WriteupError` for a picture without words for who cannot see it."""
+    for output in cell.outputs:
+        for kind in PICTURES & output.get("data", {}).keys():
+            if not output.metadata.get(kind, {}).get("alt"):
+                raise WriteupError(
+                    f"{where} shows a picture without alternative text; display(figure, metadata={{{kind!r}: "
+                    "{'alt': ...}}) gives it one"
+                )
+
+
 def hold_against_claims(
     notebook: NotebookNode, expected: Mapping[str, str], claims: Sequence[Claim]
 ) -> dict[str, Marked]:
     """What was printed, by cell id, with the source of every number marked: a claim, or why it is none.
 
     `expected` maps a cell's id to the text that the template says it prints, with marks. Raises `WriteupError` naming
-    the cell where it printed something else, or a number that its claim's check refuses.
+    the cell where it printed something else, or a number that its claim's check refuses, or a picture without words.
     """
     by_source = {CLAIM + claim.id: claim for claim in claims}
     marked = {}
@@ -73,6 +81,7 @@ def hold_against_claims(
         if cell.cell_type != "code":
             continue
         where, found = f"the notebook, cell {number}", text_of(cell)
+        _described(cell, where)
         if cell.id in expected:
             marked[cell.id] = _marked(found, expected[cell.id], by_source, where)
         elif found.strip():
@@ -116,9 +125,12 @@ def _marked(found: str, expected: str, claims: Mapping[str, Claim], where: str) 
         raise WriteupError(f"{where} prints\n{found.rstrip()}\nand its template expects\n{wanted.rstrip()}")
     text, end = "", 0
     slots = [source for source, _ in parts if source != TEMPLATE]
+    allowed = [text for source, text in parts if source != TEMPLATE]
     for group, source in enumerate(slots, start=1):
         if source in claims:
             _check(claims[source], match[group], where)
+        elif source == ROUNDING and not float(match[group]) <= float(allowed[group - 1]):
+            raise WriteupError(f"{where} prints {match[group]} where at most {allowed[group - 1]} may stand")
         text += found[end : match.start(group)] + mark(match[group], source)
         end = match.end(group)
     return Marked(text + found[end:])
@@ -128,21 +140,26 @@ def _pattern(source: str, text: str, claims: Mapping[str, Claim], where: str) ->
     """A regular expression for one piece; there may be more blanks, since columns are aligned."""
     if source == FREE:
         return r"([\s\S]*?)"
+    if source == ROUNDING:
+        return r"(\d+(?:\.\d+)?(?:e[-+]\d+)?)"
     if source in claims:
         return r"([^\n]+?)" if isinstance(claims[source].value, str) else r"(\S+?)"
     words = re.sub(r"(?:\\\s)+", lambda blanks: r"\s*\n\s*" if "\n" in blanks[0] else " +", re.escape(text))
     if source != TEMPLATE:
         return f"({words})"
     if typed := spelled(text):
-        raise WriteupError(f"{where}: its output block types {', '.join(typed)}; use v(claim) or given(value, source)")
+        raise WriteupError(f"{where}: its output block types {', '.join(typed)}; use a fact or given(value, source)")
     return words
 
 
 def _check(claim: Claim, text: str, where: str) -> None:
+    """A cell may print what the document would print; what differs, as trained results do, must pass the check."""
+    if text == claim.printed():
+        return
     try:
         claim.check(_candidate(claim, text))
     except CheckFailed as error:
-        raise WriteupError(f"{where} prints {text} where claim {claim.id} ({claim.text}) stands: {error}") from error
+        raise WriteupError(f"{where} prints {text} where fact {claim.id} stands: {error}") from error
 
 
 def _candidate(claim: Claim, text: str) -> Any:

@@ -1,7 +1,8 @@
 """The second door: our own notebook, assembled from a template and the assignment's own modules.
 
-The template `templates/part_two.md.j2` is Markdown. Its fenced `python` blocks are the code cells, in which
-`<< source("module", "name", ...) >>` stands for the source text of functions of the project; a fenced `output` block
+The template `templates/answers/<id>.md.j2` of the assignment's `[notebook]` is Markdown, and may use what those of the
+document use: facts by their names, `say`, `math`. Its fenced `python` blocks are the code cells, in which
+`<< code("module", "name", ...) >>` stands for the source text of functions of the project; a fenced `output` block
 after one says what that cell prints (`outputs.py`) and is no part of the notebook.
 """
 
@@ -9,22 +10,22 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from writeup.claims import Answer, Claim
 from writeup.errors import WriteupError
 from writeup.notebook.cells import Part, notebook_of
-from writeup.notebook.outputs import claimed, given
-from writeup.pages.render import template_environment
+from writeup.notebook.outputs import given
+from writeup.pages.render import Page, guarded, template_environment
 from writeup.text.escape import markdown_escape
-from writeup.text.marks import Marked, unmarked
+from writeup.text.marks import Marked, mark, unmarked
+from writeup.trust.verify import Verification
 
-TEMPLATE = "part_two.md.j2"
 BLOCK = re.compile(r"^```(python|output)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -37,39 +38,40 @@ class Assembled:
     outputs: Mapping[str, Marked]
 
 
-def assemble(root: Path, identity_title: str, answer: Answer, data: Path | None = None) -> Assembled:
-    """The template, filled in and cut into cells; `answer` has the claims and, in its context, the data that it embeds.
+def assemble(root: Path, identity_title: str, verification: Verification, data: Path | None = None) -> Assembled:
+    """The template of the assignment's notebook, filled in and cut into cells.
 
-    `data` is the folder that the notebook may read.
+    `verification` has its facts and, in its answer's context, the data that it embeds; `data` is the folder that the
+    notebook may read.
     """
+    notebook = verification.assignment.notebook
+    if notebook is None or notebook.id not in verification.answers:
+        raise WriteupError("the assignment has no [notebook] whose answer has been verified")
     environment = template_environment(root)
-    environment.filters["python"] = repr
-    claims = _claims_of(answer)
-
-    def value(id: str) -> Marked:
-        full = answer.question + id
-        try:
-            return claimed(claims[full])
-        except KeyError:
-            raise WriteupError(f"{TEMPLATE} prints claim {full!r}, which no answer makes") from None
-
-    text = environment.get_template(TEMPLATE).render(
-        identity=markdown_escape(identity_title),
-        source=lambda module, *names: source(root / f"{module}.py", *names),
-        v=value,
-        given=given,
-        **answer.context,
+    name = f"answers/{notebook.id}.md.j2"
+    page = Page("md", verification, "", {}, notebook.id)
+    text = guarded(
+        lambda: page.fill(
+            environment.get_template(name),
+            assignment=verification.assignment,
+            identity=mark(markdown_escape(identity_title), "author"),
+            code=lambda module, *names: source(root / f"{module}.py", *names),
+            given=given,
+            math=_displayed,
+            **verification.answers[notebook.id].context,
+        )
     )
     cells: list[NotebookNode] = []
     words: dict[int, Marked] = {}
     outputs: dict[int, Marked] = {}
     kinds = BLOCK.split(text)
     for prose, kind, body in zip(kinds[::3], [*kinds[1::3], ""], [*kinds[2::3], ""], strict=True):
-        if prose.strip():
-            words[len(cells)] = Marked(prose.strip())
-            cells.append(new_markdown_cell(unmarked(prose.strip())))
+        if unmarked(prose).strip():
+            written = re.sub(r"\n{3,}", "\n\n", prose.strip())
+            words[len(cells)] = Marked(written)
+            cells.append(new_markdown_cell(unmarked(written)))
         if kind == "python":
-            cells.append(new_code_cell(body.strip()))
+            cells.append(new_code_cell(unmarked(body).strip()))
         elif kind == "output":
             outputs[len(cells) - 1] = Marked(body)
     made = notebook_of(cells)
@@ -80,13 +82,17 @@ def assemble(root: Path, identity_title: str, answer: Answer, data: Path | None 
     return Assembled(Part("the notebook", made, data=data), by_id(words), by_id(outputs))
 
 
-def _claims_of(answer: Answer) -> Mapping[str, Claim]:
-    return {claim.id: claim for claim in answer.claims}
+def _displayed(caller: Callable[[], str]) -> str:
+    """A displayed formula, as Jupyter reads it."""
+    return f"\n\n$$\n{caller().strip()}\n$$\n\n"
 
 
 def source(path: Path, *names: str) -> str:
-    """The text of the named top-level functions, classes and constants of a module, as it stands in the file."""
-    text = path.read_text(encoding="utf-8")
+    """The text of the named top-level functions, classes and constants of a module, as it stands in the file.
+
+    Without the lint's marks, which mean nothing to a reader of the notebook.
+    """
+    text = re.sub(r"  # noqa.*", "", path.read_text(encoding="utf-8"))
     lines = text.splitlines()
     found: dict[str, str] = {}
     for node in ast.parse(text).body:
@@ -97,8 +103,10 @@ def source(path: Path, *names: str) -> str:
             found[name] = "\n".join(lines[first - 1 : node.end_lineno])
     for name in names:
         if name not in found:
-            raise WriteupError(f"{TEMPLATE} asks for the source of {name!r}; {path} defines {', '.join(found)}")
-    return "\n\n\n".join(dict.fromkeys(found[name] for name in names))
+            raise WriteupError(f"the notebook asks for the source of {name!r}; {path} defines {', '.join(found)}")
+    shown = list(dict.fromkeys(found[name] for name in names))
+    apart = ["\n" if "\n" not in before + after else "\n\n\n" for before, after in pairwise(shown)]
+    return "".join(piece for pair in zip(shown, [*apart, ""], strict=True) for piece in pair)
 
 
 def _assigned(node: ast.stmt) -> list[str]:

@@ -1,5 +1,5 @@
 """A fact as a template prints it: `<< gain >>`, without its unit `<< gain.bare >>`, with its interval `<< gain.ci >>`,
-as mathematics `<< formula.tex >>`."""
+as mathematics `<< formula.tex >>`, as a program prints it `<< gain.plain >>`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ class PrintedFact(Marked):
     def bare(self) -> Marked:
         """Without its unit."""
         return mark(shown(self.row), f"claim:{self.row.id}")
+
+    @property
+    def plain(self) -> Marked:
+        """As a program prints it: without its unit, with the keyboard's minus sign."""
+        return mark(self.row.shown, f"claim:{self.row.id}")
 
     @property
     def ci(self) -> Marked:

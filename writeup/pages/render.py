@@ -155,7 +155,8 @@ class Page:
 
     # -- helpers --------------------------------------------------------------------------------------------------
 
-    def write(self, template: jinja2.Template, **context: Any) -> Marked:
+    def fill(self, template: jinja2.Template, **context: Any) -> str:
+        """The template with all that it may use: what a page offers, the question's facts by name, `context`."""
         offered = {
             "v": self.value,
             "vu": self.value_with_unit,
@@ -172,8 +173,10 @@ class Page:
         facts = self.facts() if self.question else {}
         if taken := sorted(facts.keys() & offered.keys()):
             raise WriteupError(f"fact {self.question}.{taken[0]}: a name that templates use themselves; choose another")
-        text = template.render(offered | facts)
-        text = re.sub(r"\n{3,}", "\n\n", text)
+        return template.render(offered | facts)
+
+    def write(self, template: jinja2.Template, **context: Any) -> Marked:
+        text = re.sub(r"\n{3,}", "\n\n", self.fill(template, **context))
         return Marked(self._cite(_mend_mathematics(text, template.name or "?")))
 
     def _shown(self, kind: str, name: str, question: str = "") -> Any:
@@ -219,7 +222,7 @@ def _mend_mathematics(text: str, where: str) -> str:
 
 def template_environment(root: Path) -> jinja2.Environment:
     """Templates of the assignment in `root`; the layout that it does not bring itself is this project's."""
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([root / "templates", LAYOUTS]),
         undefined=jinja2.StrictUndefined,
         variable_start_string="<<",
@@ -233,7 +236,10 @@ def template_environment(root: Path) -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,
         extensions=[_KeptLineEnds],
+        finalize=_sourced,
     )
+    environment.filters["source"] = lambda value, source: mark(str(value), source)
+    return environment
 
 
 class _KeptLineEnds(Extension):
@@ -249,15 +255,13 @@ def render(root: Path, verification: Verification, identity: Identity, stem: str
     Raises `WriteupError` naming template, line and claim when a template asks for what is not there.
     """
     environment = template_environment(root)
-    environment.filters["source"] = lambda value, source: mark(str(value), source)
-    environment.finalize = _sourced
     references = _references(root)
     pages: dict[Format, Page] = {}
     texts: dict[Format, Sourced] = {}
     for format in ("md", "tex"):
         page = pages[format] = Page(format, verification, f"{stem}_figures", references)
-        texts[format] = read(_guarded(partial(_body, page, environment, verification, identity, stem)))
-    tex = _guarded(
+        texts[format] = read(guarded(partial(_body, page, environment, verification, identity, stem)))
+    tex = guarded(
         lambda: unmarked(
             environment.get_template("document.tex.j2").render(
                 assignment=verification.assignment,
@@ -321,7 +325,7 @@ def _references(root: Path) -> Mapping[str, Mapping[str, str]]:
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def _guarded(write: Callable[[], str]) -> str:
+def guarded(write: Callable[[], str]) -> str:
     try:
         return write()
     except jinja2.TemplateSyntaxError as error:

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 SIGNIFICANT = re.compile(r"(?P<sign>\+?)~(?P<digits>\d+)(?P<percent>%?)")
-DECIMALS = re.compile(r"\.(?P<digits>\d+)(?P<kind>[f%])$")
+DECIMALS = re.compile(r"\.(?P<digits>\d+)(?P<kind>[ef%])$")
 MINUS_ZERO = re.compile(r"-(?=0(?:\.0+)?%?$)")
 
 
@@ -32,6 +32,8 @@ def last_unit(value: float, spec: str) -> float | None:
     if found := SIGNIFICANT.fullmatch(spec):
         scale = 100 if found["percent"] else 1
         return float(10.0 ** _place(value * scale, int(found["digits"])) / scale)
+    if (found := DECIMALS.search(spec)) and found["kind"] == "e":
+        return float(10.0 ** _place(value, int(found["digits"]) + 1))
     if found := DECIMALS.search(spec):
         return float(10.0 ** -int(found["digits"]) / (100 if found["kind"] == "%" else 1))
     return 1.0 if type(value) is int else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Keyword, Name, Number, Operator, String, _TokenType
@@ -17,6 +18,7 @@ from writeup.text.characters import Characters, without_ansi
 from writeup.text.escape import TEX
 
 COLUMNS = 120  # characters of lmtt at the template's 7.5 pt that fit the line of its page
+WHOLE, SHORT = 48, 12  # lines of a function or class, and of any listing, that no page turn cuts; a page has some 70
 STYLES: tuple[tuple[_TokenType, str], ...] = (
     (Comment, "codecomment"),
     (String, "codestring"),
@@ -63,20 +65,39 @@ def _boxes(tokens: Iterable[tuple[_TokenType, str]], characters: Characters, col
         lines.pop()
     while lines and not lines[0]:
         lines.pop(0)
-    return "\n".join(_with_breaks([(_box(*piece), not line) for line in lines for piece in _fitting(line, columns)]))
+    plain = ["".join(" " if tex == "~" else tex for _, tex, _ in line) for line in lines]
+    pieces = [
+        (piece, not line, keep)
+        for line, keep in zip(lines, _whole(plain), strict=True)
+        for piece in _fitting(line, columns)
+    ]
+    return "\n".join(_with_breaks([(_box(*piece), blank) for piece, blank, _ in pieces], [keep for *_, keep in pieces]))
 
 
-def _with_breaks(boxes: Sequence[tuple[str, bool]]) -> Iterator[str]:
+def _with_breaks(boxes: Sequence[tuple[str, bool]], kept: Sequence[bool]) -> Iterator[str]:
     """The boxes, each given with whether it is blank, and where a page may end: after a blank line, and inside a
-    paragraph of lines where at least two of them stand on either side."""
+    paragraph of lines where at least two of them stand on either side. No page ends behind a line that is `kept`."""
     blank = [True, *(is_blank for _, is_blank in boxes), True, True]  # beyond its ends a listing counts as blank
     for number, (box, is_blank) in enumerate(boxes, start=1):
         if number == len(boxes):
             yield box
-        elif is_blank or not any(blank[number - 1 : number + 3]):
+        elif not kept[number - 1] and (is_blank or not any(blank[number - 1 : number + 3])):
             yield box + (r"\nobreak" if blank[number + 1] else r"\pagemayend")
         else:
             yield box + r"\nobreak"
+
+
+def _whole(lines: Sequence[str]) -> list[bool]:
+    """For each line whether the next belongs to the same function or class, or short listing, which stays whole."""
+    if len(lines) <= SHORT:
+        return [True] * len(lines)
+    starts = [n for n, line in enumerate(lines) if line[:1].strip() and (n == 0 or not lines[n - 1].strip())]
+    kept = [False] * len(lines)
+    for start, end in pairwise([*starts, len(lines)]):
+        last = max(n for n in range(start, end) if lines[n].strip())
+        if last - start < WHOLE and any(line[:1].isspace() and line.strip() for line in lines[start:end]):
+            kept[start:last] = [True] * (last - start)
+    return kept
 
 
 def _fitting(line: list[tuple[str, str, bool]], columns: int) -> Iterator[tuple[list[tuple[str, str, bool]], bool]]:

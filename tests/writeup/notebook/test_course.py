@@ -30,7 +30,12 @@ def ran(source, count, outputs=()):
 def test_two_notebooks_are_run_in_kernels_of_their_own_and_merged(tmp_path):
     first = saved(tmp_path, "one.ipynb", [new_code_cell("x = 20 + 3\nprint(x)")])
     second = saved(tmp_path, "two.ipynb", [new_code_cell("print('x' in globals())")])
-    asked = {"identity_title": "A B (ab1)", "notebooks": [first, second], "question": None, "cache": tmp_path / "cache"}
+    asked = {
+        "identity_title": "A B (ab1)",
+        "notebooks": [first, second],
+        "verification": None,
+        "cache": tmp_path / "cache",
+    }
     built = build_notebook(ROOT, **asked, progress=quiet)
     cells = nbformat.reads(built.ipynb, as_version=4).cells
     assert [c.source for c in cells if c.cell_type == "markdown"] == [
@@ -54,7 +59,7 @@ def test_a_failing_cell_is_shown_with_notebook_number_code_and_traceback(tmp_pat
     path = saved(tmp_path, "bad.ipynb", [new_markdown_cell("words"), new_code_cell("1 / (2 - 2)")])
     with pytest.raises(WriteupError) as caught:
         build_notebook(
-            ROOT, identity_title="", notebooks=[path], question=None, cache=tmp_path / "cache", progress=quiet
+            ROOT, identity_title="", notebooks=[path], verification=None, cache=tmp_path / "cache", progress=quiet
         )
     for part in ("bad.ipynb, cell 2", "1 / (2 - 2)", "ZeroDivisionError: division by zero", "--- traceback"):
         assert part in str(caught.value)

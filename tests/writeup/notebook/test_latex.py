@@ -5,7 +5,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from writeup.notebook.latex import export_latex
 from writeup.pages import pdf
 from writeup.text.characters import Characters, without_ansi
-from writeup.text.listing import output_lines
+from writeup.text.listing import code_lines, output_lines
 
 
 def tex_of(*cells, title="# Title"):
@@ -72,11 +72,25 @@ def test_unclosed_markup_of_one_cell_leaves_the_next_alone():
     assert "words of the next cell" in text
 
 
-def test_title_name_and_contents_stand_in_the_pdf():
-    text = text_of(tex_of(new_markdown_cell("## Part one\n\nwords"), title="# A title"))
-    assert text.count("A title") >= 2
-    assert text.count("Zoë Ångström (za1)") >= 2
-    assert text.count("Part one") == 2
+def test_title_and_name_stand_once_on_the_first_page():
+    text = text_of(tex_of(new_markdown_cell("## Part one\n\nwords"), title="# A title\n\nZoë Ångström (za1)\n\nmore"))
+    assert text.startswith("A title Zoë Ångström (za1) more Part one words")
+
+
+def breaks(source):
+    """For each line of a listing, whether a page may end behind it."""
+    return [r"\pagemayend" in line for line in code_lines(source, "python", Characters()).splitlines()]
+
+
+def test_no_page_turn_cuts_a_function_that_fits_one():
+    body = "\n".join(f"    x = {n}\n" for n in range(15))
+    first, second = f"def f():\n{body}", f"def g():\n{body}"
+    cut = breaks(f"{first}\n\n{second}")
+    assert [n for n, may in enumerate(cut) if may] == [len(first.splitlines()) + 1]
+
+
+def test_a_function_longer_than_a_page_may_be_cut():
+    assert any(breaks("def f():\n" + "\n".join(f"    x = {n}" for n in range(90))))
 
 
 def test_carriage_returns_overwrite():

@@ -5,14 +5,20 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from writeup.claims import Control, agrees, claim
 from writeup.errors import WriteupError
-from writeup.notebook.outputs import claimed, given, hold_against_claims, note_printed, passages
-from writeup.text.marks import Marked, read, unmarked
+from writeup.notebook.outputs import CLAIM, given, hold_against_claims, note_printed, passages
+from writeup.text.marks import Marked, mark, read, unmarked
 from writeup.trust.ledger import ClaimRow, Ledger
 
 SHARE = claim("3.share", 0.98, "a share", agrees(lambda: 0.975, "another seed", tolerance=0.01), [0.5], form=".1%")
 WORDS = claim("3.words", 34588, "words", agrees(lambda: 34588, "counted anew"), [Control(34587)], form=",d")
 SHAPES = claim("3.shapes", "3x8x8 -> 4x6x6", "shapes", agrees(lambda: "3x8x8 -> 4x6x6", "run"), ["3x8x8 -> 4x7x7"])
 DELAY = given(6, "setting")
+
+
+def claimed(claim):
+    return mark(claim.printed(), CLAIM + claim.id)
+
+
 EXPECTED = Marked(
     f"delay {DELAY}: {claimed(SHARE)}\n{claimed(WORDS)} words\n{claimed(SHAPES)}\nsaid{given('...', 'sample')}"
 )
@@ -42,11 +48,11 @@ def test_output_is_kept_with_the_source_of_every_number():
 @pytest.mark.parametrize(
     ("right", "wrong", "message"),
     [
-        ("97.1%", "96.1%", "claim 3.share .*expected 0.975"),  # outside of the tolerance in which it was trained
-        ("97.1%", "nan%", "claim 3.share"),
+        ("97.1%", "96.1%", "fact 3.share .*expected 0.975"),  # outside of the tolerance in which it was trained
+        ("97.1%", "nan%", "fact 3.share"),
         ("97.1%", "much", "expected '98.0%', got 'much'"),
-        ("34,588", "34,589", "claim 3.words .*expected 34588, got 34589"),
-        ("4x6x6", "4x7x7", "claim 3.shapes"),
+        ("34,588", "34,589", "fact 3.words .*expected 34588, got 34589"),
+        ("4x6x6", "4x7x7", "fact 3.shapes"),
         ("delay 6", "delay 7", "its template expects"),
         ("words", "letters", "its template expects"),
         ("delay 6", "5 delay 6", "its template expects"),
@@ -78,10 +84,29 @@ def test_a_value_is_given_for_a_known_reason_only():
         given(6, "because")
 
 
+def picture(**metadata):
+    shown = new_output("display_data", {"image/png": "", "text/plain": "<Figure with 3 Axes>"}, metadata=metadata)
+    return new_notebook(cells=[new_code_cell("plot()", id="c", outputs=[shown])])
+
+
 def test_a_picture_s_representation_is_not_read():
-    picture = new_output("display_data", {"image/png": "", "text/plain": "<Figure with 3 Axes>"})
-    notebook = new_notebook(cells=[new_code_cell("plot()", id="c", outputs=[picture])])
-    assert hold_against_claims(notebook, {}, []) == {}
+    assert hold_against_claims(picture(**{"image/png": {"alt": "a line that falls"}}), {}, []) == {}
+
+
+def test_a_picture_without_words_is_refused():
+    with pytest.raises(WriteupError, match="cell 1 shows a picture without alternative text"):
+        hold_against_claims(picture(), {}, [])
+
+
+@pytest.mark.parametrize("printed", ["0e+00", "3.6e-15", "1e-12"])
+def test_rounding_may_leave_what_it_is_allowed(printed):
+    assert held(f"off by {printed}\n", Marked(f"off by {given('1e-12', 'rounding')}")) == f"off by {printed}\n"
+
+
+@pytest.mark.parametrize(("printed", "message"), [("2e-12", "at most 1e-12 may stand"), ("nan", "template expects")])
+def test_more_than_rounding_is_refused(printed, message):
+    with pytest.raises(WriteupError, match=f"(?s){message}"):
+        held(f"off by {printed}\n", Marked(f"off by {given('1e-12', 'rounding')}"))
 
 
 def test_passages_have_numbers_and_sources_in_order():

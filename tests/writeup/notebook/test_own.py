@@ -1,18 +1,21 @@
 """Our notebook's cells: source text of the project, the template cut into cells, ids that stay."""
 
+import re
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from answers.part_two import claims
-from experiments.language_model.train import Settings
-from writeup.claims import Answer, Control, Evidence, claim
+from answers import part_two
+from experiments.part_two.echo_trials import FIXED, LONGEST_LAG, VARIABLE
+from writeup.assignment import load_assignment
 from writeup.errors import WriteupError
 from writeup.notebook import own
 from writeup.notebook.cells import notebook_of
 from writeup.text.marks import read
+from writeup.trust.ledger import ClaimRow, Ledger, StatementRow
+from writeup.trust.verify import Verification, Verified
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -28,6 +31,12 @@ def test_source_is_the_file_s_own_text_with_decorators(module):
     assert own.source(module, "f", "C") == "@decorated\ndef f():\n    return A\n\n\nclass C:\n    pass"
 
 
+def test_what_is_meant_for_the_lint_alone_is_left_out(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text("def f(x):  # noqa: ARG001  # a reason\n    return 1\n")
+    assert own.source(path, "f") == "def f(x):\n    return 1"
+
+
 def test_two_names_of_one_line_show_it_once(module):
     assert own.source(module, "A", "B") == "A, B = 1, 2"
 
@@ -39,25 +48,27 @@ def test_a_name_that_is_not_there_is_told(module):
 
 @pytest.fixture(scope="module")
 def shipped():
-    """The template with made-up claims and data, so that no solver runs."""
-    start, goal = (64, 111, 111), (4, 234, 234)
-    chain = ["nn.ConvTranspose2d(64, 4, kernel_size=14, stride=2)"]
-    context = {
-        **claims._names(),
-        "chains": [{"case": "1", "start": start, "goal": goal, "chains": [chain]}],
-        "study": [{"name": "run", "row": ["LSTM", 20.0, 1111, 99.5, [5.0, 4.6]]}],
-        "base": Settings(train_tokens=1000),
-    }
+    """The shipped template with made-up facts and chains, so that nothing is searched, trained or read."""
+    template = (ROOT / "templates/answers/3.md.j2").read_text()
+    names = set(re.findall(r"<< (\w+)(?:\.\w+)? >>", template)) - {"identity", "module"}
+    said = [statement(name) for name in re.findall(r'say\("(\w+)"\)', template)]
+    chain = {"start": (3, 8, 8), "goal": (4, 6, 6), "modules": ["nn.Conv2d(3, 4, 3)"]}
+    lengths = {"longest_lag": LONGEST_LAG, "lag": part_two.LAG, "bound": "1e-12"}
+    context = {"chains": [chain], "fixed": FIXED, "variable": VARIABLE, **lengths}
+    rows = [row(name) for name in names - context.keys()]
+    assignment = load_assignment(ROOT)
+    ledger = Ledger(claims=rows, statements=said, records=[], environment={})
+    answers = {"3": Verified("3", rows, said, context=context)}
+    return own.assemble(ROOT, "Ada Lovelace (al123)", Verification(assignment, answers, ledger, []))
 
-    class Everything(dict):
-        """Whatever claim a template asks for."""
 
-        def __missing__(self, id):
-            return claim(id, 1.5, "made up", lambda _value: Evidence("made up"), [Control(2.5)])
+def row(name):
+    blank = {"text": "", "unit": "", "code": False, "check": "", "controls": [], "evidence": {}}
+    return ClaimRow(id=f"3.{name}", question="3", value=1.5, shown="1.5", shown_ends=["1.0", "2.0"], **blank)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(own, "_claims_of", lambda _answer: Everything())
-        return own.assemble(ROOT, "Ada Lovelace (al123)", Answer("3", [], context=context))
+
+def statement(name):
+    return StatementRow(id=f"3.{name}", question="3", text="", holds=True, source="", claims=[], controls=[])
 
 
 def test_notebook_is_valid(shipped):
@@ -72,6 +83,7 @@ def test_every_code_cell_is_python_and_imports_nothing_of_the_project(shipped):
         assert "import answers" not in source
         assert "from answers" not in source
         assert "writeup" not in source
+        assert "lab" not in re.findall(r"\b(?:from|import) (\w+)", source)
 
 
 def test_every_cell_that_prints_has_an_output_block(shipped):
@@ -93,7 +105,8 @@ def test_output_blocks_are_no_part_of_the_notebook(shipped):
 
 def test_claims_in_words_are_marked(shipped):
     sources = {source for text in shipped.words.values() for source in read(text).sources}
-    assert "claim:3.echo.lowest" in sources
+    assert {"claim:3.modules", "statement:3.slips_are_seen", "interval-level", "author"} <= sources
+    assert "expression" not in sources
 
 
 def test_no_mark_stays_in_a_cell(shipped):

@@ -26,7 +26,14 @@ def test_a_value_prints_by_its_form(value, spec, text):
 
 @pytest.mark.parametrize(
     ("value", "spec", "unit"),
-    [(1.5, ".1f", 0.1), (0.83, ".0%", 0.01), (5712.0, "~2", 100.0), (7, ",d", 1.0), (0.5, "", None)],
+    [
+        (1.5, ".1f", 0.1),
+        (0.83, ".0%", 0.01),
+        (5712.0, "~2", 100.0),
+        (7, ",d", 1.0),
+        (1.3e-5, ".1e", 1e-6),
+        (0.5, "", None),
+    ],
 )
 def test_one_unit_of_the_last_printed_digit(value, spec, unit):
     assert last_unit(value, spec) == (None if unit is None else pytest.approx(unit))

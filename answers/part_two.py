@@ -1,0 +1,193 @@
+"""Part 2: what the notebook's cells print and its sentences say, and the chains that it builds."""
+
+from __future__ import annotations
+
+import math
+import os
+from functools import partial
+from statistics import fmean
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import nn
+
+from answers import q1_1
+from conv_solve.chain import Chain
+from conv_solve.family import Shape
+from experiments.part_two.echo import remembered
+from experiments.part_two.echo_trials import FIXED, LONGEST_LAG, VARIABLE, unpacked
+from experiments.part_two.echo_trials import KIND as ECHO
+from experiments.part_two.language_model import unigram_loss
+from experiments.part_two.language_model_trials import KIND as LANGUAGE_MODEL
+from experiments.part_two.language_model_trials import Settings, read_text
+from lab.part_two.comparison import compare_convolutions, compare_regularisation, differences
+from lab.part_two.echo import OTHER_SEQUENCES, echoes
+from lab.part_two.loss import cross_entropy
+from lab.part_two.slips import BiasedRunning, EpsilonOutside, flipped_kernel, left_in_torch, zero_border
+from lab.part_two.text import first_loss, frequency_loss, known_words, words_counted
+from writeup import estimators
+from writeup.claims import Answer
+from writeup.estimators import Estimate
+from writeup.facts import Facts, by, gap
+from writeup.records.store import Record, Records
+
+SEED = 0  # the notebook's
+OTHER_SEEDS = (101, 102)
+BOUND = 1e-12  # double precision leaves less on values of this size
+LAG = 6  # the bit whose memory the text follows
+
+
+def answer(records: Records) -> Answer:
+    a = Facts("3")
+    from_scratch(a)
+    echo(a, records)
+    memory(a, records)
+    language_model(a, records)
+    return a.answer(
+        chains=chains(), fixed=FIXED, variable=VARIABLE, longest_lag=LONGEST_LAG, bound=f"{BOUND:.0e}", lag=LAG
+    )
+
+
+def chains() -> list[dict[str, Any]]:
+    """The chain that 1.1 recommends for each case, as the constructors that the notebook builds."""
+    return [
+        {"start": tuple(start), "goal": tuple(goal), "modules": recommended(case, start, goal).modules}
+        for case, (start, goal) in q1_1.CASES.items()
+    ]
+
+
+def recommended(number: str, start: Shape, goal: Shape) -> Chain:
+    found = {name: q1_1.pick(start, goal, modules) for name, (_, modules) in q1_1.CHARACTERS.items()}
+    return found[q1_1.Case(number, start, goal, found).choice]
+
+
+def from_scratch(a: Facts) -> None:
+    """Our modules differ from those of torch by rounding, and four slips by more."""
+    found = differences(SEED)
+    classes = {name.partition(",")[0] for name in found}
+    a(
+        "modules",
+        len(classes),
+        by("names in torch.nn", lambda: sum(isinstance(getattr(nn, name), type) for name in classes)),
+        {len(found): "BatchNorm2d counted twice, in training and in evaluation"},
+    )
+    slips = {
+        "flipped_kernel": compare_convolutions(SEED, conv2d=flipped_kernel)["Conv2d"],
+        "zero_border": compare_convolutions(SEED, max_pool2d=zero_border)["MaxPool2d"],
+        "biased_running": compare_regularisation(SEED, BiasedRunning)["BatchNorm2d, evaluation"],
+        "epsilon_outside": compare_regularisation(SEED, EpsilonOutside)["BatchNorm2d, training"],
+    }
+    for name, slip in slips.items():
+        again = by("the slip made with torch's own functions", lambda name=name: left_in_torch(SEED)[name], within=1e-9)
+        a(name, slip.forward, again, {slip.gradient: "of the gradients"}, "{:.1e}")
+    a(
+        "comparisons",
+        agreeing(SEED),
+        by("at two other seeds", lambda: min(map(agreeing, OTHER_SEEDS))),
+        {agreeing(SEED, conv2d=flipped_kernel): "one kernel flipped"},
+    )
+    a.say(
+        "slips_are_seen",
+        lambda flipped_kernel, zero_border, biased_running, epsilon_outside: (
+            1e6 * BOUND < epsilon_outside < biased_running < min(flipped_kernel, zero_border)
+        ),
+        {"epsilon_outside": 1e-13},
+        {"biased_running": 1e-6},
+    )
+
+
+def agreeing(seed: int, **instead: Any) -> int:
+    """Comparisons in which nothing but rounding differs."""
+    found = differences(seed) | compare_convolutions(seed, **instead)
+    return sum(max(pair) <= BOUND for pair in found.values())
+
+
+def echo(a: Facts, records: Records) -> None:
+    """The recorded network, run again with the GRU from scratch on other sequences."""
+    for name, settings in (("fixed", FIXED), ("variable", VARIABLE)):
+        record = records[f"{ECHO}/{settings.name}"]
+        worst = min(record.curves["accuracy"][0])
+
+        route = by("GRU from scratch, other sequences", fewest_echoes, record, within=0.005, seed=OTHER_SEQUENCES)
+        late = {fewest_echoes(record, late=1): "echoes scored one step late"}
+        a.on(record)(f"echo_{name}", worst, route, late, "{:.0%}")
+
+
+def fewest_echoes(record: Record, late: int = 0) -> float:
+    delays = range(record.settings["min_delay"], record.settings["max_delay"] + 1)
+    return min(echoes(record, delay, late) for delay in delays)
+
+
+def memory(a: Facts, records: Records) -> None:
+    """What a linear probe reads from the state, over the seeds; the first network is probed again, here."""
+    record = records[f"{ECHO}/{VARIABLE.name}"]
+    shares = 100 * np.asarray(record.curves["remembered"])  # (seeds, delays, lags)
+    on = a.on(record)
+    trainings = by("different courses of the loss", lambda: len({tuple(course) for course in record.curves["losses"]}))
+    on("seeds", len(shares), trainings)
+    here = 100 * np.asarray([remembered(unpacked(record), delay, LONGEST_LAG) for delay in VARIABLE.delays])
+    drift = float(np.abs(here - shares[0]).max())
+    up_to_delay = np.tri(*here.shape) > 0  # lags up to the delay
+    for name, values, form in (
+        ("kept", shares[:, up_to_delay].mean(1), "{:.1f} %"),
+        ("oldest", shares[:, :, -1].mean(1), "{:.1f} %"),
+        ("forgotten", shares[:, 0, LAG] - shares[:, -1, LAG], "{:+.0f} points"),
+    ):
+        listed = values.tolist()
+        misfit = partial(probed_and_averaged, drift, listed)
+        wrong = estimators.slips(listed)
+        on.estimate(name, estimators.student(listed), misfit, wrong, form, "probed again here; simulated quantile of t")
+    kept_no_more = {"kept": 90.0}, {"oldest": 99.0}
+    a.say("kept_up_to_the_delay", lambda kept, oldest: kept.low > 99 and oldest.high < 60, *kept_no_more)
+    a.say("no_longer_than_needed", lambda forgotten: forgotten.high < -20, {"forgotten": 0.0})
+
+
+def probed_and_averaged(drift: float, values: list[float], candidate: Estimate) -> str:
+    again = f"the first network, probed again here, differs by {drift:.1f} points" if drift > 1.0 else ""
+    return again or estimators.misfit(values, candidate)
+
+
+def corpus() -> Literal["python-reference", "wikitext-2"]:
+    """The text that the notebook reads, by the same rule."""
+    return "wikitext-2" if os.environ.get("WRITEUP_DATA") else "python-reference"
+
+
+def language_model(a: Facts, records: Records) -> None:
+    settings = Settings(corpus=corpus())
+    text = read_text(settings)
+    size = len(text.vocabulary.words)
+    train_words = text.words[: int(settings.train_share * len(text.words))]
+    a(
+        "words",
+        len(text.words),
+        by("counted by another rule", words_counted, settings),
+        {words_counted(settings, ends=0): "ends of paragraphs not counted"},
+        "{:d}",
+    )
+    counted = by("runs in the sorted words", known_words, train_words, settings.least)
+    a("vocabulary", size, counted, {known_words(text.words, settings.least): "held-out words known"}, "{:d}")
+    equal = by("cross-entropy of equal logits", even_loss, size, within=1e-6)
+    a("uniform", math.log(size), equal, {math.log2(size): "bits"}, "{:.2f}")
+    by_frequency = unigram_loss(text.train, text.held_out, size)
+    own = unigram_loss(text.held_out, text.held_out, size)
+    route = by("frequencies counted word by word", frequency_loss, text, settings, within=1e-4)
+    a("frequencies", by_frequency, route, {own: "frequencies of the held-out text itself"}, "{:.1f}")
+
+    record = records[f"{LANGUAGE_MODEL}/{settings.name}"]
+    on, losses, held_out = a.on(record), record.curves["losses"], [fmean(seed) for seed in record.curves["held_out"]]
+    route = by("LSTM, dropout and cross-entropy from scratch", first_loss, text, settings, within=2e-3)
+    on("first_loss", losses[0][0], route, {losses[0][0] / math.log(2): "bits"}, "{:.2f}")
+    others = gap("models of other seeds", lambda nats: abs(nats - fmean(held_out[1:])), within=0.09)
+    on("held_out", held_out[0], others, {fmean(losses[0][-50:]): "the training text's"}, "{:.1f}")
+    on.ratio("perplexity", [math.exp(loss) for loss in held_out], [1.0] * len(held_out), "{:.1f}")
+    a.say("as_good_as_uniform", lambda first_loss, uniform: abs(first_loss - uniform) < 0.1, {"first_loss": 6.0})
+    a.say(
+        "below_frequencies",
+        lambda perplexity, frequencies: perplexity.high < math.exp(frequencies),
+        {"perplexity": 300.0},
+    )
+
+
+def even_loss(size: int) -> float:
+    return cross_entropy(torch.zeros(1, size, dtype=torch.double), torch.tensor([0])).item()

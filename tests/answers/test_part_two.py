@@ -1,0 +1,52 @@
+"""The notebook's facts: what a broken notebook could print is refused."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from answers import part_two
+from writeup.errors import CheckFailed
+from writeup.facts import Facts
+from writeup.records.store import Records
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def claims():
+    """Those that take no search: all but the chains."""
+    records, a = Records(Path(__file__).resolve().parents[2]), Facts("3")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("WRITEUP_DATA", raising=False)
+        part_two.from_scratch(a)
+        part_two.echo(a, records)
+        part_two.memory(a, records)
+        part_two.language_model(a, records)
+        return {claim.id: claim for claim in a.claims}
+
+
+@pytest.mark.parametrize(
+    ("id", "damaged"),
+    [
+        ("3.epsilon_outside", 1.4e-5),
+        ("3.comparisons", 11),
+        ("3.echo_fixed", 0.99),
+        ("3.echo_variable", 0.98),
+        ("3.words", 34587),
+        ("3.vocabulary", 1074),
+        ("3.first_loss", 6.97),
+        ("3.held_out", 4.4),
+        ("3.frequencies", 5.3),
+    ],
+)
+def test_a_damaged_output_is_refused(claims, id, damaged):
+    claims[id].check(claims[id].value)
+    with pytest.raises(CheckFailed):
+        claims[id].check(damaged)
+
+
+def test_a_drift_of_the_recorded_probe_is_told():
+    made = part_two.estimators.student([1.0, 2.0, 3.0])
+    assert part_two.probed_and_averaged(0.2, [1.0, 2.0, 3.0], made) == ""
+    assert "differs by 4.0 points" in part_two.probed_and_averaged(4.0, [1.0, 2.0, 3.0], made)
