@@ -12,15 +12,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from answers import q1_1
-from conv_solve.chain import Chain
-from conv_solve.family import Shape
 from experiments.part_two.echo import remembered
 from experiments.part_two.echo_trials import FIXED, LONGEST_LAG, VARIABLE, unpacked
 from experiments.part_two.echo_trials import KIND as ECHO
 from experiments.part_two.language_model import unigram_loss
 from experiments.part_two.language_model_trials import KIND as LANGUAGE_MODEL
 from experiments.part_two.language_model_trials import Settings, read_text
+from lab.chains import CASES
 from lab.part_two.comparison import compare_convolutions, compare_regularisation, differences
 from lab.part_two.echo import OTHER_SEQUENCES, echoes
 from lab.part_two.loss import cross_entropy
@@ -51,15 +49,7 @@ def answer(records: Records) -> Answer:
 
 def chains() -> list[dict[str, Any]]:
     """The chain that 1.1 recommends for each case, as the constructors that the notebook builds."""
-    return [
-        {"start": tuple(start), "goal": tuple(goal), "modules": recommended(case, start, goal).modules}
-        for case, (start, goal) in q1_1.CASES.items()
-    ]
-
-
-def recommended(number: str, start: Shape, goal: Shape) -> Chain:
-    found = {name: q1_1.pick(start, goal, modules) for name, (_, modules) in q1_1.CHARACTERS.items()}
-    return found[q1_1.Case(number, start, goal, found).choice]
+    return [{"start": tuple(c.start), "goal": tuple(c.goal), "modules": c.modules} for c in CASES.values()]
 
 
 def from_scratch(a: Facts) -> None:
