@@ -23,7 +23,8 @@ def where(root: Path, id: str) -> list[tuple[str, str]]:
     """
     question = _question_of(load_assignment(root), id)
     verified = verify_question(question, root)
-    rows: dict[str, ClaimRow | StatementRow] = {row.id: row for row in (*verified.rows, *verified.statements)}
+    stated: list[ClaimRow | StatementRow] = [*verified.rows, *verified.statements]
+    rows = {row.id: row for row in stated}
     if id not in rows:
         if verified.problems and not rows:
             raise WriteupError(f"question {question.id} could not be verified: {verified.problems[0]}")

@@ -94,7 +94,7 @@ class PassageRow(_Row):
 
 
 class SeriesRow(_Row):
-    """One shape of a plot's series, counted from 1, in data units: a curve, a band's outline, two corners of a bar, ..."""
+    """One shape of a plot's series, counted from 1, in data units: a curve, a band's outline, corners of a bar, ..."""
 
     number: int
     kind: Literal["band", "bar", "line", "join", "span", "open", "marks", "rim"]

@@ -56,9 +56,7 @@ def project(folder, template, exceptions):
 
 def test_the_place_is_named(tmp_path):
     root = project(tmp_path, "One line.\n\nIt took 12 steps.\n", "")
-    assert problems(root) == [
-        "templates/answers/Q.md.j2:3: the number 12 is typed; print a fact: 'It took 12 steps.'"
-    ]
+    assert problems(root) == ["templates/answers/Q.md.j2:3: the number 12 is typed; print a fact: 'It took 12 steps.'"]
 
 
 def test_an_exception_lets_a_sentence_stand_and_must_be_needed(tmp_path):
