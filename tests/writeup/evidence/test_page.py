@@ -81,7 +81,7 @@ def test_the_picture_stands_in_the_page(soup):
     assert soup.select_one(".picture")["aria-label"] == "Figure 1. 12 dots"
 
 
-def test_names_and_words_stay_text(page, soup):
+def test_names_and_words_stay_text(soup):
     assert [script.get_text()[:9] for script in soup.select("script")] == ["\nconst bo"]
     assert "Ada <script>alert(1)</script>" in soup.get_text()
     assert soup.select_one('[id="evidence-Q.a"] s').get_text() == "13 <script>"
