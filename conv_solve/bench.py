@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from conv_solve.chain import Chain
 from conv_solve.family import CONV, POOL, TRANSPOSED, Family, Shape
+from conv_solve.kinds import kinds
 from conv_solve.ranking import ranked
 from conv_solve.search import Search, groups
 from conv_solve.windows import Bounds
@@ -113,7 +114,7 @@ def main() -> None:
     print("The assignment's cases, default family, count and ten best:")
     for start, goal in ASSIGNMENT:
         seconds, (count, chains) = timed(partial(solve, start, goal, Family()))
-        print(f"  {start} to {goal}: {count:,} chains, {seconds:.3f} s; first {chains[0].modules}")
+        print(f"  {start} to {goal}: {count:,} chains, {seconds:.3f} s; first by rank {chains[0].modules}")
     print("Growing bounds, first case (memory: peak of Python's allocations):")
     for kernel, layers in ((10, 2), (20, 2), (40, 2), (10, 3), (20, 3)):
         family = Family(
@@ -138,7 +139,8 @@ def main() -> None:
     print("Pairs for which nothing was tuned, default family:")
     for a, b in NEW_PAIRS:
         seconds, (count, chains) = timed(partial(solve, Shape(*a), Shape(*b), Family()))
-        first = " -> ".join(chains[0].modules) or "(nothing)" if chains else "none"
+        best = [kind.chain for kind in kinds(Search(Shape(*a), Shape(*b)))] or chains
+        first = " -> ".join(best[0].modules) or "(nothing)" if best else "none"
         print(f"  {a} to {b}: {count:,} chains, {seconds:.3f} s; {first}")
 
 

@@ -41,6 +41,12 @@ class SolverError(WriteupError):
     """A question the solver cannot take: its message says what was received and what is allowed."""
 
 
+def short(received: object, most: int = 60) -> str:
+    """What was received, on one line and cut: for messages."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in str(received)[: 10 * most]).split())
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
 class Shape(NamedTuple):
     """Dimensionalities (C, H, W) of one sample."""
 
@@ -79,7 +85,9 @@ class Family:
     def __post_init__(self) -> None:
         unknown = [name for name in self.modules if name not in MODULES + FORCED]
         if unknown or not self.modules:
-            raise SolverError(f"modules {', '.join(unknown) or '(none)'}: allowed are {', '.join(MODULES + FORCED)}")
+            raise SolverError(
+                f"modules {short(', '.join(unknown)) or '(none)'}: allowed are {', '.join(MODULES + FORCED)}"
+            )
         if self.max_layers < 0:
             raise SolverError(f"max_layers {self.max_layers}: must be 0 or more")
         for factor in self.factors:

@@ -17,10 +17,12 @@ from conv_solve.module import Module, axes_text
 
 @dataclass(frozen=True)
 class Upsample(Module[Fraction]):
-    r""":math:`m = \lfloor n f \rfloor`, nearest neighbour. Factors are halves, quarters, ...: exact in binary, as torch
-    computes the product in floating point."""
+    r""":math:`m = \lfloor n f \rfloor`. Factors are halves, quarters, ...: exact in binary, as torch computes the
+    product in floating point. `mode`: "nearest", or "bilinear", which mixes the two rows beside
+    :math:`(i + 1/2)/f - 1/2`."""
 
     factors: tuple[Fraction, ...]
+    mode: str = "nearest"
 
     def settings(self) -> Iterator[Fraction]:
         yield Fraction(1)
@@ -34,6 +36,10 @@ class Upsample(Module[Fraction]):
         return range(max(1, first), first + setting.denominator + 1)
 
     def reads(self, setting: Fraction, n: int, row: int) -> Iterable[int]:
+        if self.mode == "bilinear":
+            place = max(Fraction(0), (row + Fraction(1, 2)) / setting - Fraction(1, 2))
+            first = min(n - 1, int(place))
+            return (first,) if place == first or first == n - 1 else (first, first + 1)
         return (min(n - 1, row * setting.denominator // setting.numerator),)
 
     def redundant(self, setting: Fraction, n: int) -> bool:
@@ -41,7 +47,7 @@ class Upsample(Module[Fraction]):
 
     def arguments(self, height: Fraction, width: Fraction) -> str:
         number = [f"{float(factor):g}" for factor in (height, width)]
-        return f"scale_factor={axes_text(*number)}"
+        return f"scale_factor={axes_text(*number)}" + (f', mode="{self.mode}"' if self.mode != "nearest" else "")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ Types = tuple[int, ...]  # a chain's modules, as places in the family's list
 DEFAULT = Family()
 MOST_ROWS = 10_000  # of start and goal: the per-row bookkeeping of a chain stays in megabytes
 MOST_CHANNELS = 1_000_000
+MOST_OFFERED = 50  # values of --channels and of --factors
 MOST_STEPS = 20_000_000  # elementary steps of a search, well under a minute
 
 
@@ -133,6 +134,15 @@ def _spread(ways: dict[int, int], before: Mapping[int, int], arrow: Arrow, bit: 
             ways[mask | bit] = ways.get(mask | bit, 0) + count * arrow.redundant
 
 
+def refuse_shapes(*shapes: Shape) -> None:
+    """Raises `SolverError` for sizes out of range."""
+    for shape in shapes:
+        if not (1 <= shape.channels <= MOST_CHANNELS and all(1 <= size <= MOST_ROWS for size in shape[1:])):
+            raise SolverError(
+                f"shape {shape}: channels must be 1 to {MOST_CHANNELS:,}, height and width 1 to {MOST_ROWS:,}"
+            )
+
+
 class Search:
     """All chains of `family` from `start` to `goal`.
 
@@ -140,11 +150,7 @@ class Search:
     """
 
     def __init__(self, start: Shape, goal: Shape, family: Family = DEFAULT) -> None:
-        for shape in (start, goal):
-            if not (1 <= shape.channels <= MOST_CHANNELS and all(1 <= size <= MOST_ROWS for size in shape[1:])):
-                raise SolverError(
-                    f"shape {shape}: channels must be 1 to {MOST_CHANNELS:,}, height and width 1 to {MOST_ROWS:,}"
-                )
+        refuse_shapes(start, goal)
         self.start, self.goal, self.family = start, goal, family
         self.modules = family.build(goal)
         self.most = family.growth * max(*start[1:], *goal[1:])
@@ -159,8 +165,12 @@ class Search:
     def _refuse_if_too_large(self) -> None:
         layers, sizes = self.family.max_layers, self.most
         kinds = len(self.modules)
+        offered = len(self.family.offered_channels(self.start, self.goal))
+        if max(offered, len(self.family.factors)) > MOST_OFFERED:
+            raise SolverError(f"{offered} channels, {len(self.family.factors)} factors: at most {MOST_OFFERED} of each")
         steps = kinds**layers * min(sizes, 500) if layers < 20 else MOST_STEPS + 1
         if layers > 2:
+            steps = max(steps, kinds**layers * offered ** (layers - 1) if layers < 20 else steps)
             steps += sizes ** (2 if self.family.equal_axes and self.start[1] != self.start[2] else 1) * 100 * kinds
         if steps > MOST_STEPS:
             raise SolverError(

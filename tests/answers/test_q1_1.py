@@ -1,4 +1,4 @@
-"""Question 1.1: the rule of choice, and that its helpers can say no."""
+"""Question 1.1: the cases are the assignment's, and its chains are such as an engineer would write."""
 
 from __future__ import annotations
 
@@ -6,56 +6,41 @@ import pytest
 import torch
 
 from answers import q1_1
-from conv_solve.family import Shape
-from writeup.errors import CheckFailed
+from conv_solve import running
+from lab.chains import CASES
 
 torch.set_num_threads(1)
-
-
-def test_the_textbook_transposed_convolution_is_picked():
-    chain = q1_1.pick(Shape(64, 111, 111), Shape(4, 234, 234), ("ConvTranspose2d",))
-    assert chain.modules == ["nn.ConvTranspose2d(64, 4, kernel_size=14, stride=2)"]
-
-
-@pytest.mark.parametrize("name", ["transposed", "upsampling", "shuffle"])
-def test_a_picked_chain_is_even_and_uses_everything(name):
-    chain = q1_1.pick(Shape(8, 12, 12), Shape(4, 30, 30), q1_1.CHARACTERS[name][1])
-    assert chain.even
-    assert chain.discarded == chain.blank == (0, 0)
-    assert {layer.module.name for layer in chain.layers} == set(q1_1.CHARACTERS[name][1])
-
-
-def test_a_wrong_layer_is_refused_by_its_check():
-    chain = q1_1.pick(Shape(3, 7, 7), Shape(2, 14, 14), ("ConvTranspose2d",))
-    check = q1_1._layer_check(chain, 0)
-    check(chain.modules[0])
-    for slip in q1_1._slips(chain.layers[0]):
-        with pytest.raises(CheckFailed):
-            check(slip.value)
-
-
-def test_a_wrong_sum_is_refused():
-    layer = q1_1.pick(Shape(3, 7, 7), Shape(2, 14, 14), ("ConvTranspose2d",)).layers[0]
-    text, slips = q1_1._arithmetic(layer)
-    check = q1_1._arithmetic_check(layer)
-    check(text)
-    assert slips
-    for slip in slips:
-        with pytest.raises(CheckFailed):
-            check(slip.value)
-
-
-def test_pixel_shuffle_equals_its_transposed_twin_only_where_the_stride_divides_the_kernel():
-    assert q1_1._shuffle_is_transposed(4, 2)
-    with pytest.raises(RuntimeError):
-        q1_1._shuffle_is_transposed(5, 2)
+every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
 def test_the_cases_are_those_of_the_assignment():
-    """Its text gives A as three numbers and B as three numbers; they are typed twice, here and in the answer."""
+    """Its text gives A and B as three numbers each; they are typed twice, here and in the answer."""
     given = {
         "1": ((64, 111, 111), (4, 234, 234)),
         "2": ((256, 56, 56), (14, 126, 126)),
         "3": ((256, 56, 56), (42, 72, 72)),
     }
-    assert given == {number: (tuple(start), tuple(goal)) for number, (start, goal) in q1_1.CASES.items()}
+    assert given == {number: (tuple(case.start), tuple(case.goal)) for number, case in CASES.items()}
+
+
+@every_case
+def test_a_chain_is_even_reads_all_of_a_and_leaves_no_row_of_b_blank(case):
+    transposed = [layer.height for layer in case.chain.layers if layer.module.name == "ConvTranspose2d"]
+    assert all(window.kernel % window.stride == 0 for window in transposed)
+    assert case.chain.discarded == case.chain.blank == (0, 0)
+    assert all(layer.height == layer.width for layer in case.chain.layers)
+
+
+@every_case
+def test_b_is_not_constant_in_blocks(case):
+    with torch.no_grad():
+        b = running.build(list(case.modules))(torch.randn(1, *case.start))
+    assert (b.diff(dim=2) != 0).float().mean() > 0.999
+    assert (b.diff(dim=3) != 0).float().mean() > 0.999
+
+
+@pytest.mark.parametrize(
+    ("equation", "right"), [(r"(9 - 1) \cdot 2 + 3 = 19", 19), ("8/2^2 = 2", 2), ("7/2 = 3", -1), ("2 + 2 = 5", -1)]
+)
+def test_an_equation_has_a_result_only_if_it_holds(equation, right):
+    assert q1_1.result(equation) == right

@@ -7,12 +7,13 @@ import itertools
 import pytest
 import torch
 
-from conv_solve import forms, running
+from conv_solve import running
 from conv_solve.chain import Chain
 from conv_solve.family import Family, Shape
 from conv_solve.ranking import ranked
 from conv_solve.search import Search
 from conv_solve.windows import Bounds
+from tests.conv_solve import measuring
 
 torch.set_num_threads(1)
 FAMILY = Family(
@@ -53,14 +54,14 @@ def test_multiply_adds_are_the_flop_counter_s(chain):
 
 @named
 def test_discarded_rows_receive_no_gradient(chain):
-    assert chain.discarded[0] == running.reach(chain).discarded
+    assert chain.discarded[0] == measuring.reach(chain).discarded
 
 
 @named
 def test_evenness_is_measured_evenness(chain):
     if min(min(shape[1:]) for shape in chain.shapes) < 5:
         return  # no inside that the borders do not reach
-    assert chain.even == running.overlap_is_even(chain)
+    assert chain.even == measuring.overlap_is_even(chain)
 
 
 def test_receptive_field_of_stacked_windows():
@@ -69,18 +70,4 @@ def test_receptive_field_of_stacked_windows():
     wanted = ["nn.Conv2d(1, 1, kernel_size=3, stride=2)", "nn.Conv2d(1, 1, kernel_size=3)"]
     chain = next(c for c in ranked(Search(Shape(1, 15, 15), Shape(1, 5, 5), family)) if c.modules == wanted)
     assert chain.receptive_field == (7, 7)
-    assert running.reach(chain).receptive_field == 7
-
-
-@named
-def test_the_sympy_form_is_the_integer_function(chain):
-    for layer in chain.layers:
-        assert forms.evaluate(layer.module, layer.height, layer.before.height) == layer.after.height
-
-
-@named
-def test_the_worked_arithmetic_says_what_it_means(chain):
-    for layer in chain.layers:
-        if not getattr(layer.module, "ceil_mode", False):
-            left, right = forms.worked(layer.module, layer.height, layer.before.height).split("=")
-            assert forms.read(left) == int(right) == layer.after.height
+    assert measuring.reach(chain).receptive_field == 7

@@ -16,8 +16,8 @@ from conv_solve.family import Family, Shape, SolverError
 from conv_solve.misses import nearest_misses
 from conv_solve.ranking import ranked
 from conv_solve.search import Search
-from conv_solve.tally import tally
 from conv_solve.windows import Bounds
+from tests.conv_solve.tally import tally
 
 FREE = replace(SMALL, equal_axes=False)
 sizes = st.integers(1, 24)

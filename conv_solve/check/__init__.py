@@ -1,0 +1,1 @@
+"""Somebody's own chain: read, run, and mended where it misses."""
