@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import partial
 from typing import Any
 
 import sympy
@@ -11,7 +12,8 @@ import sympy
 from conv_solve import running
 from conv_solve.check.translating import chain_of
 from conv_solve.family import Shape
-from lab.chains import CASES, POOLED, SINGLE, Case, gives, misfits, read_share, weights_a_row
+from lab.chains import CASES, POOLED, SINGLE, Case, ends, gives, misfits, multiply_adds, read_share, weights_a_row
+from lab.chains import parameters as built_with
 from writeup.claims import Answer
 from writeup.facts import Facts, Route, by, gap, when
 from writeup.figures import Drawing, slab
@@ -64,7 +66,8 @@ def answer(_records: Records) -> Answer:
     third = CASES["3"]
     modules(a, "single", (SINGLE,), [SINGLE_SLIPS], third)
     modules(a, "pooled", POOLED, POOLED_SLIPS, third)
-    cost = by("torch's counter of operations", lambda: counted((SINGLE,), third) / counted(third.modules, third))
+    counted = partial(multiply_adds, start=third.start)
+    cost = by("torch's counter of operations", lambda: counted((SINGLE,)) / counted(third.modules))
     single = chain_of(third.start, SINGLE)
     ratio = single.macs / third.chain.macs
     a("dearer", ratio, cost, {single.parameters / third.chain.parameters: "by parameters"}, "{:.1f} times")
@@ -80,10 +83,10 @@ def shapes(a: Facts, number: str, case: Case) -> None:
     """A, from which the chain runs, and B, in which it ends."""
     start, goal = case.start, case.goal
     runs = when(RUN, lambda candidate: gives(case.modules, Shape(*candidate), goal))
-    ends = by(RUN, lambda: tuple(running.run(list(case.modules), start)[-1]))
+    ending = by(RUN, lambda: tuple(ends(case.modules, start)))
     a(f"start{number}", tuple(start), runs, {(goal.channels, *start[1:]): "channels of B"})
     short = (goal.channels, goal.height - 1, goal.width - 1)
-    a(f"goal{number}", tuple(goal), ends, {short: "one row and one column short"})
+    a(f"goal{number}", tuple(goal), ending, {short: "one row and one column short"})
 
 
 def modules(a: Facts, name: str, chain: tuple[str, ...], slips: list[Any], case: Case) -> None:
@@ -100,21 +103,13 @@ def modules(a: Facts, name: str, chain: tuple[str, ...], slips: list[Any], case:
 def costs(a: Facts, number: str, case: Case) -> None:
     """Parameters and multiply-adds by the solver's formulas, against the modules as torch builds them."""
     (learned,) = [layer for layer in case.chain.layers if layer.module.learned]
-    built = by("the built modules' parameters", lambda: sum(p.numel() for p in network(case).parameters()))
-    parameters, macs = case.chain.parameters, case.chain.macs / MILLION
-    a(f"parameters{number}", parameters, built, {parameters - learned.after.channels: "biases forgotten"})
-    route = by("torch's counter of operations", lambda: counted(case.modules, case) / MILLION)
+    built = by("the built modules' parameters", built_with, case.modules)
+    total, macs = case.chain.parameters, case.chain.macs / MILLION
+    a(f"parameters{number}", total, built, {total - learned.after.channels: "biases forgotten"})
+    route = by("torch's counter of operations", lambda: multiply_adds(case.modules, case.start) / MILLION)
     without = macs * (1 - 1 / learned.before.channels)
     wrong = {2 * macs: "floating-point operations, two each", without: "one input channel forgotten"}
     a(f"macs{number}", macs, route, wrong, "{:,.0f} million")
-
-
-def network(case: Case) -> Any:
-    return running.build(list(case.modules), "meta")
-
-
-def counted(chain: tuple[str, ...], case: Case) -> int:
-    return running.macs(list(chain), case.start)
 
 
 def arithmetic(a: Facts) -> None:

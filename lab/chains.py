@@ -56,12 +56,29 @@ POOLED = ("nn.MaxPool2d(2)", "nn.ConvTranspose2d(256, 42, kernel_size=18, stride
 
 
 @cache
+def ends(modules: tuple[str, ...], start: Shape) -> Shape:
+    """Where torch leads a real batch of two."""
+    return running.run(list(modules), start)[-1]
+
+
 def gives(modules: tuple[str, ...], start: Shape, goal: Shape) -> bool:
-    """Whether torch leads a real batch from `start` to `goal` by the modules; what it refuses does not."""
+    """Whether that is `goal`; what torch refuses leads nowhere."""
     try:
-        return running.run(list(modules), start)[-1] == goal
+        return ends(modules, start) == goal
     except (RuntimeError, ValueError, TypeError):
         return False
+
+
+@cache
+def multiply_adds(modules: tuple[str, ...], start: Shape) -> int:
+    """Of one sample, by torch's counter of operations, which leaves out interpolation."""
+    return running.macs(list(modules), start)
+
+
+@cache
+def parameters(modules: tuple[str, ...]) -> int:
+    """Of the modules as torch builds them."""
+    return sum(weights.numel() for weights in running.build(list(modules), "meta").parameters())
 
 
 def misfits(rule: Rule, transposed: bool) -> int:
@@ -86,6 +103,7 @@ def weights_a_row(module: str) -> int:
     return isqrt(int(sums))
 
 
+@cache
 def read_share(case: Case) -> float:
     """The share of A's positions that receive a gradient from B."""
     return running.gradients(list(case.modules), case.start).pixels
