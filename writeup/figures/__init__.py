@@ -12,23 +12,17 @@ from __future__ import annotations
 
 from writeup.figures.canvas_svg import print_svg
 from writeup.figures.canvas_tikz import print_tikz
-from writeup.figures.diagram import DiagramDescription, Edge, Group, Node
-from writeup.figures.diagram_tikz import draw_diagram
 from writeup.figures.drawing import Drawing
 from writeup.figures.layout import lay_out
 from writeup.figures.parts import cells, cut, meter, projected, slab, stack
 from writeup.figures.plot import PanelsDescription, PlotDescription, Reference, Series
 from writeup.figures.together import Together
 
-TIKZ_LIBRARIES = ("arrows.meta", "backgrounds", "fit", "plotmarks")
+TIKZ_LIBRARIES = ("arrows.meta", "plotmarks")
 
 __all__ = [
     "TIKZ_LIBRARIES",
-    "Diagram",
     "Drawing",
-    "Edge",
-    "Group",
-    "Node",
     "Panels",
     "Plot",
     "Reference",
@@ -41,14 +35,6 @@ __all__ = [
     "slab",
     "stack",
 ]
-
-
-class Diagram(DiagramDescription):
-    """Nodes, arrows and frames on a grid; see `DiagramDescription` for the arguments and for `mermaid()`."""
-
-    def tikz(self) -> str:
-        """A complete `tikzpicture`."""
-        return draw_diagram(self)
 
 
 class Plot(PlotDescription):

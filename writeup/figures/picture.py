@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from writeup.figures.diagram import DiagramDescription
 from writeup.figures.drawing import Drawing
 from writeup.figures.pieces import pieces
 from writeup.figures.plot import PanelsDescription, PlotDescription
@@ -19,10 +18,6 @@ DIGITS = 9  # kept of a coordinate: more than any picture resolves
 
 def row_of(name: str, file: str, drawn: Any) -> FigureRow:
     """`drawn` is a `Drawing`, `Plot`, `Panels` or `Together`; of any other figure only its name is kept."""
-    if isinstance(drawn, DiagramDescription):
-        words = [f"{node.label}\n{node.detail}" for node in drawn.nodes]
-        words += [edge.label for edge in drawn.edges] + [group.label for group in drawn.groups]
-        return FigureRow(name=name, file=file, words=[word for word in words if word], panels=[])
     row = FigureRow(name=name, file=file, words=[], panels=[])
     for part in drawn.parts if isinstance(drawn, Together) else [drawn]:
         if isinstance(part, Drawing):

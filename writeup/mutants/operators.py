@@ -99,7 +99,7 @@ SPOKEN_KEYWORDS = {
 }
 SMALL = 1e-3  # a float that is compared with and no larger than this is a tolerance, too
 # Functions that lay out a table or draw: what they make is read back from the finished files, not checked here.
-DRAWN = {"Table", "Diagram", "Plot", "Panels", "Series"}
+DRAWN = {"Table", "Drawing", "Plot", "Panels", "Series"}
 
 
 @dataclass(frozen=True)

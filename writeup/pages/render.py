@@ -132,12 +132,10 @@ class Page:
     def figure(self, name: str, caller: Callable[[], str], wide: bool = False) -> str:
         drawn: Any = self._shown("figures", name)
         title = caption("figure", self.numbering.place("figure", self.question, name), caller())
-        file = "" if hasattr(drawn, "mermaid") else f"{self.question}-{name}.svg"
+        file = f"{self.question}-{name}.svg"
         self.figures.append(row_of(f"{self.question}-{name}", file, drawn))
         if self.format == "tex":
             return f"\n\n{framed('figure', raw(drawn.tikz()), title, wide=wide)}\n\n"
-        if not file:
-            return f"\n\n```mermaid\n{drawn.mermaid().strip()}\n```\n\n{title}\n\n"
         self.files[file] = drawn.svg()
         return f"\n\n![{alternative(title)}]({self.figures_folder}/{file})\n\n{title}\n\n"
 

@@ -35,7 +35,6 @@ from writeup.readback.text import (
     claimed_words,
     markdown_captions,
     markdown_passages,
-    mermaid_words,
     occurrences,
     tex_passages,
 )
@@ -109,11 +108,7 @@ def _markdown(file: str, markdown: str, ledger: Ledger) -> tuple[list[Finding], 
     for alternative, caption in markdown_captions(markdown):
         if spelled(alternative) != spelled(caption):
             findings.append(Finding(file, "pictures", f"alternative text {alternative!r} is not its caption"))
-    due = [row for row in ledger.readback.figures if not row.file]
-    words = list(mermaid_words(markdown))
-    findings += _each(file, "diagrams", words, due, word_problems)
-    sources = _text_sources(ledger.readback.passages) + _picture_sources(due, ledger)
-    return findings, _counted(file, sources, _count(found) + sum(len(list(plain_numbers(texts))) for texts in words))
+    return findings, _counted(file, _text_sources(ledger.readback.passages), _count(found))
 
 
 def _tex(file: str, tex: str, ledger: Ledger) -> tuple[list[Finding], FileRow]:
@@ -139,12 +134,11 @@ def _pictures(folder: str, content: Mapping[str, bytes], ledger: Ledger) -> Iter
         yield from panels_problems(svg_panels(svg), row, SVG_ROUNDING)
 
     for row in ledger.readback.figures:
-        if row.file:
-            file = f"{folder}/{row.file}"
-            drawn = [content[file].decode("utf-8")] if file in content else []
-            found = sum(len(list(plain_numbers(svg_words(svg)))) for svg in drawn)
-            sources = _picture_sources([row], ledger)
-            yield list(_each(file, "pictures", drawn, [row], problems)), _counted(file, sources, found)
+        file = f"{folder}/{row.file}"
+        drawn = [content[file].decode("utf-8")] if file in content else []
+        found = sum(len(list(plain_numbers(svg_words(svg)))) for svg in drawn)
+        sources = _picture_sources([row], ledger)
+        yield list(_each(file, "pictures", drawn, [row], problems)), _counted(file, sources, found)
 
 
 def _pdf(file: str, pdf: bytes, tex: str, ledger: Ledger) -> tuple[list[Finding], FileRow]:

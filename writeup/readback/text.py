@@ -30,9 +30,7 @@ class Passage:
 
 # -- Markdown ----------------------------------------------------------------------------------------------------------
 
-_MARKDOWN_LAYOUT = re.compile(
-    r"^```mermaid\n.*?^```$|!\[[^\]]*\]\([^)]*\)|(?<=\])\([^)\s]*\)|<a id=\"[^\"]*\"></a>", re.DOTALL | re.MULTILINE
-)
+_MARKDOWN_LAYOUT = re.compile(r"!\[[^\]]*\]\([^)]*\)|(?<=\])\([^)\s]*\)|<a id=\"[^\"]*\"></a>")
 
 
 def text_of_markdown(markdown: str) -> str:
@@ -61,13 +59,6 @@ def markdown_captions(markdown: str) -> Iterator[tuple[str, str]]:
     """Of each picture its alternative text and the caption, which is the paragraph below it."""
     for found in re.finditer(r"^!\[([^\]]*)\]\([^)]*\)\n\n(.*?)\n\n", markdown, re.MULTILINE | re.DOTALL):
         yield found[1], re.sub(r"[\[\]$`*]|(?<=\])\([^)\s]*\)", "", found[2])
-
-
-def mermaid_words(markdown: str) -> Iterator[list[str]]:
-    """The labels of each Mermaid diagram: what stands in quotes, or between bars."""
-    for block in re.finditer(r"^```mermaid\n(.*?)^```$", markdown, re.DOTALL | re.MULTILINE):
-        words = re.findall(r'"([^"]*)"', block[1])
-        yield [re.sub(r"&?#(\d+);", lambda found: chr(int(found[1])), word) for word in words]
 
 
 # -- TeX ---------------------------------------------------------------------------------------------------------------

@@ -114,7 +114,7 @@ class PanelRow(_Row):
 
 
 class FigureRow(_Row):
-    """One figure; `words` are its labels. A diagram has no panels, and `file` only where the Markdown shows a file."""
+    """One figure; `words` are its labels; a drawing has no panels. `file` is what the Markdown shows."""
 
     name: str
     file: str

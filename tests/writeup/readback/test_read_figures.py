@@ -5,12 +5,11 @@ import re
 
 import pytest
 
-from writeup.figures import Diagram, Drawing, Edge, Group, Node, Panels, Plot, Reference, Series, Together
+from writeup.figures import Drawing, Panels, Plot, Reference, Series, Together
 from writeup.figures.picture import row_of
 from writeup.readback import SVG_ROUNDING, TIKZ_ROUNDING
 from writeup.readback.figures import panels_problems, tikz_labels, tikz_panels, word_problems
 from writeup.readback.svg import svg_panels, svg_words
-from writeup.readback.text import mermaid_words
 from writeup.trust.ledger import FigureRow
 
 CURVES = Plot(
@@ -153,23 +152,6 @@ def test_a_drawings_words_are_read_in_both_pictures(words, label):
     found = [list(word_problems(got, row)) for got in (tikz_labels(made.tikz()), svg_words(made.svg()))]
     assert found[0] == found[1]
     assert bool(found[0]) == ((words, label) != ("12 words", "20 batches"))
-
-
-DIAGRAM = Diagram(
-    [Node("a", "Corpus", "12 words"), Node("b", "Model", "3 layers", column=1)],
-    [Edge("a", "b", "20 batches")],
-    [Group("part 1", ["a"])],
-)
-
-
-@pytest.mark.parametrize(("old", "new"), [("", ""), ("12 words", "13 words"), ("20 batches", "2 batches")])
-def test_a_diagrams_labels_are_read_in_both_pictures(old, new):
-    row = row_of("2a-diagram", "", DIAGRAM)
-    (mermaid,) = mermaid_words(f"```mermaid\n{DIAGRAM.mermaid().strip()}\n```".replace(old, new))
-    drawn = tikz_labels(DIAGRAM.tikz().replace(old, new))
-    found = [list(word_problems(words, row)) for words in (mermaid, drawn)]
-    assert found[0] == found[1]
-    assert bool(found[0]) == (old != new)
 
 
 def test_panels_are_counted_through_where_plots_stand_together():
