@@ -63,8 +63,8 @@ def step(d: Drawing, printed: Mapping[str, str], values: Mapping[str, Any], shap
     d.arrow("rnn.west", "repackage.west", f"$h$, $c$ ({shapes['state']} each) for the next window",
             via=[(X - 2.3, None), (None, d.at("repackage.west")[1])], colour="ink", weight=1, side="left",
             turn=90)  # fmt: skip
-    end = d.at("criterion.east", dy=0.2)
-    d.arrow(d.at("get_batch.east", dy=-0.1), end, "targets", via=[(X + 2.15, None), (None, end[1])], side="right",
+    enter = d.at("criterion.east", dy=0.2)
+    d.arrow(d.at("get_batch.east", dy=-0.1), enter, "targets", via=[(X + 2.15, None), (None, enter[1])], side="right",
             turn=-90, place=0.55)  # fmt: skip
     d.text((X - 1.8, -10.7), f"Freeing the memory of the scores: **{printed['freeing']}**", "left")
     d.text((X + 0.12, -3.78), "`model.py`", "left", colour="lstm")

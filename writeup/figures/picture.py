@@ -23,7 +23,7 @@ def row_of(name: str, file: str, drawn: Any) -> FigureRow:
         if isinstance(part, Drawing):
             row.words += [line.text for line in part.words]
         elif isinstance(part, (PlotDescription, PanelsDescription)) and (panels := panels_of(part)):
-            words = []
+            words: list[str] = []
             for number, plot in enumerate(panels.plots):
                 is_labelled = not panels.share_y or number % panels.across == 0
                 words += _words(plot, is_labelled)
