@@ -15,6 +15,7 @@ from writeup.figures import Plot, Reference, Series
 from writeup.records.store import Record, Records
 
 SMALL = 0.01  # of the gradient by the word itself
+LOWEST = 1e-7  # of what is drawn
 ROUNDED = 1e-4  # lengths and cosines are recorded to six places
 
 
@@ -75,13 +76,14 @@ def plots(trained: dict[str, Run]) -> list[Plot]:
         for model in ("trained", "initial"):
             falls = run.falls(model)
             label = cell if model == "trained" else ""
-            distance.append(Series(label, range(len(falls)), falls, colour=colour, dashed=model == "initial"))
+            shown = [fall for fall in falls if fall >= LOWEST]
+            distance.append(Series(label, range(len(shown)), shown, colour=colour, dashed=model == "initial"))
         made = [student(run.errors(bptt)) for bptt in run.cuts]
         ends = [e.low for e in made], [e.high for e in made]
         errors.append(Series(cell, run.cuts, [fmean(run.errors(b)) for b in run.cuts], *ends, "both", colour=colour))
     window = Reference(truncation.Settings().bptt, "bptt", axis="x")
     far = Reference(SMALL, "one per cent")
-    left = Plot(distance, "distance in words", "gradient, relative", y_scale="log", y_limits=(1e-7, 2.0),
+    left = Plot(distance, "distance in words", "gradient, relative", y_scale="log", y_limits=(LOWEST, 2.0),
                 references=(window, far), height=5.0)  # fmt: skip
     right = Plot(errors, "bptt", "relative error of the gradient", x_scale="log", references=(window,), height=5.0)
     return [left, right]

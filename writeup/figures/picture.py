@@ -47,6 +47,7 @@ def _panel(plot: PlotDescription, is_labelled: bool) -> PanelRow:
         ticks["y"] = [(tick, "") for tick, _ in ticks["y"]]
     return PanelRow(
         scales={name: axis.scale for name, axis in axes.items()},
+        categories=[name for name, of in zip("xy", (plot.x_categories, plot.y_categories), strict=True) if of],
         limits={name: (axis.low, axis.high) for name, axis in axes.items()},
         thresholds={name: axis.threshold for name, axis in axes.items()},
         ticks=ticks,

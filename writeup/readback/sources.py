@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from writeup.text import forms
 from writeup.text.numerals import rounds, spelled
 from writeup.trust.ledger import ClaimRow, Ledger
 
@@ -36,7 +37,7 @@ ALLOWED = {
     "setting": "set before the cell ran: a delay, a temperature, the settings of a recorded run",
     "sample": "text that the model has read or written: words, not results",
     "rounding": "a difference that rounding leaves, held against a bound when the notebook was run",
-    "code": "program text of the notebook, drawn from the project's modules, and the numbers of its cells",
+    "code": "program text that is quoted or drawn from the project's modules, and its numbers of lines and cells",
     "student": "the student's own notebook, which makes no claims",
 }
 
@@ -63,7 +64,7 @@ def ledger_findings(ledger: Ledger) -> Iterator[Finding]:
     for row in ledger.claims:
         if not row.printed and row.id not in behind and not set(spelled(row.shown)) & drawn:
             yield Finding("ledger.json", row.id, "the claim is printed nowhere")
-        if not rounds(spelled(row.shown), row.value):
+        if not _is_rounded(row):
             yield Finding("ledger.json", row.id, f"{row.shown} is not {row.value} rounded to its last printed place")
     held = _held(ledger)
     for passage in [*ledger.readback.passages, *ledger.readback.cells]:
@@ -75,6 +76,13 @@ def ledger_findings(ledger: Ledger) -> Iterator[Finding]:
             else:
                 continue
             yield Finding("documents", passage.name, what)
+
+
+def _is_rounded(row: ClaimRow) -> bool:
+    """Whether the printed form is the value, to the last printed place or to the significant digits of its form."""
+    if "~" in row.form:
+        return forms.shown(row.value, row.form) == row.shown
+    return rounds(spelled(row.shown), row.value)
 
 
 def _held(ledger: Ledger) -> dict[str, set[str]]:

@@ -63,6 +63,7 @@ class ClaimRow(_Row):
     shown: str
     unit: str
     code: bool
+    form: str = ""
     check: str
     controls: list[ControlRow]
     evidence: dict[str, Any]
@@ -106,6 +107,7 @@ class PanelRow(_Row):
     reference lines by the axis on which they have their value; the shapes of the series."""
 
     scales: dict[str, Literal["linear", "log", "symlog"]]
+    categories: list[str] = Field(default_factory=list)  # axes whose ticks are names
     limits: dict[str, tuple[float, float]]
     thresholds: dict[str, float]
     ticks: dict[str, list[tuple[float, str]]]

@@ -316,6 +316,7 @@ def _verify_claim(made: Claim, question: str, problems: list[Problem]) -> ClaimR
         shown_ends=made.printed_ends(),
         source=made.source,
         unit=made.unit,
+        form=made.form,
         code=made.code,
         check=evidence.route,
         controls=controls,
