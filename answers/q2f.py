@@ -12,7 +12,7 @@ from writeup.facts import Facts, by, gap
 from writeup.figures import Drawing, Plot, Series
 from writeup.records.store import Records
 
-CONTENDING = math.log(1.5)  # nats: nobody would choose a run with half as much perplexity again as the best
+CONTENDING = math.log(1.1)  # nats: runs within a tenth of the best perplexity
 
 
 def answer(records: Records) -> Answer:
@@ -79,6 +79,17 @@ def texts(a: Facts, contenders: list[Run]) -> None:
     )
     shifts = [100 * (1 - math.exp(run.test_loss - run.valid_loss)) for run in contenders]
     a.mean("shift", shifts, "{:.0f} %")
+    own = shifts[[run.valid_loss for run in contenders].index(min(run.valid_loss for run in contenders))]
+    perplexities = min(
+        (run.record.metrics["valid_perplexity"], run.record.metrics["test_perplexity"]) for run in contenders
+    )
+    a(
+        "own_shift",
+        own,
+        by("its recorded perplexities", lambda: 100 * (1 - perplexities[1] / perplexities[0]), within=1e-6),
+        form="{:.0f} %",
+    )
+    a.say("no_flattery_seen", lambda own_shift, shift: own_shift >= shift.low, {"own_shift": 4.0})
     a.say("test_is_easier", lambda shift: shift.positive, {"shift": 0.0})
     simulated = by("simulated draws", simulated_maximum, len(contenders), within=0.02)
     bound = math.sqrt(2 * math.log(len(contenders)))
@@ -87,7 +98,7 @@ def texts(a: Facts, contenders: list[Run]) -> None:
 
 def within_reach(contenders: list[Run]) -> int:
     found = [run.record.metrics["valid_perplexity"] for run in contenders]
-    return sum(value < 1.5 * min(found) for value in found)
+    return sum(value < 1.1 * min(found) for value in found)
 
 
 def roles() -> Drawing:
@@ -101,7 +112,7 @@ def roles() -> Drawing:
             "anneals the rate, keeps an epoch,\nchooses setting and model",
             "again and again",
         ),
-        ("test text", "green", "decides nothing: measures the choice", "once, at the end"),
+        ("test text", "green", "decides nothing: measures the choice", "never for a choice"),
     )
     for index, (text, colour, use, often) in enumerate(rows):
         y = -1.15 * index
