@@ -25,6 +25,7 @@ from writeup.records.store import Record, Records
 
 PRESET = "cpu"
 CELLS = ("LSTM", "GRU")
+VALID_TOKENS = 217_646  # of WikiText-2's validation text with an <eos> a line [Merity et al. 2016, table 1]
 BASELINE: dict[str, Any] = {}
 VARIATIONS: dict[str, dict[str, Any]] = {
     "baseline": BASELINE,
@@ -50,6 +51,23 @@ class Run:
     @property
     def test_loss(self) -> float:
         return self.record.metrics["test_loss"]
+
+    @property
+    def perplexity(self) -> float:
+        """On the validation text, as the record gives it beside the loss."""
+        return self.record.metrics["valid_perplexity"]
+
+    @property
+    def annealed(self) -> bool:
+        """Whether the rate was divided within the run."""
+        rates = self.record.curves["learning_rate"]
+        return bool(rates[-1] < rates[0])
+
+    @property
+    def annealed_by_losses(self) -> bool:
+        """The same by the example's rule: an epoch before the last did not bring a new lowest validation loss."""
+        losses = self.record.curves["valid_loss"][:-1]
+        return any(loss >= min(losses[:epoch]) for epoch, loss in enumerate(losses) if epoch)
 
     @property
     def learned(self) -> bool:
@@ -109,6 +127,10 @@ class Study:
 
     def losses(self, **changes: Any) -> list[float]:
         return [run.valid_loss for run in self.seeds(**changes)]
+
+    def varied(self, *keys: str) -> dict[tuple[str, str], list[Run]]:
+        """The seeds of each of the named variations (of all, if none is named) and each cell."""
+        return {(key, cell): self.seeds(cell=cell, **VARIATIONS[key]) for key in keys or VARIATIONS for cell in CELLS}
 
     @property
     def records(self) -> list[Record]:

@@ -1,0 +1,83 @@
+"""What 2e shows: the table of its settings, perplexity over the learning rate, and over layers, units and interval."""
+
+from __future__ import annotations
+
+from lab.study import CELLS, VARIATIONS, Study, perplexity
+from writeup.claims import Ref, Table
+from writeup.figures import Panels, Plot, Series
+
+LABELS = {
+    "baseline": "2 layers, 200 units, interval 35",
+    "layers1": "1 layer",
+    "layers3": "3 layers",
+    "hidden100": "100 units",
+    "hidden400": "400 units",
+    "bptt17": "interval 17",
+    "bptt70": "interval 70",
+}
+COLOURS = {"LSTM": "lstm", "GRU": "gru"}
+BESIDE = {"LSTM": 0.97, "GRU": 1.03}  # of the rate, so that no mark hides another
+LABEL_BELOW = {"LSTM": 0.0, "GRU": 18.0}  # of its curve's first point, in units of perplexity
+PANELS = {"layers": (1, 2, 3), "hidden_size": (100, 200, 400), "bptt": (17, 35, 70)}
+AXES = {"layers": "layers", "hidden_size": "hidden units", "bptt": "BPTT interval"}
+
+
+def table() -> Table:
+    """One row a setting."""
+    rows: list[list[str | Ref]] = [
+        [LABELS[key], *(Ref(f".{key}_{cell}{what}") for what in ("", "_size", "_time") for cell in CELLS)]
+        for key in VARIATIONS
+    ]
+    header = ["", "LSTM", "GRU", "M, LSTM", "M, GRU", "time, LSTM", "time, GRU"]
+    return Table(header, rows, "l" + "r" * 6)
+
+
+def rate_plot(study: Study) -> Plot:
+    """Perplexity over the learning rate; runs that ended beyond the rim are open marks there."""
+    series = []
+    for cell in CELLS:
+        grid = study.grid(cell)
+        means = [perplexity([run.valid_loss for run in runs]) for runs in grid.values()]
+        places = [BESIDE[cell] * rate for rate in grid]
+        beside = (1.06 * places[0], means[0] - LABEL_BELOW[cell])
+        series.append(Series(cell, places, means, style="both", colour=COLOURS[cell], label_at=beside))
+    ticks = list(study.grid("LSTM"))
+    return Plot(
+        series,
+        "learning rate",
+        "validation perplexity",
+        x_scale="log",
+        x_ticks=ticks,
+        x_tick_labels=[f"{tick:g}" for tick in ticks],
+        y_limits=(380.0, 620.0),
+        height=5.0,
+    )
+
+
+def panels(study: Study) -> Panels:
+    """Perplexity against each parameter, one panel each: lines join the means, every seed is a dot."""
+    return Panels([_panel(study, field, values) for field, values in PANELS.items()], columns=3, share_y=True)
+
+
+def _panel(study: Study, field: str, values: tuple[int, ...]) -> Plot:
+    series = []
+    for cell in CELLS:
+        runs = [
+            study.seeds(cell=cell, **({} if value == getattr(study.base, field) else {field: value}))
+            for value in values
+        ]
+        seeds = [(x, perplexity([run.valid_loss])) for x, of in enumerate(runs) for run in of]
+        means = [perplexity([run.valid_loss for run in of]) for of in runs]
+        positions = [float(x) for x in range(len(values))]
+        label = cell if field == "bptt" else ""
+        series.append(Series(label, positions, means, style="both", colour=COLOURS[cell]))
+        series.append(Series("", [x for x, _ in seeds], [y for _, y in seeds], style="dots", colour=COLOURS[cell]))
+    return Plot(
+        series,
+        AXES[field],
+        "validation perplexity",
+        x_categories=tuple(map(str, values)),
+        y_limits=(380.0, 560.0),
+        legend="direct" if field == "bptt" else "none",
+        height=5.0,
+    )
