@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
-from statistics import fmean
+from statistics import fmean, geometric_mean
 
 import sympy
 
@@ -15,7 +16,7 @@ from writeup.claims import Answer
 from writeup.estimators import Estimate, welch, welch_misfit, welch_slips
 from writeup.facts import Facts, by, gap
 from writeup.figures import Drawing
-from writeup.records.store import Records
+from writeup.records.store import Record, Records
 
 EXAMPLE = Settings()
 EXACT = 1e-15  # of gradients of about 1e-2 in double precision
@@ -26,9 +27,10 @@ def answer(records: Records) -> Answer:
     a = Facts("2d")
     study = Study.read(records)
     parameters(a)
+    example = study.seeds(cell="LSTM")[0].record
+    sizes(a.on(example), example)
     roles(a)
-    runs = study.seeds(cell="LSTM", tied=True) + study.seeds(cell="LSTM")
-    measured(a.on(*(run.record for run in runs)), study)
+    measured(a, study)
     return a.answer(figures={"tying": drawing()})
 
 
@@ -56,23 +58,14 @@ def parameters(a: Facts) -> None:
     share = number / by_hand
     slips_of_share = {number / (by_hand - number): "of the tied model's parameters"}
     a("share", share, by(route, lambda: 1 - tied / untied, within=1e-9), slips_of_share, "{:.0%}")
-    read = by("words of the texts in the records' vocabulary", lambda: tied_rows())
-    a("vocabulary", VOCABULARY, read, {VOCABULARY - 1: "`<eos>` forgotten"})
-    a("units", EXAMPLE.hidden_size, by("rows of the built recurrent layer", lambda: tying_units()), form="{:d}")
 
 
-def tied_rows() -> int:
-    """Words of the example's model: its parameters that do not grow with the units, less those of the recurrence."""
-    small = [count_parameters(replace(EXAMPLE, hidden_size=h, embedding_size=h, tied=True)) for h in (1, 2, 3)]
-    curvature = small[2] - 2 * small[1] + small[0]  # of a quadratic in the units
-    slope = small[1] - small[0] - curvature * 3 // 2
-    return small[0] - curvature // 2 - slope
-
-
-def tying_units() -> int:
-    """Units for which the example's LSTM has the parameters of its recurrent layers."""
-    recurrent = count_parameters(replace(EXAMPLE, tied=True)) - VOCABULARY * (EXAMPLE.embedding_size + 1)
-    return next(h for h in range(1, 1000) if EXAMPLE.layers * 8 * h * (h + 1) == recurrent)
+def sizes(a: Facts, trained: Record) -> None:
+    """Words and units, found again in the weights of a trained model: V h of the embedding, V h + V of the decoder."""
+    embedding, decoder = (int(trained.metrics[f"{part}_parameters"]) for part in ("encoder", "decoder"))
+    words = by("biases of the trained decoder", lambda: decoder - embedding)
+    a("vocabulary", VOCABULARY, words, {VOCABULARY - 1: "`<eos>` forgotten"})
+    a("units", EXAMPLE.hidden_size, by("weights a word of the trained embedding", lambda: embedding / VOCABULARY))
 
 
 def roles(a: Facts) -> None:
@@ -85,8 +78,8 @@ def roles(a: Facts) -> None:
 
     a.one_of("combination", candidates, gap("gradient of the tied model, in double precision", apart, EXACT))
     positions = EXAMPLE.batch_size * EXAMPLE.bptt
-    route = by("gradient of an embedding of that many words", lambda: tying.embedding_rows(VOCABULARY, positions))
-    a("window", positions, route, {EXAMPLE.batch_size: "one step of the window"}, "{:,d}")
+    cut = by("words read by the first window of a made-up text", lambda: tying.words_of_a_window(EXAMPLE))
+    a("window", positions, cut, {EXAMPLE.batch_size: "one step of the window"}, "{:,d}")
     a.say(
         "few_are_read",
         lambda window, vocabulary: window < vocabulary / 40,
@@ -96,7 +89,9 @@ def roles(a: Facts) -> None:
 
 def measured(a: Facts, study: Study) -> None:
     """Tied against untied in our own runs, in per cent of the perplexity; the rate was tuned for the untied model."""
-    tied, untied = (study.losses(cell="LSTM", tied=shared) for shared in (True, False))
+    runs = [study.seeds(cell="LSTM", tied=shared) for shared in (True, False)]
+    tied, untied = ([run.valid_loss for run in of] for of in runs)
+    a = a.on(*(run.record for of in runs for run in of))
     slips = {why: percent(slip) for why, slip in welch_slips(tied, untied).items()}
     route = "scipy's test for unequal variances, of logarithms"
     made = percent(welch(tied, untied))
@@ -105,8 +100,21 @@ def measured(a: Facts, study: Study) -> None:
         return welch_misfit(tied, untied, nats(candidate))
 
     a.estimate("change", made, misfit, slips, "{:+.0f} %", route)
-    a("seeds", len(tied), by("values behind the mean", lambda: round(sum(tied) / fmean(tied))), form="{:d}")
+    a("seeds", len(tied), by("seeds in the records", lambda: len({run.record.seeds[0] for run in runs[0]})))
     a.say("not_resolved", lambda change: change.low < 0 < change.high, {"change": 10 * abs(made.low)})
+    (kept,) = (run for run in runs[1] if not run.annealed)
+    below = 1 - math.exp(fmean(tied) - kept.valid_loss)
+    product = by(
+        "recorded perplexities",
+        lambda: 1 - geometric_mean(r.perplexity for r in runs[0]) / kept.perplexity,
+        within=1e-6,
+    )
+    a("below_kept", below, product, {1 / (1 - below) - 1: "of the tied ones"}, "{:.1%}")
+    a.say(
+        "annealed_untied",
+        lambda below_kept: below_kept > 0 and [[run.annealed for run in of].count(True) for of in runs] == [0, 1],
+        {"below_kept": -0.05},
+    )
 
 
 def drawing() -> Drawing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from lab.laws import VOCABULARY
 from lab.selection import expected_maximum, simulated_maximum
@@ -22,7 +23,7 @@ def answer(records: Records) -> Answer:
     a = Facts("2f")
     looks(a.on(*study.records), study)
     result(a.on(chosen.record), chosen)
-    texts(a.on(*(run.record for run in contenders)), contenders)
+    texts(a.on(*(run.record for run in contenders)), contenders, study)
     return a.answer(figures={"roles": roles(), "shift": dumbbells(contenders)})
 
 
@@ -55,11 +56,10 @@ def result(a: Facts, chosen: Run) -> None:
     a(
         "layers",
         settings.layers,
-        gap("the record's count of recurrent weights", lambda n: layers_misfit(chosen, n), 0.0),
+        gap("parameters of a model of so many layers, built anew", lambda n: layers_misfit(chosen, n), 0.0),
     )
     for name in ("valid", "test"):
-        bits = metrics[f"{name}_loss"] / math.log(2)
-        route = by("two to the recorded bits a word", math.pow, 2.0, bits, within=1e-6)
+        route = by("exponential of the recorded loss", math.exp, metrics[f"{name}_loss"], within=1e-6)
         slip = math.exp(metrics["test_loss" if name == "valid" else "valid_loss"])
         a(name, metrics[f"{name}_perplexity"], route, {slip: "of the other text"}, "{:.0f}")
     a.say("is_lower", lambda valid, test: test < valid, {"test": 500.0})
@@ -70,25 +70,15 @@ def layers_misfit(run: Run, layers: int) -> float:
     return abs(count_parameters(settings) - run.record.metrics["parameters"])
 
 
-def texts(a: Facts, contenders: list[Run]) -> None:
+def texts(a: Facts, contenders: list[Run], study: Study) -> None:
     """The two texts differ for every run; and the lowest of so many is low partly by luck."""
-    a(
-        "contenders",
-        len(contenders),
-        by("records within reach of the lowest perplexity", lambda: within_reach(contenders)),
-    )
+    a("contenders", len(contenders), by("recorded perplexities of all runs", within_reach, study.runs))
     shifts = [100 * (1 - math.exp(run.test_loss - run.valid_loss)) for run in contenders]
-    a.mean("shift", shifts, "{:.0f} %")
+    a.mean("shift", shifts, "{:.1f} %")
     own = shifts[[run.valid_loss for run in contenders].index(min(run.valid_loss for run in contenders))]
-    perplexities = min(
-        (run.record.metrics["valid_perplexity"], run.record.metrics["test_perplexity"]) for run in contenders
-    )
-    a(
-        "own_shift",
-        own,
-        by("its recorded perplexities", lambda: 100 * (1 - perplexities[1] / perplexities[0]), within=1e-6),
-        form="{:.0f} %",
-    )
+    valid, test = min((run.perplexity, run.record.metrics["test_perplexity"]) for run in study.runs)
+    recorded = by("the recorded perplexities", lambda: 100 * (1 - test / valid), within=1e-6)
+    a("own_shift", own, recorded, {100 * (valid / test - 1): "of the test perplexity"}, "{:.1f} %")
     a.say("no_flattery_seen", lambda own_shift, shift: own_shift >= shift.low, {"own_shift": 4.0})
     a.say("test_is_easier", lambda shift: shift.positive, {"shift": 0.0})
     simulated = by("simulated draws", simulated_maximum, len(contenders), within=0.02)
@@ -96,8 +86,8 @@ def texts(a: Facts, contenders: list[Run]) -> None:
     a("luck", expected_maximum(len(contenders)), simulated, {bound: "its bound"}, "{:.1f}")
 
 
-def within_reach(contenders: list[Run]) -> int:
-    found = [run.record.metrics["valid_perplexity"] for run in contenders]
+def within_reach(runs: Sequence[Run]) -> int:
+    found = [run.perplexity for run in runs]
     return sum(value < 1.1 * min(found) for value in found)
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
+from experiments.language_model.data import batchify, windows
 from experiments.language_model.model import RNNModel
+from experiments.language_model.train import Settings
 
 TINY_WORDS, TINY_UNITS = 12, 5
 INPUTS = torch.tensor([[1, 4, 1], [7, 2, 9]])  # (length, batch); word 1 occurs twice
 TARGETS = torch.tensor([4, 1, 2, 2, 9, 3])  # (length * batch,)
-ENTRY = (4, 0)  # a weight of a word that is both read and predicted
 
 
 def tiny_model(tied: bool) -> RNNModel:
@@ -39,35 +40,8 @@ def role_gradients() -> tuple[Tensor, Tensor, Tensor]:
     return shared, as_input, as_output
 
 
-def finite_difference(step: float = 1e-5) -> float:
-    """Central difference of the tied model's loss in one weight of the shared matrix."""
-    losses = []
-    for move in (step, -step):
-        model = tiny_model(tied=True)
-        with torch.no_grad():
-            model.encoder.weight[ENTRY] += move
-            losses.append(float(loss(model)))
-    return (losses[0] - losses[1]) / (2 * step)
-
-
-def rows_touched(gradient: Tensor) -> int:
-    """How many words (rows) have a gradient other than zero."""
-    return int((gradient != 0).any(dim=1).sum())
-
-
-def embedding_rows(words: int, positions: int) -> int:
-    """Rows of an embedding of `words` words that receive a gradient when all words of a window differ."""
-    embedding = nn.Embedding(words, 1)
-    (gradient,) = torch.autograd.grad(embedding(torch.arange(positions)).sum(), [embedding.weight])
-    return rows_touched(gradient)
-
-
-def error_of_unequal_sizes() -> str:
-    """The name of torch's error where the decoder is handed an embedding matrix of another width."""
-    encoder, decoder = nn.Embedding(TINY_WORDS, TINY_UNITS), nn.Linear(TINY_UNITS + 1, TINY_WORDS)
-    decoder.weight = encoder.weight  # torch does not object here
-    try:
-        decoder(torch.zeros(1, TINY_UNITS + 1))
-    except Exception as error:  # whichever it is: its name is what is asked
-        return type(error).__name__
-    return "none"
+def words_of_a_window(settings: Settings) -> int:
+    """Different words that the first window reads from a text in which no word occurs twice."""
+    text = torch.arange(settings.batch_size * (2 * settings.bptt))
+    inputs, _targets = next(windows(batchify(text, settings.batch_size), settings.bptt))
+    return len(inputs.unique())
