@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 from torch import nn
@@ -138,7 +139,10 @@ COMMAND = [sys.executable, "-m", "conv_solve.cli"]
 
 def test_ctrl_c_ends_a_long_list_with_130():
     long = [*COMMAND, "64,111,111", "4,234,234", "--limit", "1000000"]
-    with subprocess.Popen(long, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    hearing = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs are made deaf to it
+    with subprocess.Popen(
+        long, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hearing
+    ) as running:
         running.stdout.read(5000)
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=30)

@@ -36,7 +36,7 @@ class Kept:
 def kept_records(ledger: Ledger) -> list[Kept]:
     """The kinds of the records that the answers rest on, by name."""
     kinds: dict[str, list[RecordRow]] = defaultdict(list)
-    for record in {row.path: row for row in ledger.records}.values():  # several questions may rest on one record
+    for record in ledger.records:
         kinds[record.path.partition("/")[0]].append(record)
     return [
         Kept(
