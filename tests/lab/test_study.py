@@ -72,3 +72,9 @@ def test_the_expected_maximum_of_normal_values(count, value):
 def test_blown_up_runs_have_not_learned(study):
     assert all(math.isfinite(run.valid_loss) for run in study.runs)
     assert torch.tensor([run.learned for run in study.runs]).any()
+
+
+def test_the_rates_of_every_run_follow_from_its_losses(study):
+    """By the example's rule: an epoch that brings no new lowest validation loss divides the rate."""
+    assert [run.annealed for run in study.runs] == [run.annealed_by_losses for run in study.runs]
+    assert {run.annealed for run in study.runs} == {True, False}

@@ -1,0 +1,34 @@
+"""Times of steps are compared within a round; the settings weigh alike."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from experiments.language_model.train import Settings
+from lab.step_times import StepTimes
+from lab.study import VARIATIONS
+
+
+@pytest.fixture
+def timed():
+    """Two rounds, the second on a machine half as fast; the GRU takes a tenth more, at one setting four tenths."""
+    times = StepTimes(Settings(), SimpleNamespace(curves={"seconds": {}, "tokens": {}}))
+    for variation in VARIATIONS:
+        for cell, factor in (("LSTM", 1.0), ("GRU", 1.4 if variation == "layers3" else 1.1)):
+            key = times._key(cell, variation, "fast")
+            times.record.curves["seconds"][key] = [factor, 2 * factor]
+            times.record.curves["tokens"][key] = 1400 if variation == "bptt70" else 700
+    return times
+
+
+def test_a_slow_round_cancels(timed):
+    assert timed.per_word("GRU", "layers3").tolist() == pytest.approx([1.4, 1.4])
+
+
+def test_a_longer_window_shares_its_time_among_more_words(timed):
+    assert timed.per_word("LSTM", "bptt70").tolist() == pytest.approx([0.5, 0.5])
+
+
+def test_the_ratio_of_the_cells_is_the_geometric_mean_over_settings(timed):
+    due = (1.1 ** (len(VARIATIONS) - 1) * 1.4) ** (1 / len(VARIATIONS))
+    assert timed.gru_over_lstm("fast").tolist() == pytest.approx([due, due])
