@@ -10,11 +10,13 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from experiments.language_model.data import batchify, windows
+from answers import truncation_cost
+from experiments.language_model import profile
+from experiments.language_model.data import windows
 from experiments.language_model.train import Settings
 from lab.bptt import autograd_graph, torch_source
 from lab.bptt import delta_recursion as recursion
-from lab.bptt.truncation import Run, plots, runs
+from lab.bptt.truncation import plots, runs
 from lab.bptt.two_windows import TwoWindows
 from lab.bptt.unrolled import two_windows_drawing
 from lab.example_source import TRAIN
@@ -23,6 +25,7 @@ from writeup.facts import Facts, by, gap, when
 from writeup.figures import Panels
 from writeup.records.store import Records
 
+PROFILE = f"{profile.KIND}/{profile.ProfileSettings().name}"
 WINDOW, LAYERS = Settings().bptt, Settings().layers
 EXACT, SINGLE = 1e-12, 1e-5  # relative, in double and single precision
 PRODUCT, FUSED = "AddmmBackward0", "MkldnnRnnLayerBackward0"
@@ -40,9 +43,10 @@ def answer(records: Records) -> Answer:
     how(a)
     border(a)
     for cell, run in trained.items():
-        cost(a.on(run.record), run, cell)
-    a.say("far_is_weak", lambda weaker_LSTM, weaker_GRU: weaker_LSTM.low > 100 < weaker_GRU.low, {"weaker_GRU": 10.0})
-    a.say("longer_is_closer", lambda error, error_one: error.high < error_one.low, {"error": 0.9}, {"error_one": 0.0})
+        truncation_cost.cost(a.on(run.record), run, cell)
+    counts = records[PROFILE]
+    truncation_cost.read(a.on(trained["LSTM"].record, counts), trained["LSTM"], counts)
+    truncation_cost.sentences(a)
     return a.answer(
         tables={"path": path_table()},
         figures={"border": two_windows_drawing(WINDOW), "cost": Panels(plots(trained))},
@@ -159,27 +163,6 @@ def border(a: Facts) -> None:
         {"reached": 2 * WINDOW},
         {"felt": WINDOW},
     )
-
-
-def cost(a: Facts, run: Run, cell: str) -> None:
-    """How weak the gradient is a window back; of the LSTM also how wrong it is when it is cut there."""
-    here, far = ([10 ** segment[k] for segment in run.record.curves["distance"]["trained"]] for k in (0, WINDOW))
-    a.ratio(f"weaker_{cell}", here, far, "{:~1}")
-    if cell != "LSTM":
-        return
-    settings = run.record.settings
-    columns = batchify(torch.zeros(settings["train_tokens"], dtype=torch.long), Settings().batch_size)
-
-    def cut_and_counted() -> int:
-        return sum(1 for _ in range(settings["epochs"]) for _ in windows(columns, WINDOW))
-
-    steps = settings["epochs"] * math.ceil((len(columns) - 1) / WINDOW)
-    a("steps", steps, by("windows, cut and counted", cut_and_counted), {steps // settings["epochs"]: "one epoch"})
-    by_position = by("mean over positions in the window", run.perplexity, "carried", "by_position", within=0.1)
-    a("perplexity", run.perplexity("carried", "by_column"), by_position, {}, "{:.0f}")
-    a("stretch", settings["stretch"], by("twice the longest bptt at which something is cut", lambda: 2 * run.cuts[-1]))
-    a.mean("error", run.errors(WINDOW), "{:.0%}")
-    a.mean("error_one", run.errors(1), "{:.0%}")
 
 
 def path_table() -> Table:

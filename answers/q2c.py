@@ -82,10 +82,8 @@ def grows(a: Facts, timed: Record) -> None:
     a("megabytes", megabytes[0][2] - megabytes[0][1], hooks, {first: "weights counted again"}, "{:.0f} MB")
 
     kept, cut = (timed.curves[kind]["seconds"] for kind in ("retained", "repackaged"))
-    batches = len(kept[0])
-    lines = [1000 * float(stats.linregress(range(batches), course).slope) for course in kept]
+    lines = [1000 * float(stats.linregress(range(len(course)), course).slope) for course in kept]
     a.mean("slope", lines, "{:.0f} ms")
-    a("batches", batches, by("the record's settings", timed.settings.get, "batches"))
     a.ratio("factor", [course[-1] for course in kept], [fmean(course) for course in cut], "{:.1f}")
     a.say("slower_and_slower", lambda slope, factor: slope.positive and factor.low > 1, {"slope": 0.0}, {"factor": 1.0})
 

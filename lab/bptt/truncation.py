@@ -14,7 +14,7 @@ from writeup.estimators import student
 from writeup.figures import Plot, Reference, Series
 from writeup.records.store import Record, Records
 
-SMALL = 0.01  # of the gradient by the word itself
+SMALL = 0.01  # of the gradient by the last word read
 LOWEST = 1e-7  # of what is drawn
 ROUNDED = 1e-4  # lengths and cosines are recorded to six places
 
@@ -58,9 +58,11 @@ class Run:
         """By column of the validation text; `state` is "carried" from window to window or "zeroed"."""
         return [math.exp(loss) for loss in self.record.curves["loss"][state]["by_column"]]
 
-    def perplexity(self, state: str, by: str) -> float:
-        """Over all words, from the mean losses `by_column` of the text or `by_position` in the window."""
-        return math.exp(fmean(self.record.curves["loss"][state][by]))
+    def beyond(self, words: int) -> list[float]:
+        """Share of the summed norms that lies `words` or farther back; by segment of the text."""
+        norms = 10 ** np.asarray(self.record.curves["distance"]["trained"])  # (segments, distances)
+        shares: list[float] = (norms[:, words:].sum(1) / norms.sum(1)).tolist()
+        return shares
 
 
 def runs(records: Records) -> dict[str, Run]:

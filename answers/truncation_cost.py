@@ -1,0 +1,69 @@
+"""2b: what cutting the gradient between windows costs, from the records of kind `bptt`."""
+
+from __future__ import annotations
+
+import math
+from statistics import fmean
+
+import torch
+
+from experiments.language_model.data import batchify, windows
+from experiments.language_model.train import Settings
+from lab import study
+from lab.bptt.truncation import Run
+from writeup.facts import Facts, by
+from writeup.records.store import Record
+
+WINDOW = Settings().bptt
+
+
+def cost(a: Facts, run: Run, cell: str) -> None:
+    """How weak the gradient is a window back; of the LSTM also how wrong it is when it is cut there."""
+    here, far = ([10 ** segment[k] for segment in run.record.curves["distance"]["trained"]] for k in (0, WINDOW))
+    a.ratio(f"weaker_{cell}", here, far, "{:~2}")
+    if cell != "LSTM":
+        return
+    settings = run.record.settings
+    columns = batchify(torch.zeros(settings["train_tokens"], dtype=torch.long), Settings().batch_size)
+
+    def cut_and_counted() -> int:
+        return sum(1 for _ in range(settings["epochs"]) for _ in windows(columns, WINDOW))
+
+    steps = settings["epochs"] * math.ceil((len(columns) - 1) / WINDOW)
+    a("steps", steps, by("windows, cut and counted", cut_and_counted), {steps // settings["epochs"]: "one epoch"})
+    a.mean("beyond", run.beyond(WINDOW), "{:.1%}")
+    a.mean("error", run.errors(WINDOW), "{:.0%}")
+    a.mean("error_twice", run.errors(2 * WINDOW), "{:.0%}")
+
+
+def read(a: Facts, run: Run, counts: Record) -> None:
+    """How good the model is, in hundreds, and on how much of the validation text that was measured."""
+    settings = run.record.settings
+
+    def hundreds(loss: float) -> int:
+        return 100 * round(math.exp(loss) / 100)
+
+    loss = fmean(run.record.curves["loss"]["carried"]["by_column"])
+    route = by("the training's own loss, on a twentieth of that text", hundreds, run.record.metrics["valid_loss"])
+    a("perplexity", hundreds(loss), route, {hundreds(loss * math.log(2)): "two to the loss in nats"})
+    read, all_ = settings["evaluated_rows"] * settings["columns"], Settings().evaluation_batch_size * WINDOW
+    a("read", read / study.VALID_TOKENS, by("windows of validation that the profile of 2(a) counted",
+      lambda: read / (counts.metrics["valid_windows"] * all_), within=0.003), form="{:.0%}")  # fmt: skip
+
+
+def sentences(a: Facts) -> None:
+    a.say(  # "some" so many times: known within a factor of two
+        "far_is_weak",
+        lambda weaker_LSTM, weaker_GRU: weaker_LSTM.high < 2 * weaker_LSTM.low and weaker_GRU.high < 2 * weaker_GRU.low,
+        {"weaker_LSTM": 600.0},
+        {"weaker_GRU": 1000.0},
+    )
+    a.say(  # what lies beyond the window is too little; a border weighs half as much in a window of twice the length
+        "border_effect",
+        lambda error, error_twice, beyond: (
+            beyond.high < 0.1 * error.low and abs(error_twice.value - 0.5 * error.value) < 0.1 * error.value
+        ),
+        {"error": 0.2},
+        {"error_twice": 0.1},
+        {"beyond": 0.1},
+    )
