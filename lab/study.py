@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from statistics import fmean
+from statistics import fmean, geometric_mean
 from typing import Any
 
 import torch
@@ -140,6 +140,23 @@ class Study:
 def perplexity(losses: Sequence[float]) -> float:
     """e to the mean loss: the geometric mean over seeds."""
     return math.exp(fmean(losses))
+
+
+def mean_of(runs: list[Run]) -> float:
+    """The geometric mean of the perplexities, which the records give beside the losses."""
+    return geometric_mean(run.perplexity for run in runs)
+
+
+def count_windows(run: Run) -> int:
+    """Training steps of a run: windows of its columns in all of its epochs."""
+    rows = run.record.curves["tokens"][0] // run.settings.batch_size
+    return -(-rows // run.settings.bptt) * len(run.record.curves["tokens"])
+
+
+def lowest_rate(grid: dict[float, list[Run]]) -> float:
+    """The rate at which the first seed had the lowest loss of any epoch, on the part of the text read for annealing."""
+    found = {rate: min(runs[0].record.curves["valid_loss"]) for rate, runs in grid.items()}
+    return min(found, key=found.__getitem__)
 
 
 def count_parameters(settings: Settings, words: int = laws.VOCABULARY) -> int:

@@ -1,0 +1,1 @@
+"""Tables and figures of answers whose facts fill a module by themselves."""
