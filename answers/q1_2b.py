@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import torch
 
-from experiments.regularisation import overfitting
+from experiments.regularisation import overfitting, side_by_side
 from experiments.regularisation.overfitting import FEW, MANY, MISLABELLED, Settings
 from lab import dropout, thinned
 from writeup import estimators
@@ -18,6 +18,7 @@ from writeup.figures import Panels, Plot, Reference, Series
 from writeup.records.store import Record, Records
 
 MODERATE, SEVERE = 0.5, 0.9
+DEALT = "images in the first batch that is dealt"
 ONE_IMAGE = 0.011  # of 100 training images; five of the 500 for test
 OPTIMISER_ERROR = 1e-5  # a quasi-Newton method, stopped at a gradient of 1e-9
 SCALES = {"1/(1-p)": lambda p: 1 / (1 - p), "1": lambda _: Fraction(1), "1/p": lambda p: 1 / p, "1-p": lambda p: 1 - p}
@@ -97,16 +98,23 @@ def setting(a: Facts) -> None:
 
 def scarce(a: Facts, record: Record) -> None:
     a("few_seeds", len(FEW.seeds), by("runs in the record", len, measured(record, MODERATE, "rate")))
+    a("few_passes", FEW.epochs, by("last pass of a curve", last_pass, record))
+    a("few_batch", FEW.batch_size, by(DEALT, dealt, FEW))
     a.effect("few_gain", *accuracies(record), "{:.1f} points")
+    a.mean("few_fit", measured(record, 0.0, "train_accuracy"), "{:.0f} %")
     a.mean("severe_train", measured(record, SEVERE, "train_accuracy"), "{:.0f} %")
     a.mean("agreement", measured(record, MODERATE, "agreement"), "{:.1f} %")
+    a.mean("distance", measured(record, MODERATE, "distance"), "{:.2f}")
     a.say("few_helps", lambda few_gain: few_gain.positive, {"few_gain": 0.0})
+    a.say("learns_slowly", lambda severe_train, few_fit: severe_train.high < few_fit.low, {"severe_train": 100.0})
     for p, measure in ((0.0, "test_accuracy"), (MODERATE, "test_accuracy"), (SEVERE, "train_accuracy")):
         again(a, record, FEW, p, measure)
 
 
 def plenty(a: Facts, record: Record) -> None:
     a("many_seeds", len(MANY.seeds), by("runs in the record", len, measured(record, MODERATE, "rate")))
+    a("many_passes", MANY.epochs, by("last pass of a curve", last_pass, record))
+    a("many_batch", MANY.batch_size, by(DEALT, dealt, MANY))
     a.effect("many_gain", *accuracies(record), "{:+.1f} points")
     a.say("many_does_not_show", lambda many_gain: many_gain.low < 0 < many_gain.high, {"many_gain": 2.0})
     again(a, record, MANY, MODERATE, "test_accuracy")
@@ -115,19 +123,28 @@ def plenty(a: Facts, record: Record) -> None:
 def noisy(a: Facts, record: Record) -> None:
     """Both arms at one learning rate: what they end with, and where the test loss of the plain network goes."""
     along = [[test for _, _, test in run] for run in record.curves["0"]["along"]]
-    a.effect(
-        "rise", [losses[len(losses) // 2 - 1] for losses in along], [losses[-1] for losses in along], "{:.2f} nats"
-    )
+    ends, dropped = [losses[-1] for losses in along], measured(record, MODERATE, "test_loss")
+    a.effect("rise", halfway(record, 0.0), ends, "{:+.2f} nats")
+    a.effect("fall", halfway(record, MODERATE), dropped, "{:+.2f} nats")
     a("noisy_seeds", len(MISLABELLED.seeds), by("curves in the record", len, along))
+    a("noisy_passes", MISLABELLED.epochs, by("last pass of a curve", last_pass, record))
+    a.effect("late_gap", dropped, ends, "{:.2f} nats")
+    a.effect("early_gap", dropped, [min(losses) for losses in along], "{:.2f} nats")
     a.effect("noisy_gain", *accuracies(record), "{:.1f} points")
     a.mean("noisy_fit", measured(record, 0.0, "train_accuracy"), "{:.0f} %")
     a.say(
         "turns_up",
-        lambda noisy_fit, wrong, rise: noisy_fit.low > 100 * (1 - wrong) and rise.positive,
+        lambda noisy_fit, wrong, rise, fall: noisy_fit.low > 100 * (1 - wrong) and rise.positive and fall.negative,
         {"noisy_fit": 75.0},
         {"rise": 0.0},
+        {"fall": 0.0},
     )
-    a.say("noisy_helps", lambda noisy_gain: noisy_gain.positive, {"noisy_gain": 0.0})
+    a.say(
+        "noisy_helps",
+        lambda noisy_gain, late_gap, early_gap: noisy_gain.positive and 0 < early_gap.high < late_gap.low / 2,
+        {"noisy_gain": 0.0},
+        {"early_gap": 0.15},
+    )
     again(a, record, MISLABELLED, MODERATE, "test_accuracy")
 
 
@@ -135,6 +152,20 @@ def measured(record: Record, p: float, measure: str) -> list[float]:
     """Seed by seed; accuracies in per cent."""
     values: list[float] = record.curves[f"{p:g}"][measure]
     return [100 * v for v in values] if measure in ("train_accuracy", "test_accuracy", "agreement") else values
+
+
+def dealt(settings: Settings) -> int:
+    order = torch.Generator().manual_seed(0)
+    return len(next(iter(side_by_side.batches(settings.train_images, settings.batch_size, order))))
+
+
+def last_pass(record: Record) -> int:
+    return int(record.curves["0"]["along"][0][-1][0])
+
+
+def halfway(record: Record, p: float) -> list[float]:
+    """Test loss in the middle of training, seed by seed."""
+    return [run[len(run) // 2 - 1][-1] for run in record.curves[f"{p:g}"]["along"]]
 
 
 def accuracies(record: Record, p: float = MODERATE) -> tuple[list[float], list[float]]:
