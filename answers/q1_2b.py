@@ -8,9 +8,10 @@ from fractions import Fraction
 import numpy as np
 import torch
 
-from experiments.regularisation import overfitting, side_by_side
+from experiments.regularisation import overfitting
 from experiments.regularisation.overfitting import FEW, MANY, MISLABELLED, Settings
 from lab import dropout, thinned
+from lab.dropout_runs import accuracies, dealt, halfway, last_pass, measured
 from writeup import estimators
 from writeup.claims import Answer
 from writeup.facts import Facts, by, gap
@@ -40,7 +41,7 @@ def answer(records: Records) -> Answer:
     scarce(a.on(few), few)
     plenty(a.on(many), many)
     noisy(a.on(mislabelled), mislabelled)
-    effects = [effect_plot(few, f"{FEW.train_images} images"), effect_plot(many, f"{MANY.train_images:,} images")]
+    effects = [effect_plot(record, f"{record.settings['train_images']:,} images") for record in (few, many)]
     curves = [curve_plot(mislabelled, 0.0, "without dropout"), curve_plot(mislabelled, MODERATE, "with dropout")]
     figures = {"thinned": thinned.picture(), "curves": Panels(curves, share_y=True)}
     return a.answer(figures=figures | {"effect": Panels(effects, share_y=True)})
@@ -148,45 +149,19 @@ def noisy(a: Facts, record: Record) -> None:
     again(a, record, MISLABELLED, MODERATE, "test_accuracy")
 
 
-def measured(record: Record, p: float, measure: str) -> list[float]:
-    """Seed by seed; accuracies in per cent."""
-    values: list[float] = record.curves[f"{p:g}"][measure]
-    return [100 * v for v in values] if measure in ("train_accuracy", "test_accuracy", "agreement") else values
-
-
-def dealt(settings: Settings) -> int:
-    order = torch.Generator().manual_seed(0)
-    return len(next(iter(side_by_side.batches(settings.train_images, settings.batch_size, order))))
-
-
-def last_pass(record: Record) -> int:
-    return int(record.curves["0"]["along"][0][-1][0])
-
-
-def halfway(record: Record, p: float) -> list[float]:
-    """Test loss in the middle of training, seed by seed."""
-    return [run[len(run) // 2 - 1][-1] for run in record.curves[f"{p:g}"]["along"]]
-
-
-def accuracies(record: Record, p: float = MODERATE) -> tuple[list[float], list[float]]:
-    """Test accuracy without dropout and with it."""
-    return measured(record, 0.0, "test_accuracy"), measured(record, p, "test_accuracy")
-
-
 def again(a: Facts, record: Record, settings: Settings, p: float, measure: str) -> None:
     """One of the runs is trained again, at the rate that was chosen for it."""
-    arm = record.curves[f"{p:g}"]
+    arm, seeds = record.curves[f"{p:g}"], settings.seeds
 
     def train(k: int) -> float:
-        return float(overfitting.train(settings, settings.seeds[k], p, arm["rate"][k])[1][measure])
+        return float(overfitting.train(settings, seeds[k], p, arm["rate"][k])[1][measure])
 
     a.rerun(f"{measure} at p = {p:g}", record, arm[measure], train, within=ONE_IMAGE)
 
 
 def effect_plot(record: Record, title: str) -> Plot:
     """Change of test accuracy against p: every seed a dot, means with intervals."""
-    settings = record.settings
-    dropped = [p for p in settings["probabilities"] if p]
+    dropped = [p for p in record.settings["probabilities"] if p]
     found = [estimators.differences(*accuracies(record, p)) for p in dropped]
     made = [estimators.student(d) for d in found]
     low, high = [e.low for e in made], [e.high for e in made]

@@ -1,0 +1,36 @@
+"""The recorded runs with and without dropout: how they are read."""
+
+from __future__ import annotations
+
+import torch
+
+from experiments.regularisation import side_by_side
+from experiments.regularisation.overfitting import Settings
+from writeup.records.store import Record
+
+
+def measured(record: Record, p: float, measure: str) -> list[float]:
+    """Seed by seed; accuracies in per cent."""
+    values: list[float] = record.curves[f"{p:g}"][measure]
+    return [100 * v for v in values] if measure in ("train_accuracy", "test_accuracy", "agreement") else values
+
+
+def dealt(settings: Settings) -> int:
+    """Images in the first batch."""
+    order = torch.Generator().manual_seed(0)
+    return len(next(iter(side_by_side.batches(settings.train_images, settings.batch_size, order))))
+
+
+def last_pass(record: Record) -> int:
+    """At which training ends, by the curves."""
+    return int(record.curves["0"]["along"][0][-1][0])
+
+
+def halfway(record: Record, p: float) -> list[float]:
+    """Test loss in the middle of training, seed by seed."""
+    return [run[len(run) // 2 - 1][-1] for run in record.curves[f"{p:g}"]["along"]]
+
+
+def accuracies(record: Record, p: float = 0.5) -> tuple[list[float], list[float]]:
+    """Test accuracy without dropout and with it."""
+    return measured(record, 0.0, "test_accuracy"), measured(record, p, "test_accuracy")
