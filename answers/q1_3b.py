@@ -36,11 +36,13 @@ POWERS = {r"\mathrm{BN}(a W x) = \mathrm{BN}(W x)": 0, r"\mathrm{BN}(a W x) = a 
 def answer(records: Records) -> Answer:
     a = Facts("1.3b")
     sweep, walks = (records[f"{e.KIND}/{e.Settings().name}"] for e in (learning_rates, landscape))
-    small = records[f"{small_batches.KIND}/{small_batches.CONNECTED.name}"]
+    layers = (small_batches.CONNECTED, small_batches.CONVOLUTIONAL)
+    connected, convolved = (records[f"{small_batches.KIND}/{settings.name}"] for settings in layers)
     exact(a)
     rates(a.on(sweep), sweep)
     reasons(a.on(walks), walks)
-    limits(a.on(small), small)
+    limits(a.on(connected), connected)
+    places(a.on(convolved), convolved)
     return a.answer(figures={"norm": norm_drawing(), "sweep": sweep_plot(sweep)})
 
 
@@ -55,6 +57,8 @@ def exact(a: Facts) -> None:
     a.one_of("rescaled", POWERS, gap("both run", lambda c: batch_norm.rescaled_gap(POWERS[c]), EXACT, 0), code=True)
     weight = torch.nn.BatchNorm2d(1).momentum or 0.0
     evaluated = gap("nn.BatchNorm2d in evaluation", batch_norm.evaluation_gap, EXACT, 0)
+    divided = gap("the same", lambda c: batch_norm.evaluation_gap(less=DIVISORS[c]), EXACT, 0)
+    a.one_of("running_count", reversed(DIVISORS), divided, code=True)
     a("weight", weight, evaluated, {1 - weight: "weight of the old"}, "{:.1f}")
 
 
@@ -74,8 +78,7 @@ def rates(a: Facts, record: Record) -> None:
     a.say("gains", lambda gain: gain.positive, {"gain": 0.0})
     for norm, arms in record.curves.items():
         best, within = norm_runs.best_on_test_images(arms), 0.1 if norm in ("layer", "group") else 0.05
-        # alone, a seed rounds otherwise than beside others
-        train = norm_runs.train_at_rate(norm, best["rate"])
+        train = norm_runs.train_at_rate(norm, best["rate"])  # alone, a seed rounds otherwise than beside others
         a.rerun(f"training loss, norm: {norm}", record, norm_runs.losses(best), train, within)
 
 
@@ -104,18 +107,10 @@ def reasons(a: Facts, record: Record) -> None:
     a.say("both_ways", lambda flatter, points, rougher: flatter > points / 2 > rougher > 0, {"flatter": 3})
     for arm, shift, loss, ends in (("none", 0.1, 0.1, 1.5), ("batch", 1e-3, 0.05, 0.7), ("noisy", 0.1, 0.15, 0)):
         for measure, within in (("shift", shift), ("train_loss", loss)):
-            a.rerun(f"{measure}, arm {arm}", record, arms[arm][measure], walked(arm, measure), within)
+            a.rerun(f"{measure}, arm {arm}", record, arms[arm][measure], norm_runs.walked(arm, measure), within)
         if ends:
             last = [math.log(value) for value in arms[arm]["loss_range"][-1]]
-            a.rerun(f"log of the last range of the loss, arm {arm}", record, last, last_range(arm), ends)
-
-
-def walked(arm: str, measure: str) -> Callable[[int], float]:
-    return lambda seed: float(norm_runs.walk_again(arm, seed)[measure][0])
-
-
-def last_range(arm: str) -> Callable[[int], float]:
-    return lambda seed: math.log(norm_runs.walk_again(arm, seed)["loss_range"][-1][0])
+            a.rerun(f"log of the last range of the loss, arm {arm}", record, last, norm_runs.last_range(arm), ends)
 
 
 def limits(a: Facts, record: Record) -> None:
@@ -123,13 +118,19 @@ def limits(a: Facts, record: Record) -> None:
     size = min(record.settings["batch_sizes"])
     a("few", size, by("sizes in the names of the arms", lambda: min(int(n.rpartition("-")[2]) for n in record.curves)))
     best = {norm: norm_runs.best_on_training_images(record.curves[f"{norm}-{size}"]) for norm in ("batch", "group")}
-    batch, group = ([100 * share for share in best[norm]["test_accuracy"]] for norm in ("batch", "group"))
-    a.effect("deficit", batch, group, "{:.0f} points")
+    a.effect("deficit", *norm_runs.accuracies(record.curves, size), "{:.0f} points")
     a.say("fails_with_few", lambda deficit: deficit.positive, {"deficit": 0.0})
     # of two numbers batch norm keeps the sign, which rounding can turn: one seed ends far from itself
     for norm, within in (("batch", 0.35), ("group", 0.05)):
         train = norm_runs.train_small_batches(norm, size, best[norm]["rate"])
         a.rerun(f"test accuracy, {norm} norm, batches of {size}", record, best[norm]["test_accuracy"], train, within)
+
+
+def places(a: Facts, record: Record) -> None:
+    """The same where places are averaged over, too."""
+    batch, group = norm_runs.accuracies(record.curves, min(record.settings["batch_sizes"]))
+    a.effect("conv_difference", group, batch, "{:.1f} points")
+    a.say("convolutions_do_well", lambda conv_difference: conv_difference.low > 0, {"conv_difference": 0.0})
 
 
 def cube(d: Drawing, at: tuple[float, float], channels: int, bar: tuple[float, float, float],
@@ -152,7 +153,7 @@ def norm_drawing() -> Drawing:
     d.node("stats", (4.9, 2.3), "mean, variance", r"$\mu_c,\ \sigma_c^2$ over $N,H,W$", width=3.3)
     d.node("norm", (4.9, 0.5), "normalise", r"$\hat x=(x-\mu_c)/\sqrt{\sigma_c^2+\epsilon}$", width=3.3)
     d.node("scale", (8.9, 0.5), "scale, shift", r"$y=\gamma_c\,\hat x+\beta_c$", width=2.3)
-    d.node("run", (9.65, 2.3), "running averages", r"of $\mu_c,\ \sigma_c^2$", width=2.8, stroke="green")
+    d.node("run", (9.65, 2.3), "running averages", r"of $\mu_c$, unbiased $\sigma_c^2$", width=2.8, stroke="green")
     pairs = (((2.5, 0.5), "norm.west"), ("norm.east", "scale.west"), ("scale.east", (11.6, 0.5)))
     for start, end, dx, dy in (*((*pair, 0, 0.13) for pair in pairs), ("stats.south", "norm.north", 0.13, 0)):
         d.arrow(d.at(start, -dx, dy), d.at(end, -dx, dy), colour="lstm")

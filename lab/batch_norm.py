@@ -59,13 +59,14 @@ def training_gap(axes: tuple[int, ...] = PLACES, less: int = 0, root: Callable[[
     return _gap(_affine(normalise(x, axes, less, root), module), module.train()(x))
 
 
-def evaluation_gap(weight_of_new: float) -> float:
-    r"""Evaluation with :math:`\bar\mu \leftarrow (1 - w) \bar\mu + w \mu`, and so for the unbiased variance."""
+def evaluation_gap(weight_of_new: float = 0.1, less: int = 1) -> float:
+    r"""Evaluation with :math:`\bar\mu \leftarrow (1 - w) \bar\mu + w \mu`, and so for the variance, whose divisor is
+    the count less `less`."""
     module, batches = trained()
     mean, variance = torch.zeros(SHAPE[1]).double(), torch.ones(SHAPE[1]).double()
     for batch in batches:
         mean = (1 - weight_of_new) * mean + weight_of_new * batch.mean(PLACES)
-        variance = (1 - weight_of_new) * variance + weight_of_new * batch.var(PLACES)
+        variance = (1 - weight_of_new) * variance + weight_of_new * batch.var(PLACES, correction=less)
     x = normal(*SHAPE, seed=3)
     by_hand = _affine((x - _per_channel(mean)) / _per_channel(inside(variance)), module)
     return _gap(by_hand, module.eval()(x))

@@ -54,6 +54,13 @@ def best_on_training_images(arms: Sequence[Arm]) -> Arm:
     return min(arms, key=lambda arm: fmean(arm["evaluation_mode_loss"]))
 
 
+def accuracies(curves: Mapping[str, Sequence[Arm]], size: int) -> tuple[list[float], list[float]]:
+    """Per cent with batch and with group norm in small batches, each at the rate that its training images chose."""
+    best = (best_on_training_images(curves[f"{norm}-{size}"]) for norm in ("batch", "group"))
+    batch, group = ([100 * share for share in arm["test_accuracy"]] for arm in best)
+    return batch, group
+
+
 def convolutions() -> int:
     """Convolutions of 3 x 3 in the network of the sweep."""
     settings = learning_rates.Settings()
@@ -96,6 +103,16 @@ def walk_again(arm: str, seed: int) -> Arm:
         test_images=WATCHED,
     )
     return landscape.train_arm(alone, split(alone.seeds, alone.train_images, alone.test_images), arm)
+
+
+def walked(arm: str, measure: str) -> Callable[[int], float]:
+    """A measure of one seed, walked again."""
+    return lambda seed: float(walk_again(arm, seed)[measure][0])
+
+
+def last_range(arm: str) -> Callable[[int], float]:
+    """Logarithm of the last range of the loss of one seed, walked again."""
+    return lambda seed: math.log(walk_again(arm, seed)["loss_range"][-1][0])
 
 
 def signs(found: Sequence[Sequence[float]]) -> list[int]:
