@@ -7,7 +7,7 @@ import warnings
 
 from torch import nn
 
-from lab import dropout_modules as modules
+from lab.regularisation import dropout_modules as modules
 from writeup.claims import Answer, Ref, Table
 from writeup.facts import Facts, by, gap, when
 from writeup.records.store import Records

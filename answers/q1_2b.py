@@ -10,8 +10,8 @@ import torch
 
 from experiments.regularisation import overfitting
 from experiments.regularisation.overfitting import FEW, MANY, MISLABELLED, Settings
-from lab import dropout, thinned
-from lab.dropout_runs import accuracies, dealt, halfway, last_pass, measured
+from lab.regularisation import dropout, thinned
+from lab.regularisation.dropout_runs import accuracies, dealt, halfway, last_pass, measured
 from writeup import estimators
 from writeup.claims import Answer
 from writeup.facts import Facts, by, gap

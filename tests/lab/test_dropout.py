@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from lab import dropout, thinned
+from lab.regularisation import dropout, thinned
 
 
 @pytest.mark.parametrize("p", [Fraction(1, 5), Fraction(1, 2)])

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lab import dropout_modules as modules
+from lab.regularisation import dropout_modules as modules
 
 
 def block_mask(axes):

@@ -1,0 +1,1 @@
+"""What the answers on dropout, mini-batches and batch norm compute."""
