@@ -21,12 +21,10 @@ from lab.study import (
     count_windows,
     lowest_rate,
     mean_of,
-    nats,
-    percent,
     perplexity,
 )
 from writeup.claims import Answer
-from writeup.estimators import Estimate, welch, welch_misfit, welch_slips
+from writeup.estimators import welch
 from writeup.facts import Facts, Route, by
 from writeup.records.store import Records
 
@@ -112,14 +110,7 @@ def rates(a: Facts, study: Study) -> None:
 def compare(a: Facts, name: str, study: Study, key: str, form: str) -> None:
     """GRU against LSTM with one setting, in per cent of the LSTM's perplexity."""
     gru, lstm = (study.losses(cell=cell, **VARIATIONS[key]) for cell in ("GRU", "LSTM"))
-
-    def misfit(candidate: Estimate) -> str:
-        return welch_misfit(gru, lstm, nats(candidate))
-
-    slips = {why: percent(slip) for why, slip in welch_slips(gru, lstm).items()}
-    route = "scipy's test for unequal variances, of logarithms"
-    behind = on(a, [run for runs in study.varied(key).values() for run in runs])
-    behind.estimate(name, percent(welch(gru, lstm)), misfit, slips, form, route)
+    on(a, [run for runs in study.varied(key).values() for run in runs]).change(name, gru, lstm, form)
 
 
 def settings(a: Facts, study: Study) -> None:

@@ -19,7 +19,6 @@ from experiments.language_model.model import RNNModel
 from experiments.language_model.train import Settings
 from lab import laws
 from writeup.errors import WriteupError
-from writeup.estimators import Estimate
 from writeup.records.consistency import copies
 from writeup.records.store import Record, Records
 
@@ -161,17 +160,6 @@ def lowest_rate(grid: dict[float, list[Run]]) -> float:
 
 def count_parameters(settings: Settings, words: int = laws.VOCABULARY) -> int:
     """Parameters of the run's model, built on no memory and counted; a shared matrix counts once."""
-
     with torch.device("meta"):
         sizes = (settings.embedding_size, settings.hidden_size, settings.layers, settings.dropout, settings.tied)
         return sum(p.numel() for p in RNNModel(settings.cell, words, *sizes).parameters())
-
-
-def percent(logs: Estimate) -> Estimate:
-    """Differences of losses in nats as changes of the perplexity in per cent."""
-    return Estimate(*(100 * math.expm1(part) for part in logs.parts()))
-
-
-def nats(change: Estimate) -> Estimate:
-    """The other way round."""
-    return Estimate(*(math.log1p(max(part, -99.9) / 100) for part in change.parts()))

@@ -83,6 +83,16 @@ def logarithm(estimate: Estimate) -> Estimate:
     return Estimate(*(math.log(part) if part > 0 else -math.inf for part in estimate.parts()))
 
 
+def percent(logs: Estimate) -> Estimate:
+    """A difference of logarithms as a change in per cent."""
+    return Estimate(*(100 * math.expm1(part) for part in logs.parts()))
+
+
+def logarithms(change: Estimate) -> Estimate:
+    """A change in per cent as a difference of logarithms."""
+    return Estimate(*(math.log1p(max(part, -99.9) / 100) for part in change.parts()))
+
+
 @cache
 def simulated_quantile(count: int, level: float = LEVEL) -> float:
     """The size of t that so many normal numbers exceed with probability 1 - `level`, by simulation."""

@@ -132,15 +132,15 @@ class Facts:
 
         self.estimate(name, estimators.exponential(estimators.student(logs)), misfit, made, form)
 
-    def contrast(self, name: str, one: Sequence[float], other: Sequence[float], form: str) -> None:
-        """Mean of `one` less that of `other`, whose seeds are not pairs: Welch's interval."""
+    def change(self, name: str, one: Sequence[float], other: Sequence[float], form: str) -> None:
+        """By how many per cent what has the logarithms `one` lies above what has `other`; seeds that are no pairs."""
         self.estimate(
             name,
-            estimators.welch(one, other),
-            lambda candidate: estimators.welch_misfit(one, other, candidate),
-            estimators.welch_slips(one, other),
+            estimators.percent(estimators.welch(one, other)),
+            lambda candidate: estimators.welch_misfit(one, other, estimators.logarithms(candidate)),
+            {why: estimators.percent(slip) for why, slip in estimators.welch_slips(one, other).items()},
             form,
-            route="scipy's test for unequal variances",
+            route="scipy's test for unequal variances, of logarithms",
         )
 
     def _estimate(self, name: str, values: Sequence[float], form: str, swapped: bool = False) -> None:

@@ -12,9 +12,8 @@ from experiments.language_model import reduced as plan_of_study
 from experiments.language_model.model import RNNModel
 from experiments.language_model.train import Settings
 from lab.selection import expected_maximum, simulated_maximum
-from lab.study import CELLS, VARIATIONS, Study, count_parameters, nats, percent, perplexity
+from lab.study import CELLS, VARIATIONS, Study, count_parameters, perplexity
 from writeup.errors import WriteupError
-from writeup.estimators import Estimate
 from writeup.records.store import RESULTS, Records
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,11 +48,6 @@ def test_the_tuned_rate_has_the_lowest_validation_loss_of_its_grid(study):
 
 def test_a_perplexity_over_seeds_is_the_geometric_mean():
     assert perplexity([math.log(100), math.log(400)]) == pytest.approx(200)
-
-
-def test_per_cent_and_nats_are_inverse():
-    given = Estimate(0.1, -0.2, 0.3)
-    assert nats(percent(given)).parts() == pytest.approx(given.parts())
 
 
 @pytest.mark.parametrize("tied", [False, True])

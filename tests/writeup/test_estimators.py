@@ -73,3 +73,8 @@ def test_holm_stops_at_the_first_finding_that_does_not_stand():
 
 def test_moving_an_estimate_keeps_its_width():
     assert Estimate(1.0, 0.5, 1.5).moved_to(0.0) == Estimate(0.0, -0.5, 0.5)
+
+
+def test_per_cent_and_logarithms_are_inverse():
+    given = Estimate(0.1, -0.2, 0.3)
+    assert estimators.logarithms(estimators.percent(given)).parts() == pytest.approx(given.parts())

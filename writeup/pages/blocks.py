@@ -21,7 +21,6 @@ _INVISIBLE = "[\ue000-\uf001]*"  # marks may stand between a sentence and the ne
 # A first sentence ends before white space and what can begin another one: a capital, mathematics, code, a digit.
 _FIRST_SENTENCE = re.compile(rf"(.+?[.?!]{_INVISIBLE})\s+(?={_INVISIBLE}[A-Z$`*\d\[])", re.DOTALL)
 COLUMN = 88  # characters of a table row that fit the text column; longer ones take the margin as well
-COLUMN_CM = 11.8
 
 
 @dataclass
