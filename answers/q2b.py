@@ -167,9 +167,9 @@ def border(a: Facts) -> None:
 
 def path_table() -> Table:
     rows: list[list[str | Ref]] = [
-        [f"`{call.rstrip('(')}`", f"`{torch_source.file_of(function)}`", Ref(f".line_{name}")]
+        [f"`{call.rstrip('(')}`", f"`{torch_source.file_of(function)}`", Ref(f"line_{name}")]
         for name, function, call, _ in torch_source.PATH
     ]
-    rows.insert(1, [Ref(".loop"), Ref(".loop_file"), ""])
-    rows += [[Ref(name), Ref(".engine_file"), ""] for name in (".execute", ".node")]
+    rows.insert(1, [Ref("loop"), Ref("loop_file"), ""])
+    rows += [[Ref(name), Ref("engine_file"), ""] for name in ("execute", "node")]
     return Table(["Call", "in file", "line"], rows, "llr")

@@ -1,23 +1,20 @@
-"""What a document states: claims, each with a check by a second route and with controls that the check must reject.
-
-    claim("1.1.1.kernel_size", 14, "kernel size of the transposed convolution",
-          check=lambda k: output_shape_is(run(layer.with_(kernel_size=k), A), B),
-          controls=[Control(13, "off by one"), Control(15, "off by one")])
+"""What a document states: facts as claims, sentences as statements, each with a check and with what it must reject.
 
 A check is a function of the *candidate* value. It recomputes the claim by a route that shares nothing with the one that
 produced the value, returns `Evidence` where they agree and raises `CheckFailed` where they do not. The claimed value
-and every control go through the very same function (`verify.py`), so a check that accepts everything is found out.
+and every control go through the very same function (`trust/verify.py`), so a check that accepts everything is found
+out. `facts.py` is how an answer states them.
 """
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from writeup.errors import CheckFailed, WriteupError
+from writeup.errors import WriteupError
 from writeup.estimators import Estimate
 from writeup.text import forms
 
@@ -48,7 +45,7 @@ class Control:
     """A plausible wrong value and the slip that would produce it."""
 
     value: Value
-    why: str = ""
+    why: str
 
 
 @dataclass(frozen=True)
@@ -61,14 +58,12 @@ class Claim:
 
     id: str
     value: Value
-    text: str
     check: Check
     controls: tuple[Control, ...]
     unit: str = ""
     form: str = ""
     code: bool = False
     source: str = ""  # file and line of the declaration
-    exact: bool = False  # whether the neighbours in the last printed digit are controls, too
 
     def printed(self, value: Value | None = None) -> str:
         """The value (or a control's) as readers see it, without its unit; of an estimate the number alone."""
@@ -82,7 +77,7 @@ class Claim:
     def neighbours(self) -> list[Value]:
         """The value one unit of the last printed digit down and up; of an estimate, its ends as well."""
         number = self.value.value if isinstance(self.value, Estimate) else self.value
-        if not self.exact or isinstance(number, bool) or not isinstance(number, (int, float)):
+        if isinstance(number, bool) or not isinstance(number, (int, float)):
             return []
         unit = forms.last_unit(number, self.form)
         if unit is None:
@@ -122,40 +117,6 @@ class Statement:
     source: str = ""
 
 
-def claim(
-    id: str,
-    value: Value,
-    text: str,
-    check: Check,
-    controls: Iterable[Control | Value],
-    unit: str = "",
-    form: str = "",
-    code: bool = False,
-) -> Claim:
-    """A `Claim`; bare control values are wrapped in `Control`.
-
-    Raises `WriteupError` when there is no control, or when a control reads the same as the value in print.
-    """
-    made = Claim(
-        id=id,
-        value=plain_value(value, id),
-        text=text,
-        check=check,
-        controls=tuple(c if isinstance(c, Control) else Control(c) for c in controls),
-        unit=unit,
-        form=form,
-        code=code,
-    )
-    if not made.controls:
-        raise WriteupError(
-            f"claim {id}: no control given; a claim needs at least one wrong value that its check rejects"
-        )
-    for control in made.controls:
-        if made.printed(plain_value(control.value, id)) == made.printed():
-            raise WriteupError(f"claim {id}: control {control.value!r} prints like the value itself ({made.printed()})")
-    return made
-
-
 def plain_value(value: Any, id: str) -> Value:
     """`value` if it can stand in JSON as it is (a list becomes a tuple); tensors and numpy scalars are refused."""
     if isinstance(value, Estimate):
@@ -172,55 +133,16 @@ def plain_value(value: Any, id: str) -> Value:
     return value
 
 
-def agrees(
-    second_route: Callable[[], Value],
-    route: str,
-    *,
-    tolerance: float = 0.0,
-    seed: int | None = None,
-    records: Sequence[str] = (),
-) -> Check:
-    """A check that the candidate equals what `second_route()` computes (numbers: within `tolerance`, absolute).
-
-    The second route runs once, however many candidates are tried. For a claim whose second route depends on the
-    candidate (run the layer *with this kernel size*), write the check as a function instead.
-    """
-    compute = functools.cache(second_route)
-
-    def check(candidate: Value) -> Evidence:
-        computed = compute()
-        if not _close(candidate, computed, tolerance):
-            raise CheckFailed(computed, candidate, route)
-        return Evidence(route, computed, tolerance if tolerance else None, seed, tuple(records))
-
-    return check
-
-
-def _close(a: Any, b: Any, tolerance: float) -> bool:
-    if isinstance(a, tuple) and isinstance(b, (tuple, list)):
-        return len(a) == len(b) and all(_close(x, y, tolerance) for x, y in zip(a, b, strict=True))
-    if isinstance(a, bool) or isinstance(b, bool) or isinstance(a, str) or isinstance(b, str):
-        return type(a) is type(b) and bool(a == b)
-    return abs(a - b) <= tolerance
-
-
-def require(holds: bool, expected: object, got: object, what: str = "") -> None:
-    """Raise `CheckFailed` unless `holds`; for checks written as functions."""
-    if not holds:
-        raise CheckFailed(expected, got, what)
-
-
 @dataclass(frozen=True)
 class Ref:
-    """A table cell or label that prints a claim. `id` may start with a dot: relative to the question."""
+    """A table cell that prints the fact of this name."""
 
-    id: str
-    unit: bool = False
+    name: str
 
 
 @dataclass(frozen=True)
 class Table:
-    """Header and rows; a cell is plain text (words, no computed digits) or a `Ref` to a claim.
+    """Header and rows; a cell is plain text (words, no computed digits) or a `Ref` to a fact.
 
     `align` has one letter a column: l, r or c. A row given as a single string is a group heading across the table.
     """
@@ -252,13 +174,6 @@ class Answer:
     reruns: Sequence[Rerun] = ()
 
     def __post_init__(self) -> None:
-        seen: set[str] = set()
-        stated: list[Claim | Statement] = [*self.claims, *self.statements]
-        for made in stated:
-            if not made.id.startswith(self.question + "."):
-                raise WriteupError(
-                    f"claim {made.id} stands in the answer to {self.question}; its id must start with that"
-                )
-            if made.id in seen:
-                raise WriteupError(f"claim {made.id} is made twice in the answer to {self.question}")
-            seen.add(made.id)
+        stated = Counter([*(claim.id for claim in self.claims), *(said.id for said in self.statements)])
+        if twice := [id for id, times in stated.items() if times > 1]:
+            raise WriteupError(f"{twice[0]} is made twice in the answer to {self.question}")

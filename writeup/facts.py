@@ -19,6 +19,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from typing import Any
 
 from writeup import estimators
@@ -31,9 +32,7 @@ from writeup.claims import (
     Rerun,
     Statement,
     Value,
-    agrees,
     plain_value,
-    require,
 )
 from writeup.errors import CheckFailed, WriteupError
 from writeup.estimators import Estimate, Misfit
@@ -44,8 +43,26 @@ Route = Callable[[tuple[str, ...]], Check]  # given the records that it rests on
 
 
 def by(route: str, compute: Callable[..., Any], *given: Any, within: float = 0.0, seed: int | None = None) -> Route:
-    """The fact is what `compute(*given)` finds by the second route, up to `within`."""
-    return lambda records: agrees(lambda: compute(*given), route, tolerance=within, seed=seed, records=records)
+    """The fact is what `compute(*given)` finds by the second route, up to `within`; it runs once for all candidates."""
+    found = cache(lambda: compute(*given))
+
+    def on(records: tuple[str, ...]) -> Check:
+        def check(candidate: Value) -> Evidence:
+            if not _close(candidate, found(), within):
+                raise CheckFailed(found(), candidate, route)
+            return Evidence(route, found(), within or None, seed, records)
+
+        return check
+
+    return on
+
+
+def _close(a: Any, b: Any, within: float) -> bool:
+    if isinstance(a, tuple) and isinstance(b, (tuple, list)):
+        return len(a) == len(b) and all(_close(x, y, within) for x, y in zip(a, b, strict=True))
+    if isinstance(a, bool) or isinstance(b, bool) or isinstance(a, str) or isinstance(b, str):
+        return type(a) is type(b) and bool(a == b)
+    return abs(a - b) <= within
 
 
 def gap(route: str, left: Callable[[Any], float], within: float, seed: int | None = None) -> Route:
@@ -54,7 +71,8 @@ def gap(route: str, left: Callable[[Any], float], within: float, seed: int | Non
     def on(records: tuple[str, ...]) -> Check:
         def check(candidate: Any) -> Evidence:
             found = left(candidate)
-            require(found <= within, f"at most {within:g}", found, f"{route}, with {candidate}")
+            if not found <= within:
+                raise CheckFailed(f"at most {within:g}", found, f"{route}, with {candidate}")
             return Evidence(route, found, within, seed, records)
 
         return check
@@ -203,7 +221,7 @@ class Facts:
         code: bool = False,
     ) -> None:
         id = f"{self.question}.{name}"
-        made = Claim(id, plain_value(value, id), "", check, controls, unit, spec, code, _caller(), exact=True)
+        made = Claim(id, plain_value(value, id), check, controls, unit, spec, code, _caller())
         same = [c for c in controls if made.printed(c.value) == made.printed() and not isinstance(value, Estimate)]
         if same:
             raise WriteupError(f"fact {id}: control {same[0].value!r} prints like the value itself ({made.printed()})")

@@ -25,7 +25,7 @@ AXES = {"layers": "layers", "hidden_size": "hidden units", "bptt": "BPTT interva
 def table() -> Table:
     """One row a setting."""
     rows: list[list[str | Ref]] = [
-        [LABELS[key], *(Ref(f".{key}_{cell}{what}") for what in ("", "_size", "_time") for cell in CELLS)]
+        [LABELS[key], *(Ref(f"{key}_{cell}{what}") for what in ("", "_size", "_time") for cell in CELLS)]
         for key in VARIATIONS
     ]
     header = ["", "LSTM", "GRU", "M, LSTM", "M, GRU", "time, LSTM", "time, GRU"]

@@ -1,9 +1,13 @@
 """Facts and statements, from their line to what verification says of them."""
 
+import math
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from writeup.assignment import Question
-from writeup.errors import WriteupError
+from writeup.errors import CheckFailed, WriteupError
 from writeup.facts import Facts, by
 from writeup.trust.verify import verify_question
 
@@ -107,6 +111,60 @@ def test_an_answer_that_exits_has_not_answered(verified):
     assert "SystemExit" in said(found)[0]
 
 
+def stated(value, route=None, wrong=None, form=""):
+    """The claim that a fact makes."""
+    a = Facts("Q")
+    a("x", value, route or by("counting", lambda: value), wrong, form)
+    return a.claims[0]
+
+
 def test_a_form_is_a_format_and_a_unit():
     with pytest.raises(WriteupError, match="it is a format and a unit"):
-        Facts("Q")("x", 1.0, by("again", lambda: 1.0), form=".1f")
+        stated(1.0, form=".1f")
+
+
+def test_a_control_that_prints_like_the_value_is_refused():
+    with pytest.raises(WriteupError, match="prints like the value"):
+        stated(1.234, wrong={1.2341: "a slip"}, form="{:.2f}")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(math.nan, "finite"), (math.inf, "finite"), (object(), "a value of type object received")]
+)
+def test_a_value_that_no_document_can_state_is_refused(value, said):
+    with pytest.raises(WriteupError, match=said):
+        stated(value)
+
+
+@pytest.mark.parametrize("second", ["a('x', 2, by('counting', lambda: 2))", "a.say('x', lambda x: x > 0, {'x': 0})"])
+def test_an_answer_refuses_two_of_one_name(verified, second):
+    (problem,) = said(verified("a('x', 1, by('counting', lambda: 1))", second))
+    assert problem == "Q: Q.x is made twice in the answer to Q"
+
+
+def test_the_second_route_runs_once_however_many_candidates_are_tried():
+    calls = []
+    check = stated(1, by("counting the calls", lambda: len(calls.append(0) or calls))).check
+    assert [check(1).computed, check(1).computed] == [1, 1]
+
+
+@given(st.floats(-1e6, 1e6), st.floats(0.001, 10), st.floats(-20, 20))
+def test_numbers_agree_exactly_within_the_tolerance(computed, tolerance, offset):
+    check = by("again", lambda: computed, within=tolerance)(())
+    candidate = computed + offset
+    if abs(candidate - computed) <= tolerance:
+        assert check(candidate).computed == computed
+    else:
+        with pytest.raises(CheckFailed):
+            check(candidate)
+
+
+@pytest.mark.parametrize(("computed", "candidate"), [(1, True), ("1", 1), ((1, 2), (1, 2, 3)), ((1, 2), 3)])
+def test_values_of_different_kinds_do_not_agree(computed, candidate):
+    with pytest.raises((CheckFailed, TypeError)):
+        by("again", lambda: computed)(())(candidate)
+
+
+def test_a_failed_check_tells_expected_and_got():
+    with pytest.raises(CheckFailed, match="counting: expected 4, got 5"):
+        by("counting", lambda: 4)(())(5)

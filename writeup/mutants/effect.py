@@ -88,7 +88,7 @@ def first_problem(made: Claim) -> str:
 
 def printed(answer: Answer) -> tuple[str, ...]:
     """All that the documents take from an answer: values as they print, texts, tables, figures, names to loop over."""
-    claims = [f"{made.id} = {made.printed()} {made.unit}: {made.text}" for made in answer.claims]
+    claims = [f"{made.id} = {made.printed()} {made.unit}" for made in answer.claims]
     tables = [f"{name}: {table}" for name, table in answer.tables.items()]
     figures = [f"{name}: {figure.tikz()}" for name, figure in answer.figures.items()]
     return (*claims, *tables, *figures, f"{answer.context}")

@@ -67,11 +67,6 @@ WORDS = _both_ways(
 )
 # Positions of arguments that are read by people, never compared: ids, texts, routes, reasons, messages of failures.
 SPOKEN = {
-    "claim": (0, 2, 4),  # a control is a wrong value to begin with: another wrong value shows the same
-    "agrees": (1,),
-    "Control": (0, 1),
-    "require": (1, 2, 3),
-    "Evidence": (0, 1, 2, 3, 4),
     "CheckFailed": (0, 1, 2),
     "WriteupError": (0,),
     "manual_seed": (0,),  # another seed, another random example of the same fact

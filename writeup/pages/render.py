@@ -3,7 +3,7 @@
     templates/answers/<question>.md.j2  --+-- format "md"  -->  the .md
                                           +-- format "tex" -->  pandoc --> layouts/document.tex.j2 --> the .tex
 
-Every value enters the text through `Page.value`, which marks it with its claim (`marks.py`); the ledger then says where
+Every value enters the text as a `PrintedFact`, which is marked with its claim (`marks.py`); the ledger then says where
 and how each was printed, and where each number of the documents comes from.
 """
 
@@ -39,7 +39,7 @@ from writeup.pages.blocks import (
 )
 from writeup.pages.colophon import kept_records, levels_of
 from writeup.pages.identity import Identity
-from writeup.pages.printed import printed, shown
+from writeup.pages.printed import PrintedFact, printed
 from writeup.pages.tex import to_tex
 from writeup.readback import passages_of
 from writeup.text.escape import markdown_escape, tex_escape
@@ -78,29 +78,19 @@ class Page:
     figures: list[FigureRow] = field(default_factory=list)
     numbering: Numbering = field(default_factory=Numbering)
 
-    def row(self, id: str) -> ClaimRow:
-        """The ledger's row for a claim; an `id` with a leading dot belongs to the question being written."""
-        full = self.question + id if id.startswith(".") else id
-        found = self._rows.get(full)
-        if found is None:
-            raise WriteupError(f"template of question {self.question}: prints claim {full!r}, which no answer makes")
-        return found
-
     @cached_property
     def _rows(self) -> Mapping[str, ClaimRow]:
         return {row.id: row for row in self.verification.ledger.claims}
 
     # -- what templates call --------------------------------------------------------------------------------------
 
-    def value(self, id: str) -> Marked:
-        """The claim as readers see it: numbers by their form, program text in backticks, words escaped."""
-        row = self.row(id)
-        return mark(shown(row), f"claim:{row.id}")
+    def fact(self, id: str) -> PrintedFact:
+        """A fact of any question, by its whole id."""
+        if id not in self._rows:
+            raise WriteupError(f"template of question {self.question}: prints claim {id!r}, which no answer makes")
+        return printed(self._rows[id])
 
-    def value_with_unit(self, id: str) -> Marked:
-        return printed(self.row(id))
-
-    def facts(self) -> dict[str, Marked]:
+    def facts(self) -> dict[str, PrintedFact]:
         """The facts of the question being written, by their names in it."""
         start = f"{self.question}."
         names = {id.removeprefix(start): row for id, row in self._rows.items() if id.startswith(start)}
@@ -114,11 +104,6 @@ class Page:
             near = difflib.get_close_matches(id, known)
             raise WriteupError(f"template of question {self.question}: says {id}, which no answer states; near: {near}")
         return mark(caller(), f"statement:{id}")
-
-    def tex_value(self, id: str) -> Marked:
-        """A claim whose value is TeX mathematics, as it is."""
-        row = self.row(id)
-        return mark(str(row.value), f"claim:{row.id}")
 
     def table(self, name: str, caller: Callable[[], str], wide: bool = False) -> str:
         made = self._shown("tables", name)
@@ -156,9 +141,7 @@ class Page:
     def fill(self, template: jinja2.Template, **context: Any) -> str:
         """The template with all that it may use: what a page offers, the question's facts by name, `context`."""
         offered = {
-            "v": self.value,
-            "vu": self.value_with_unit,
-            "tex": self.tex_value,
+            "v": self.fact,
             "say": self.say,
             "table": self.table,
             "figure": self.figure,
@@ -187,9 +170,7 @@ class Page:
         return found[name]
 
     def _cell(self, cell: str | Ref) -> str:
-        if isinstance(cell, str):
-            return mark(cell, "words")
-        return self.value_with_unit(cell.id) if cell.unit else self.value(cell.id)
+        return mark(cell, "words") if isinstance(cell, str) else self.fact(f"{self.question}.{cell.name}")
 
     def _cite(self, text: str) -> str:
         def link(match: re.Match[str]) -> str:

@@ -164,13 +164,12 @@ def verify_question(question: Question, root: Path) -> Verified:
     if not answer.claims:
         problems.append(Problem(question.id, "has an answer without claims; expected at least one"))
     written = written_in(root, question.id)
-    rows = [_verify_claim(made, question.id, problems) for made in answer.claims]
+    rows = [_verify_claim(made, question.id, written, problems) for made in answer.claims]
     reruns = [_rerun(asked, problems) for asked in answer.reruns]
     failed = {row.record for row in reruns if not abs(row.found - row.recorded) <= row.within}
     reran = {row.record for row in reruns} - failed
     for row in rows:
         row.source = _relative(row.source, root)
-        row.text = row.text or written.sentence(row.id)
         if behind := set(row.evidence["records"]):
             row.level = "rerun" if behind <= reran else "recomputed"
     statements = [_verify_statement(made, answer, written, problems) for made in answer.statements]
@@ -274,7 +273,7 @@ def _all_shown(made: Claim) -> str:
     return made.printed() + (f" ({ends[0]} to {ends[1]})" if ends else "")
 
 
-def _verify_claim(made: Claim, question: str, problems: list[Problem]) -> ClaimRow:
+def _verify_claim(made: Claim, question: str, written: Written, problems: list[Problem]) -> ClaimRow:
     start = time.perf_counter()
     evidence = Evidence("not established")
     try:
@@ -310,7 +309,7 @@ def _verify_claim(made: Claim, question: str, problems: list[Problem]) -> ClaimR
     return ClaimRow(
         id=made.id,
         question=question,
-        text=made.text,
+        text=written.sentence(made.id),
         value=made.value.value if isinstance(made.value, Estimate) else made.value,
         shown=made.printed(),
         shown_ends=made.printed_ends(),

@@ -11,15 +11,13 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 ANSWER = """
 from answers.numbers import LARGEST
-from writeup.claims import Answer, agrees, claim, require, Evidence
+from writeup.facts import Facts, by, when
+
+GAP = 1
 
 
 def near(value):
-    require(abs(value - 15) <= GAP, 15, value, "by hand")
-    return Evidence("by hand")
-
-
-GAP = 1
+    return value - 15 in (0, 2, -2)[:GAP]
 
 
 def count(last):
@@ -32,11 +30,11 @@ def count(last):
 def answer(records):
     total = LARGEST * (LARGEST + 1) // 2
     steps = count(LARGEST)
-    return Answer("Q1", [
-        claim("Q1.total", total, "the sum", near, [19]),
-        claim("Q1.largest", LARGEST, "the largest", agrees(lambda: len(range(LARGEST)), "counting"), [7]),
-        claim("Q1.steps", steps, "steps", agrees(lambda: LARGEST, "the largest"), [7]),
-    ])
+    a = Facts("Q1")
+    a("total", total, when("by hand", near))
+    a("largest", LARGEST, by("counting", lambda: len(range(LARGEST))))
+    a("steps", steps, by("the largest", lambda: LARGEST))
+    return a.answer()
 """
 ASSIGNMENT = """
 title = "T"

@@ -3,15 +3,17 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from writeup.claims import Control, agrees, claim
 from writeup.errors import WriteupError
+from writeup.facts import Facts, by
 from writeup.notebook.outputs import CLAIM, given, hold_against_claims, note_printed, passages
 from writeup.text.marks import Marked, mark, read, unmarked
 from writeup.trust.ledger import ClaimRow, Ledger
 
-SHARE = claim("3.share", 0.98, "a share", agrees(lambda: 0.975, "another seed", tolerance=0.01), [0.5], form=".1%")
-WORDS = claim("3.words", 34588, "words", agrees(lambda: 34588, "counted anew"), [Control(34587)], form=",d")
-SHAPES = claim("3.shapes", "3x8x8 -> 4x6x6", "shapes", agrees(lambda: "3x8x8 -> 4x6x6", "run"), ["3x8x8 -> 4x7x7"])
+a = Facts("3")
+a("share", 0.98, by("another seed", lambda: 0.975, within=0.01), form="{:.1%}")
+a("words", 34588, by("counted anew", lambda: 34588))
+a("shapes", "3x8x8 -> 4x6x6", by("run", lambda: "3x8x8 -> 4x6x6"), {"3x8x8 -> 4x7x7": "a kernel of two"})
+SHARE, WORDS, SHAPES = a.claims
 DELAY = given(6, "setting")
 
 

@@ -66,19 +66,19 @@ def documents(tmp_path):
 
 
 def test_a_claim_prints_by_its_form_in_both_formats(documents):
-    made, _ = documents('It is << v(".n") >>.', [row("n", 5050, "5,050")])
+    made, _ = documents("It is << n >>.", [row("n", 5050, "5,050")])
     assert "It is 5,050." in made.files[".md"]
     assert "It is 5,050." in made.files[".tex"]
 
 
 def test_the_ledger_notes_where_a_claim_is_printed(documents):
-    _, ledger = documents('It is << v(".n") >>.', [row("n", 5050, "5,050")])
+    _, ledger = documents("It is << n >>.", [row("n", 5050, "5,050")])
     assert [(printed.file, printed.text) for printed in ledger.claims[0].printed] == [("md", "5,050"), ("tex", "5,050")]
 
 
-def test_a_claim_that_no_answer_makes_is_refused(documents):
-    with pytest.raises(WriteupError, match=r"prints claim 'Q1\.n', which no answer makes"):
-        documents('<< v(".n") >>')
+def test_a_claim_of_another_question_that_no_answer_makes_is_refused(documents):
+    with pytest.raises(WriteupError, match=r"prints claim 'Q2\.n', which no answer makes"):
+        documents('<< v("Q2.n") >>')
 
 
 def test_a_name_that_is_not_there_is_refused(documents):
@@ -92,23 +92,23 @@ def test_a_template_that_does_not_parse_names_its_line(documents):
 
 
 def test_a_thousands_comma_is_braced_inside_mathematics_only(documents):
-    made, _ = documents('$n = << v(".n") >>$ and << v(".n") >> and `f(1,000)`', [row("n", 5050, "5,050")])
+    made, _ = documents("$n = << n >>$ and << n >> and `f(1,000)`", [row("n", 5050, "5,050")])
     assert "$n = 5{,}050$ and 5,050 and `f(1,000)`" in made.files[".md"]
 
 
 def test_a_percentage_inside_mathematics_is_refused(documents):
     with pytest.raises(WriteupError, match="percentage"):
-        documents('$<< v(".n") >>$', [row("n", 0.5, "50%")])
+        documents("$<< n >>$", [row("n", 0.5, "50%")])
 
 
 def test_program_text_prints_as_code_and_breaks_in_tex_behind_a_bracket_only(documents):
-    made, _ = documents('<< v(".c") >>', [row("c", "nn.Conv2d(3, 4, kernel_size=3)", code=True)])
+    made, _ = documents("<< c >>", [row("c", "nn.Conv2d(3, 4, kernel_size=3)", code=True)])
     assert "`nn.Conv2d(3, 4, kernel_size=3)`" in made.files[".md"]
     assert r"\texttt{nn.Conv2d(\allowbreak{}3,\ 4,\ kernel\_size=3)}" in made.files[".tex"]
 
 
 def test_a_negative_number_gets_a_true_minus(documents):
-    made, _ = documents('<< v(".n") >>', [row("n", -0.5, "-0.50")])
+    made, _ = documents("<< n >>", [row("n", -0.5, "-0.50")])
     assert "−0.50" in made.files[".md"]
 
 
@@ -119,7 +119,7 @@ def test_a_display_formula_survives_github(documents):
 
 
 def test_a_table_prints_claims_under_its_caption(documents):
-    table = Table(["Name", "Value"], [["first", Ref(".n", unit=True)], "a heading"], "lr")
+    table = Table(["Name", "Value"], [["first", Ref("n")], "a heading"], "lr")
     made, _ = documents(
         '<% call table("t") %>What it shows.<% endcall %>', [row("n", 7, unit="steps")], tables={"t": table}
     )
