@@ -53,5 +53,5 @@ $(READY): requirements.lock pyproject.toml
 	@echo "Setting up .venv (once; PyTorch is the large part)"
 	@$(PYTHON) -m venv --clear .venv || { echo "$(PYTHON) -m venv failed; on Debian install python3-venv" >&2; exit 2; }
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . --editable ./conv_solve
 	@touch $(READY)

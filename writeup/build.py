@@ -22,6 +22,7 @@ from writeup.text import prose
 from writeup.trust.verify import Progress, Verification, verify
 
 if TYPE_CHECKING:
+    from writeup.pages.pdf import Engine
     from writeup.readback import Report
 
 BUILD = Path("build")
@@ -63,8 +64,6 @@ def build(
     the last good build stay as they were in both cases.
     """
     from writeup.evidence import evidence_page
-    from writeup.notebook import build_notebook, note_printed
-    from writeup.notebook.outputs import passages
     from writeup.pages import pdf  # these are slow to import, and an unchanged build needs none of them
     from writeup.pages.render import render
 
@@ -91,23 +90,8 @@ def build(
         paper = pdf.compile(documents.files[".tex"], engine=engine, name=stem)
         content: dict[str, str | bytes] = {f"{stem}{ending}": text for ending, text in documents.files.items()}
         content[f"{stem}.pdf"] = paper
-        on_stage("run the notebook")
-        notebook = build_notebook(
-            root,
-            identity_title=f"{identity.display_name} ({identity.netid})",
-            notebooks=identity.notebooks,
-            verification=verification,
-            cache=root / ".cache" / "notebook",
-            progress=lambda name, cell, cells: on_stage(f"run the notebook: {name}, cell {cell} of {cells}"),
-        )
-        if notebook is not None:
-            on_stage("compile the notebook's PDF")
-            note_printed(verification.ledger, notebook.marked, ("_code.ipynb", "_code.pdf"))
-            verification.ledger.readback.cells = passages(notebook.marked)
-            content[f"{stem}_code.ipynb"] = notebook.ipynb
-            content[f"{stem}_code.pdf"] = pdf.compile(
-                notebook.tex, engine=engine, name=f"{stem}_code", files=notebook.attachments
-            )
+        if identity.notebooks or verification.assignment.notebook:
+            content |= _notebook(root, identity, verification, engine, on_stage)
         on_stage("write the evidence page")
         content[f"{stem}_evidence.html"] = evidence_page(
             f"{verification.assignment.title}, {verification.assignment.subtitle}",
@@ -123,6 +107,36 @@ def build(
         on_stage("write the files")
         files = _replace(folder, content, digest)
     return Built(files, time.perf_counter() - start, verification, report)
+
+
+def _notebook(
+    root: Path, identity: Identity, verification: Verification, engine: Engine, on_stage: Callable[[str], None]
+) -> dict[str, str | bytes]:
+    """The notebook, run, and its PDF; adds to the ledger where each claim is printed in them."""
+    try:
+        from writeup.notebook import build_notebook, note_printed
+    except ModuleNotFoundError as error:
+        raise WriteupError(
+            f"{error.name} is not installed, and a notebook needs it: pip install 'writeup[notebook]'"
+        ) from error
+    from writeup.notebook.outputs import passages
+    from writeup.pages import pdf
+
+    on_stage("run the notebook")
+    notebook = build_notebook(
+        root,
+        identity_title=f"{identity.display_name} ({identity.netid})",
+        notebooks=identity.notebooks,
+        verification=verification,
+        cache=root / ".cache" / "notebook",
+        progress=lambda name, cell, cells: on_stage(f"run the notebook: {name}, cell {cell} of {cells}"),
+    )
+    on_stage("compile the notebook's PDF")
+    note_printed(verification.ledger, notebook.marked, ("_code.ipynb", "_code.pdf"))
+    verification.ledger.readback.cells = passages(notebook.marked)
+    name = f"{identity.file_stem}_code"
+    paper = pdf.compile(notebook.tex, engine=engine, name=name, files=notebook.attachments)
+    return {f"{name}.ipynb": notebook.ipynb, f"{name}.pdf": paper}
 
 
 def _read_back(content: Mapping[str, str | bytes], verification: Verification) -> Report:

@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 
 from writeup.assignment import answer_to
+from writeup.errors import WriteupError
 from writeup.notebook.course import merge, read_notebook
 from writeup.notebook.kernel import Progress, execute
 from writeup.notebook.latex import export_latex
@@ -48,8 +49,8 @@ def build_notebook(
     verification: Verification | None,
     cache: Path,
     progress: Progress,
-) -> NotebookResult | None:
-    """Assemble, execute where needed, check and export; None where the assignment has no notebook at all.
+) -> NotebookResult:
+    """Assemble, execute where needed, check and export.
 
     `verification` has the facts that our own notebook prints; who hands in notebooks of the course needs none. Raises
     `WriteupError` naming notebook and cell when a cell fails, is left to do, or prints what the claims do not hold.
@@ -64,6 +65,6 @@ def build_notebook(
         claims = answer_to(question, Records(root), root).claims
         marked = {**made.words, **hold_against_claims(executed, made.outputs, claims)}
     else:
-        return None
+        raise WriteupError("no notebook is named, and the assignment has no [notebook] of its own")
     exported = export_latex(executed, identity_title)
     return NotebookResult(nbformat.writes(executed) + "\n", exported.tex, exported.attachments, marked)
