@@ -120,6 +120,8 @@ class Statement:
 def plain_value(value: Any, id: str) -> Value:
     """`value` if it can stand in JSON as it is (a list becomes a tuple); tensors and numpy scalars are refused."""
     if isinstance(value, Estimate):
+        for part in value.parts():
+            plain_value(float(part), id)
         return value
     if isinstance(value, (list, tuple)):
         return tuple(plain_value(item, id) for item in value)

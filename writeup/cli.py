@@ -36,7 +36,7 @@ console = Console(highlight=False)
 def main() -> None:
     """The `writeup` program: one clear message for whatever goes wrong."""
     try:
-        sys.exit(app(standalone_mode=False) or 0)  # in this mode a command's exit status is handed back, not raised
+        status = app(standalone_mode=False) or 0  # in this mode a command's exit status is handed back, not raised
     except Unverified as error:
         _print_problems(error.verification)
         errors.print("[bold red]Nothing was written.[/]")
@@ -54,6 +54,10 @@ def main() -> None:
             f"[bold red]writeup:[/] {error.format_message()}", markup=True
         )  # a usage error of the command line
         sys.exit(2)
+    except SystemExit as error:  # of a template, a figure, an answer: nobody else exits here
+        _complain(f"something exited with {error.code!r} before all was done; nothing is verified, nothing was written")
+        sys.exit(2)
+    sys.exit(status)
 
 
 def _complain(message: str) -> None:
@@ -117,9 +121,11 @@ def check(
     root: Root = None,
 ) -> None:
     """Run every check on its claim and on every control, afresh."""
+    from writeup.pages.printable import printable
+
     folder = find_root(root)
     if as_json:
-        verification = verify(folder, question)
+        verification = printable(folder, verify(folder, question))
         _print_json(verification)
     else:
         assignment = load_assignment(folder)
@@ -131,7 +137,7 @@ def check(
                 show.console.print(_question_line(done))
                 show.advance(task)
 
-            verification = verify(folder, question, on_question)
+            verification = printable(folder, verify(folder, question, on_question))
         console.print(_totals(verification))
         _print_problems(verification)
     raise typer.Exit(verification.exit_status)
@@ -196,6 +202,17 @@ def audit(
 
 
 _STATES = {True: "[green]holds[/] ", False: "[red]fails[/] ", None: "[yellow]absent[/]"}
+
+
+@app.command("manifest")
+def manifest_command(root: Root = None) -> None:
+    """Accept the records as they are: what the documents rest on from now on."""
+    from writeup.records.manifest import MANIFEST, accept
+
+    folder = find_root(root)
+    for where, what in accept(folder):
+        console.print(f"{where} {what}", markup=False, soft_wrap=True)
+    console.print(f"{folder / MANIFEST} lists the records as they are; commit it with them", soft_wrap=True)
 
 
 @app.command()

@@ -34,6 +34,20 @@ class Registry:
         said = getattr(package, "rerun_reason", None)
         return said(record) if said else f"{package.__name__} does not say that its probe can vouch for it"
 
+    def foreign_sources(self, record: Record) -> str:
+        """What is wrong with the list of a record's sources, by which it would go stale; empty when nothing is."""
+        if not record.sources:
+            return "names no source, so it would never go stale"
+        if not self.package:
+            return ""
+        self.experiment(record.kind)
+        room = self.listed_by[record.kind].__name__.replace(".", "/")
+        if not any(name.startswith(f"{room}/") for name in record.sources):
+            return f"names no source of {room}, whose code makes records of its kind"
+        home = self.package.__name__.replace(".", "/")
+        others = [name for name in record.sources if not name.startswith(f"{home}/")]
+        return f"names sources outside of {home}: {', '.join(others)}" if others else ""
+
     def prepare(self) -> None:
         """What a process does before its first run."""
         getattr(self.package, "prepare", lambda: None)()

@@ -84,8 +84,10 @@ class Page:
 
     # -- what templates call --------------------------------------------------------------------------------------
 
-    def fact(self, id: str) -> PrintedFact:
-        """A fact of any question, by its whole id."""
+    def fact(self, id: str) -> PrintedFact | jinja2.Undefined:
+        """A fact of any question, by its whole id; nothing where only a part was verified, and not that question."""
+        if self._unanswered(id.rpartition(".")[0]):
+            return jinja2.ChainableUndefined(name=id)
         if id not in self._rows:
             raise WriteupError(f"template of question {self.question}: prints claim {id!r}, which no answer makes")
         return printed(self._rows[id])
@@ -130,7 +132,8 @@ class Page:
 
     def reference(self, kind: Kind, name: str, of: str = "") -> str:
         """ "Figure 5" for a figure or table of this question, or of another."""
-        self._shown(f"{kind}s", name, of or self.question)
+        if not self._unanswered(of):
+            self._shown(f"{kind}s", name, of or self.question)
         return self.numbering.refer(kind, of or self.question, name, by=self.question)
 
     def anchor(self, name: str) -> str:
@@ -160,6 +163,10 @@ class Page:
         text = re.sub(r"\n{3,}", "\n\n", self.fill(template, **context))
         return Marked(self._cite(_mend_mathematics(text, template.name or "?")))
 
+    def _unanswered(self, question: str) -> bool:
+        asked = {asked.id for asked in self.verification.assignment.everything}
+        return question in asked - self.verification.answers.keys()
+
     def _shown(self, kind: str, name: str, question: str = "") -> Any:
         answer = self.verification.answers.get(question or self.question)
         found = getattr(answer, kind, {})
@@ -170,7 +177,7 @@ class Page:
         return found[name]
 
     def _cell(self, cell: str | Ref) -> str:
-        return mark(cell, "words") if isinstance(cell, str) else self.fact(f"{self.question}.{cell.name}")
+        return mark(cell, "words") if isinstance(cell, str) else str(self.fact(f"{self.question}.{cell.name}"))
 
     def _cite(self, text: str) -> str:
         def link(match: re.Match[str]) -> str:
@@ -234,7 +241,7 @@ def render(root: Path, verification: Verification, identity: Identity, stem: str
     Raises `WriteupError` naming template, line and claim when a template asks for what is not there.
     """
     environment = template_environment(root)
-    references = _references(root)
+    references = references_of(root)
     pages: dict[Format, Page] = {}
     texts: dict[Format, Sourced] = {}
     for format in ("md", "tex"):
@@ -299,7 +306,7 @@ def _belongs(question: Question, section: Section) -> bool:
     return continues(question.id, section.id)
 
 
-def _references(root: Path) -> Mapping[str, Mapping[str, str]]:
+def references_of(root: Path) -> Mapping[str, Mapping[str, str]]:
     path = root / "templates" / "references.toml"
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 

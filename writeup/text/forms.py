@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 from typing import Any
 
 SIGNIFICANT = re.compile(r"(?P<sign>\+?)~(?P<digits>\d+)(?P<percent>%?)")
@@ -36,7 +37,9 @@ def last_unit(value: float, spec: str) -> float | None:
         return float(10.0 ** _place(value, int(found["digits"]) + 1))
     if found := DECIMALS.search(spec):
         return float(10.0 ** -int(found["digits"]) / (100 if found["kind"] == "%" else 1))
-    return 1.0 if type(value) is int else None
+    if spec or type(value) is int:
+        return 1.0 if type(value) is int else None
+    return 10.0 ** Decimal(repr(value)).as_tuple().exponent  # type: ignore[operator]  # a finite number's is an int
 
 
 def _place(value: float, digits: int) -> int:

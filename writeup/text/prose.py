@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,12 +81,14 @@ def slips(written: Written) -> Iterator[Slip]:
         start = end
 
 
-def problems(root: Path) -> list[str]:
-    """All that the templates of `root` say without a guard, and every exception that nothing needs."""
-    excepted = exceptions(root)
+def problems(root: Path, questions: Container[str] | None = None) -> list[str]:
+    """All that the templates (of the `questions`) say without a guard, and every exception that nothing needs."""
+    excepted = {q: listed for q, listed in exceptions(root).items() if questions is None or q in questions}
     used: set[tuple[str, str]] = set()
     found = []
     for written in all_written(root):
+        if questions is not None and written.question not in questions:
+            continue
         for slip in slips(written):
             allowed = [
                 (written.question, words) for words in excepted.get(written.question, {}) if words in slip.sentence

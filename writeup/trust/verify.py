@@ -21,9 +21,12 @@ from writeup.assignment import Assignment, Question, answer_to, load_assignment
 from writeup.claims import Answer, Claim, Evidence, Figure, Rerun, Statement, Table, Value
 from writeup.errors import CheckFailed, WriteupError
 from writeup.estimators import Estimate
-from writeup.records.store import Records, environment, stale_sources
-from writeup.text.written import Written, written_in
+from writeup.experiments.registry import registry
+from writeup.records import manifest
+from writeup.records.store import RESULTS, Records, environment, stale_sources
+from writeup.text.written import Written, all_written, written_in
 from writeup.trust.ledger import ClaimRow, ControlRow, Ledger, RecordRow, RerunRow, StatementRow, plain
+from writeup.trust.tampering import opened, touched, untouched
 
 Progress = Callable[[str, "Verified"], None]
 
@@ -95,7 +98,8 @@ def verify(root: Path, question: str | None = None, progress: Progress | None = 
     """
     assignment = load_assignment(root)
     asked = assignment.select(question) if question is not None else assignment.everything
-    problems = [] if question is not None else list(_coverage(assignment))
+    problems = [] if question is not None else list(_coverage(assignment, root))
+    problems += [Problem(where, message, unverified=False) for where, message in manifest.problems(root)]
     answers: dict[str, Verified] = {}
     for done in _run(asked, root, jobs or max(2, os.cpu_count() or 2)):
         answers[done.question] = done
@@ -122,14 +126,21 @@ def _run(asked: Sequence[Question], root: Path, jobs: int) -> Iterator[Verified]
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     # spawn: a forked child of a process in which torch has run threads may hang
     context = multiprocessing.get_context("spawn")
+    unfinished = []
     with ProcessPoolExecutor(min(jobs, len(asked)), mp_context=context, initializer=_quiet) as pool:
         sent = {pool.submit(verify_question, question, root): question for question in asked}
         for future in as_completed(sent):
             try:
                 yield future.result()
+            except BrokenProcessPool:  # of one process that ends all others learn: each question is tried alone
+                unfinished.append(sent[future])
+    for question in unfinished:
+        with ProcessPoolExecutor(1, mp_context=context, initializer=_quiet) as pool:
+            try:
+                yield pool.submit(verify_question, question, root).result()
             except BrokenProcessPool:
-                id = sent[future].id
-                yield Verified(id, problems=[Problem(id, "its process was killed; nothing was verified", False)])
+                said = "its process was killed or ended itself; nothing was verified"
+                yield Verified(question.id, problems=[Problem(question.id, said, unverified=False)])
 
 
 def _quiet() -> None:
@@ -139,18 +150,39 @@ def _quiet() -> None:
         os.dup2(nowhere, stream)
 
 
-def _coverage(assignment: Assignment) -> Iterator[Problem]:
+def _coverage(assignment: Assignment, root: Path) -> Iterator[Problem]:
     total = sum(question.points for question in assignment.question)
     if total != assignment.points:
         yield Problem("assignment.toml", f"the questions' points: expected {assignment.points}, got {total}")
     if len({question.id for question in assignment.everything}) != len(assignment.everything):
         yield Problem("assignment.toml", "two questions have the same id; every id must stand once")
+    asked = {question.id for question in assignment.everything}
+    for written in all_written(root):
+        if written.question not in asked:
+            yield Problem(
+                str(written.path), f"answers a question that assignment.toml does not ask: {written.question}"
+            )
 
 
 def verify_question(question: Question, root: Path) -> Verified:
-    """Run the question's answer and all of its checks and controls in this process."""
-    start = time.perf_counter()
+    """Run the question's answer and all of its checks and controls in this process; what stops that is a problem."""
+    before = untouched()
     records = Records(root)
+    try:
+        with opened() as files:
+            verified = _verify_question(question, root, records)
+    except (Exception, SystemExit):  # an answer, or a check, that exits has not answered
+        return Verified(question.id, problems=[Problem(question.id, _last_lines(), unverified=False)])
+    known = {root / RESULTS / f"{path}.json" for path in records.used}
+    around = sorted(path.stem for path in files - known if path.is_relative_to(root / RESULTS))
+    said = [f"exchanged {what}, which verifies it" for what in touched(before)]
+    said += [f"read the file of record {name}; only what comes from `records` is checked" for name in around]
+    verified.problems.extend(Problem(question.id, what, unverified=False) for what in said)
+    return verified
+
+
+def _verify_question(question: Question, root: Path, records: Records) -> Verified:
+    start = time.perf_counter()
     try:
         answer = answer_to(question, records, root)
     except CheckFailed as error:
@@ -158,8 +190,6 @@ def verify_question(question: Question, root: Path) -> Verified:
     except WriteupError as error:
         missing = "has no answer" in str(error)
         return Verified(question.id, problems=[Problem(question.id, str(error), unverified=missing)])
-    except (Exception, SystemExit):  # an answer that exits has not answered
-        return Verified(question.id, problems=[Problem(question.id, _last_lines(), unverified=False)])
     problems: list[Problem] = []
     if not answer.claims:
         problems.append(Problem(question.id, "has an answer without claims; expected at least one"))
@@ -183,6 +213,8 @@ def verify_question(question: Question, root: Path) -> Verified:
                     f"is stale: {', '.join(changed)} changed since it was made; `make experiments` mends it",
                 )
             )
+        if foreign := registry(root).foreign_sources(records[path]):
+            problems.append(Problem(f"record {path}", f"{foreign}; delete it and `make experiments`"))
     used = [
         RecordRow(path=r.path, device=r.device, date=r.date, seeds=r.seeds, environment=r.environment)
         for r in (records[path] for path in sorted(records.used))
@@ -306,6 +338,8 @@ def _verify_claim(made: Claim, question: str, written: Written, problems: list[P
             )
         )
     controls += _last_digit(made, problems) if evidence.route != "not established" else []
+    if not controls:
+        problems.append(Problem(made.id, "no wrong value was tried; give one that its check rejects"))
     return ClaimRow(
         id=made.id,
         question=question,

@@ -32,7 +32,7 @@ def test_a_value_prints_by_its_form(value, spec, text):
         (5712.0, "~2", 100.0),
         (7, ",d", 1.0),
         (1.3e-5, ".1e", 1e-6),
-        (0.5, "", None),
+        (0.5, "", 0.1),
     ],
 )
 def test_one_unit_of_the_last_printed_digit(value, spec, unit):

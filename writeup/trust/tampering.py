@@ -1,0 +1,76 @@
+"""Whether an answer went around what verifies it: read files itself, or patched a function as a test does.
+
+The names of the generator's modules and classes, and of what their arithmetic stands on, are noted before the answer
+runs; afterwards each must stand for the same object, and each function have the same code. What this cannot see: what
+was exchanged and put back, what an object holds, and code outside of these modules.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+import writeup.facts
+
+GENERATOR = writeup.facts.__name__.partition(".")[0]
+ARITHMETIC = ("builtins", "math", "statistics", np.__name__, stats.__name__)
+Names = Mapping[str, tuple[Any, Any]]
+_listening: list[set[Path]] = []
+_hooked: list[bool] = []
+
+
+@contextmanager
+def opened() -> Iterator[set[Path]]:
+    """The files that Python opens meanwhile, in whatever way."""
+    if not _hooked:
+        sys.addaudithook(_hear)  # for as long as the process lives: no hook is ever taken out
+        _hooked.append(True)
+    files: set[Path] = set()
+    _listening.append(files)
+    try:
+        yield files
+    finally:
+        _listening.remove(files)
+
+
+def _hear(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "open" and _listening and isinstance(arguments[0], (str, os.PathLike)):
+        path = Path(arguments[0]).absolute()
+        for files in _listening:
+            files.add(path)
+
+
+def untouched() -> Names:
+    """What each name stands for: the object and, of a function, its code."""
+    return dict(_names())
+
+
+def touched(before: Names) -> Iterator[str]:
+    """The names that stand for something else than they did."""
+    now = dict(_names())
+    for name, (value, code) in before.items():
+        found, other = now.get(name, (None, None))
+        if found is not value or other is not code:
+            yield name
+
+
+def _names() -> Iterator[tuple[str, tuple[Any, Any]]]:
+    for name, module in list(sys.modules.items()):
+        if module is not None and (name in ARITHMETIC or name.partition(".")[0] == GENERATOR):
+            for key, value in list(vars(module).items()):
+                yield f"{name}.{key}", _noted(value)
+                if inspect.isclass(value) and value.__module__ == name and name not in ARITHMETIC:
+                    for inner, held in list(vars(value).items()):
+                        yield f"{name}.{key}.{inner}", _noted(held)
+
+
+def _noted(value: Any) -> tuple[Any, Any]:
+    return value, getattr(value, "__code__", None)
