@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from writeup import readback
+from writeup.assignment import Question, answer_to, load_assignment
 from writeup.build import BUILD
 from writeup.errors import CheckFailed, WriteupError
 from writeup.experiments import rehearsal
@@ -17,7 +18,7 @@ from writeup.experiments.registry import registry
 from writeup.records.consistency import copies
 from writeup.records.replay import largest_difference
 from writeup.records.store import Record, Records, stale_sources
-from writeup.trust.verify import verify
+from writeup.trust.verify import Problem, train_again, verify
 
 
 class Absent(WriteupError):
@@ -58,6 +59,10 @@ def items(root: Path, sample: int, seed: int) -> list[Item]:
         found += [
             Item(f"replay of {path} ({drawn} of {count} of its kind)", partial(_replayed, records, path, root))
             for path, drawn, count in _drawn(records, sample, seed)
+        ]
+        found += [
+            Item(f"other seeds trained again, {question.id}", partial(_trained_again, question, root, sample, seed))
+            for question in load_assignment(root).question
         ]
     return found
 
@@ -126,6 +131,22 @@ def _retrained(root: Path) -> str:
     if again != found:
         raise CheckFailed(found, again, f"{kind} trained twice")
     return f"{len(found)} runs, the two the same to the last bit, {difference:.1e} from those that are kept"
+
+
+def _trained_again(question: Question, root: Path, sample: int, seed: int) -> str:
+    """Of every rerun of a question other values than `check` draws, up to `sample`, drawn by chance."""
+    problems: list[Problem] = []
+    trained = 0
+    for asked in answer_to(question, Records(root), root).reruns:
+        others = [k for k in range(len(asked.values)) if k != asked.drawn]
+        for k in random.Random(f"{seed} {asked.record} {asked.what}").sample(others, min(sample, len(others))):
+            train_again(replace(asked, drawn=k), problems)
+            trained += 1
+    if problems:
+        raise WriteupError(_first(problems))
+    if not trained:
+        raise Absent("nothing that the question rests on trains in seconds")
+    return f"{trained} values as they are recorded"
 
 
 def _claims(root: Path) -> str:

@@ -93,12 +93,16 @@ class Claim:
 
 @dataclass(frozen=True)
 class Rerun:
-    """One seed of a record, to be trained again here and now: `train` must give what is recorded, up to `within`."""
+    """Values of a record, of which number `drawn` is trained again here and now: `train` must give it, up to `within`.
+
+    An audit draws others, by chance.
+    """
 
     record: str
     what: str
-    recorded: float
-    train: Callable[[], float]
+    values: Sequence[float]
+    drawn: int
+    train: Callable[[int], float]
     within: float
 
 

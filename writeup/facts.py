@@ -194,7 +194,7 @@ class Facts:
         `train` gives value number k of `values`. Facts on a record whose reruns all agree have the level "rerun".
         """
         k = date.fromisoformat(record.date).toordinal() % len(values)
-        self.reruns.append(Rerun(record.path, f"{what}, value {k}", values[k], lambda: train(k), within))
+        self.reruns.append(Rerun(record.path, what, values, k, train, within))
 
     # -- sentences ----------------------------------------------------------------------------------------------------
 

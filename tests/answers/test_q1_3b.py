@@ -20,7 +20,7 @@ def contradicted(kind, settings, forge):
     curves = record.model_copy(deep=True).curves
     forge(curves)
     records._loaded[path] = record.model_copy(update={"curves": curves})
-    return any(abs(r.train() - r.recorded) > r.within for r in answer(records).reruns if r.record == path)
+    return any(abs(r.train(r.drawn) - r.values[r.drawn]) > r.within for r in answer(records).reruns if r.record == path)
 
 
 def scale(arms, measure, factor):

@@ -195,7 +195,7 @@ def _verify_question(question: Question, root: Path, records: Records) -> Verifi
         problems.append(Problem(question.id, "has an answer without claims; expected at least one"))
     written = written_in(root, question.id)
     rows = [_verify_claim(made, question.id, written, problems) for made in answer.claims]
-    reruns = [_rerun(asked, problems) for asked in answer.reruns]
+    reruns = [train_again(asked, problems) for asked in answer.reruns]
     failed = {row.record for row in reruns if not abs(row.found - row.recorded) <= row.within}
     reran = {row.record for row in reruns} - failed
     for row in rows:
@@ -231,18 +231,24 @@ def _relative(source: str, root: Path) -> str:
     return source[len(str(root)) + 1 :] if path.is_relative_to(root) else source
 
 
-def _rerun(asked: Rerun, problems: list[Problem]) -> RerunRow:
+def train_again(asked: Rerun, problems: list[Problem]) -> RerunRow:
     """Train once more; what differs from the record by more than it may is a problem."""
+    row = RerunRow(
+        record=asked.record,
+        what=f"{asked.what}, value {asked.drawn}",
+        recorded=asked.values[asked.drawn],
+        found=math.nan,
+        within=asked.within,
+    )
     try:
-        found = float(asked.train())
+        row.found = float(asked.train(asked.drawn))
     except Exception:
-        found = math.nan
-        problems.append(Problem(f"record {asked.record}", f"{asked.what} could not be trained again: {_last_lines()}"))
+        problems.append(Problem(f"record {asked.record}", f"{row.what} could not be trained again: {_last_lines()}"))
     else:
-        if not abs(found - asked.recorded) <= asked.within:
-            what = f"{asked.what}: trained again here it is {found}, the record has {asked.recorded}"
-            problems.append(Problem(f"record {asked.record}", f"{what} (allowed: {asked.within})"))
-    return RerunRow(record=asked.record, what=asked.what, recorded=asked.recorded, found=found, within=asked.within)
+        if not abs(row.found - row.recorded) <= row.within:
+            what = f"{row.what}: trained again here it is {row.found}, the record has {row.recorded}"
+            problems.append(Problem(f"record {asked.record}", f"{what} (allowed: {row.within})"))
+    return row
 
 
 def _verify_statement(made: Statement, answer: Answer, written: Written, problems: list[Problem]) -> StatementRow:

@@ -1,0 +1,162 @@
+"""What an edit of a record comes to: found by `check`, by `audit`, or by neither.
+
+    python -m tests.campaign_records [EDITS] [SEED]
+
+Each edit changes one number of a committed record, and is tried in a copy of the project in which only the questions
+that read the record are verified: as an editor leaves it, and sealed again and accepted into the manifest, as a forger
+would. Where `check` holds, the record's probe is replayed and other seeds are trained again, as `audit` does with what
+it draws. Kinds take turns; record, series, point and factor are drawn. Takes half an hour; not a part of `make test`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from itertools import cycle, islice
+from pathlib import Path
+
+from writeup import audit
+from writeup.assignment import Question, load_assignment
+from writeup.errors import WriteupError
+from writeup.mutants.forgeries import overlay
+from writeup.records.manifest import MANIFEST, manifest
+from writeup.records.record import Record, sealed
+from writeup.records.store import RESULTS, Records
+
+ROOT = Path(__file__).resolve().parents[1]
+FACTORS = (0.5, 0.9, 0.98, 1.02, 1.1, 2.0)
+FIELDS = ("metrics", "curves", "timing")
+SAMPLE = 2  # values of every rerun that the audit trains, of some twenty
+
+
+def numbers(value: object, where: tuple[str | int, ...]) -> list[tuple[str | int, ...]]:
+    """The places of all numbers below a value."""
+    if isinstance(value, dict):
+        return [place for key, item in value.items() for place in numbers(item, (*where, key))]
+    if isinstance(value, list):
+        return [place for key, item in enumerate(value) for place in numbers(item, (*where, key))]
+    return [where] if isinstance(value, (int, float)) and not isinstance(value, bool) and value else []
+
+
+def edited(path: str, chance: random.Random) -> tuple[str, dict]:
+    """A record with one number changed, and what was changed: a field, then a series of it, then a point."""
+    content = json.loads((ROOT / RESULTS / f"{path}.json").read_text(encoding="utf-8"))
+    series: dict[str, dict] = defaultdict(lambda: defaultdict(list))
+    for place in (place for field in FIELDS for place in numbers(content[field], (field,))):
+        series[place[0]][place[:-1] if isinstance(place[-1], int) else place].append(place)
+    field = chance.choice(sorted(series))
+    place = chance.choice(series[field][chance.choice(sorted(series[field], key=str))])
+    *within, last = place
+    parent = content
+    for key in within:
+        parent = parent[key]
+    factor = chance.choice(FACTORS)
+    new = parent[last] * factor
+    if isinstance(parent[last], int):
+        new = round(new) if round(new) != parent[last] else parent[last] + 1
+    what = f"{'.'.join(map(str, place))}: {parent[last]:g} -> {new:g}"
+    parent[last] = new
+    return what, content
+
+
+def readers() -> tuple[dict[str, set[str]], set[str]]:
+    """By record, the questions that read it, and what all questions print: as an honest check finds them."""
+    found: dict[str, set[str]] = defaultdict(set)
+    printed: set[str] = set()
+    for question in load_assignment(ROOT).everything:
+        ledger = json.loads(check(ROOT, question.id)[1])
+        printed |= printed_in(ledger)
+        for row in ledger["records"]:
+            found[row["path"]].add(question.id)
+    return found, printed
+
+
+def printed_in(ledger: dict) -> set[str]:
+    """What the claims of a ledger print."""
+    return {f"{row['id']} {row['shown']} {row['shown_ends']}" for row in ledger["claims"]}
+
+
+def check(root: Path, question: str) -> tuple[int, str]:
+    """Exit status and output of `check` of one question in the project `root`."""
+    command = [sys.executable, "-m", "writeup", "check", "--json", "--question", question]
+    where = os.environ | {"PYTHONPATH": str(ROOT)}
+    run = subprocess.run(command, cwd=root, env=where, capture_output=True, text=True, check=False)
+    return run.returncode, run.stdout
+
+
+def found_by_check(root: Path, questions: set[str]) -> tuple[str, set[str]]:
+    """The first problem that `check` names in one of the questions, nothing where it holds; and what they print."""
+    shown: set[str] = set()
+    for question in sorted(questions):
+        status, printed = check(root, question)
+        if status:
+            problems = json.loads(printed)["problems"] if printed else [{"where": question, "message": "an error"}]
+            return f"{problems[0]['where']}: {problems[0]['message']}", shown
+        shown |= printed_in(json.loads(printed))
+    return "", shown
+
+
+def found_by_audit(root: Path, path: str, questions: list[Question], seed: int) -> str:
+    """What the audit's items for this record say; nothing where they hold."""
+    items = [lambda: audit.replay(Records(root)[path], root)]
+    items += [lambda q=question: audit._trained_again(q, root, SAMPLE, seed) for question in questions]
+    for item in items:
+        try:
+            item()
+        except audit.Absent:
+            continue
+        except WriteupError as error:
+            return str(error)
+    return ""
+
+
+def copy(folder: Path, path: str, content: dict, forged: bool) -> Path:
+    """The project with the record; sealed again and in the manifest where it is forged."""
+    if forged:
+        content = content | {"seal": sealed(Record.model_validate_json(json.dumps(content)))}
+    root = overlay(ROOT, folder, {path: json.dumps(content)})
+    if forged:
+        listed = manifest(ROOT) | {path: content["seal"]}
+        (root / MANIFEST).unlink()
+        (root / MANIFEST).write_text("".join(f'"{name}" = "{seal}"\n' for name, seal in listed.items()))
+    return root
+
+
+def main(edits: int = 40, seed: int = 15) -> None:
+    chance, (reads, before) = random.Random(seed), readers()
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(reads):
+        kinds[path.partition("/")[0]].append(path)
+    ended: dict[str, Counter[str]] = defaultdict(Counter)
+    for kind in islice(cycle(sorted(kinds)), edits):
+        path = chance.choice(kinds[kind])
+        what, content = edited(path, chance)
+        with tempfile.TemporaryDirectory() as folder:
+            plain, _ = found_by_check(copy(Path(folder), path, content, forged=False), reads[path])
+        ended[kind]["unsealed, found" if plain else "unsealed, MISSED"] += 1
+        with tempfile.TemporaryDirectory() as folder:
+            root = copy(Path(folder), path, content, forged=True)
+            said, shown = found_by_check(root, reads[path])
+            by = "check"
+            if not said:
+                asked = [q for q in load_assignment(root).question if q.id in reads[path]]
+                by, said = "audit", found_by_audit(root, path, asked, seed)
+            if not said:
+                changed = sorted(shown - before)
+                by, said = "neither, printed" if changed else "neither, not printed", "; ".join(changed)
+        ended[kind][by] += 1
+        print(f"{by:>20}  {path}  {what}  {said[:160]}", flush=True)
+    columns = sorted({name for counts in ended.values() for name in counts})
+    print("kind | " + " | ".join(columns))
+    for kind, counts in ended.items():
+        print(f"{kind} | " + " | ".join(str(counts[name]) for name in columns))
+    print("all | " + " | ".join(str(sum(counts[name] for counts in ended.values())) for name in columns))
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
