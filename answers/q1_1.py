@@ -21,7 +21,7 @@ from writeup.records.store import Records
 
 MILLION = 1e6
 SCALE = 1.2 / 234  # cm a row, in the picture
-RUN = "the whole chain run in torch on a batch of two"
+RUN = "the whole chain run in torch"
 CONVOLUTION = {  # the first is the true one
     r"\lfloor (n + 2p - k)/s \rfloor + 1": lambda n, k, s, p: (n + 2 * p - k) // s + 1,
     r"\lfloor (n + p - k)/s \rfloor + 1": lambda n, k, s, p: (n + p - k) // s + 1,

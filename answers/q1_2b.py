@@ -12,6 +12,7 @@ from experiments.regularisation import overfitting
 from experiments.regularisation.overfitting import FEW, MANY, MISLABELLED, Settings
 from lab.regularisation import dropout, thinned
 from lab.regularisation.dropout_runs import accuracies, dealt, halfway, last_pass, measured
+from lab.uncompiled import uncompiled
 from writeup import estimators
 from writeup.claims import Answer
 from writeup.facts import Facts, by, gap
@@ -152,10 +153,7 @@ def noisy(a: Facts, record: Record) -> None:
 def again(a: Facts, record: Record, settings: Settings, p: float, measure: str) -> None:
     """One of the runs is trained again, at the rate that was chosen for it."""
     arm, seeds = record.curves[f"{p:g}"], settings.seeds
-
-    def train(k: int) -> float:
-        return float(overfitting.train(settings, seeds[k], p, arm["rate"][k])[1][measure])
-
+    train = uncompiled()(lambda k: float(overfitting.train(settings, seeds[k], p, arm["rate"][k])[1][measure]))
     a.rerun(f"{measure} at p = {p:g}", record, arm[measure], train, within=ONE_IMAGE)
 
 

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from experiments.regularisation import batch_size, gradient_noise, throughput
 from experiments.regularisation.digits import all_digits, split
 from lab import mini_batch
+from lab.uncompiled import uncompiled
 from writeup.claims import Answer
 from writeup.facts import Facts, by, gap
 from writeup.figures import Panels, Plot, Series
@@ -101,6 +102,7 @@ def trade(a: Facts, record: Record) -> dict[int, list[float]]:
     a.say("small_beats_full", lambda gain: gain.positive, {"gain": 0.0})
     a.say("single_no_lower", lambda single: not single.negative, {"single": -1.0})
 
+    @uncompiled()
     def again(k: int) -> float:
         seed = settings.seeds[half + k]
         data = split((seed,), full, settings.test_images)

@@ -13,8 +13,6 @@ from conv_solve.chain import Chain
 from conv_solve.family import Shape
 from writeup.errors import WriteupError
 
-BATCH = 2
-
 
 def build(modules: list[str], device: str = "cpu") -> nn.Sequential:
     """The constructors' modules; weights from seed 0 where the device has values."""
@@ -45,8 +43,8 @@ def macs(modules: list[str], start: Shape) -> int:
 
 
 def run(modules: list[str], start: Shape, device: str = "cpu") -> list[Shape]:
-    """The shapes before, between and after the modules on a batch of two in float32 (torch's errors pass through)."""
-    outputs = torch.zeros(BATCH, *start, device=device)
+    """The shapes before, between and after the modules on a batch of one in float32 (torch's errors pass through)."""
+    outputs = torch.zeros(1, *start, device=device)
     shapes = [start]
     with torch.no_grad():
         for module in build(modules, device):
@@ -57,7 +55,7 @@ def run(modules: list[str], start: Shape, device: str = "cpu") -> list[Shape]:
 
 @dataclass(frozen=True)
 class Gradients:
-    """What one backward pass from a random weighting of the output reached, on a batch of two.
+    """What one backward pass from a random weighting of the output reached, on a batch of one.
 
     `pixels`: share of the input's positions with a gradient in some channel (max pooling passes it to winners only, so
     it may stay below 1 there); `blank`: rows and columns of the input without any; `parameters`: whether every single
@@ -72,11 +70,11 @@ class Gradients:
 def gradients(modules: list[str], start: Shape) -> Gradients:
     """Run the chain on random input and send a random gradient back (seed 0)."""
     chain = build(modules)
-    inputs = torch.randn(BATCH, *start, requires_grad=True)
+    inputs = torch.randn(1, *start, requires_grad=True)
     outputs = chain(inputs)
     outputs.backward(torch.rand_like(outputs) + 0.5)
     assert inputs.grad is not None
-    seen = (inputs.grad != 0).any(dim=1).any(dim=0)  # (H, W)
+    seen = (inputs.grad[0] != 0).any(dim=0)  # (H, W)
     return Gradients(
         pixels=seen.float().mean().item(),
         blank=(int((~seen.any(dim=1)).sum()), int((~seen.any(dim=0)).sum())),

@@ -15,6 +15,7 @@ from conv_solve import running
 from conv_solve.chain import Chain
 from conv_solve.check.translating import chain_of
 from conv_solve.family import Shape
+from lab.uncompiled import uncompiled
 from writeup.errors import CheckFailed
 
 Rule = Callable[[int, int, int, int], int]  # rows in, kernel, stride, padding -> rows out
@@ -57,7 +58,7 @@ POOLED = ("nn.MaxPool2d(2)", "nn.ConvTranspose2d(256, 42, kernel_size=18, stride
 
 @cache
 def ends(modules: tuple[str, ...], start: Shape) -> Shape:
-    """Where torch leads a real batch of two."""
+    """Where torch leads a real tensor."""
     return running.run(list(modules), start)[-1]
 
 
@@ -70,6 +71,7 @@ def gives(modules: tuple[str, ...], start: Shape, goal: Shape) -> bool:
 
 
 @cache
+@uncompiled()
 def multiply_adds(modules: tuple[str, ...], start: Shape) -> int:
     """Of one sample, by torch's counter of operations, which leaves out interpolation."""
     return running.macs(list(modules), start)

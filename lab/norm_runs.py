@@ -15,6 +15,7 @@ from torch import nn
 
 from experiments.regularisation import landscape, learning_rates, normalised, small_batches
 from experiments.regularisation.digits import CLASSES, split
+from lab.uncompiled import uncompiled
 from writeup.estimators import LEVEL, holm, sign_flip_probability
 
 GUESS = math.log(CLASSES)  # nats
@@ -71,6 +72,7 @@ def convolutions() -> int:
 def train_at_rate(norm: str, rate: float) -> Callable[[int], float]:
     """The training loss of one seed, trained alone."""
 
+    @uncompiled()
     def train(seed: int) -> float:
         alone = replace(learning_rates.Settings(), seeds=(seed,))
         data = split(alone.seeds, alone.train_images, alone.test_images)
@@ -82,6 +84,7 @@ def train_at_rate(norm: str, rate: float) -> Callable[[int], float]:
 def train_small_batches(norm: str, size: int, rate: float) -> Callable[[int], float]:
     """The test accuracy of one seed of the connected network."""
 
+    @uncompiled()
     def train(seed: int) -> float:
         alone = replace(small_batches.CONNECTED, seeds=(seed,))
         data = split(alone.seeds, alone.train_images, alone.test_images)
@@ -91,6 +94,7 @@ def train_small_batches(norm: str, size: int, rate: float) -> Callable[[int], fl
 
 
 @cache
+@uncompiled()
 def walk_again(arm: str, seed: int) -> Arm:
     """One seed of the landscape, walked at the first and, without noise, at the last of the recorded points only."""
     recorded = landscape.Settings()

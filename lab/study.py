@@ -18,6 +18,7 @@ from experiments.language_model import reduced as plan_of_study
 from experiments.language_model.model import RNNModel
 from experiments.language_model.train import Settings
 from lab import laws
+from lab.uncompiled import uncompiled
 from writeup.errors import WriteupError
 from writeup.records.consistency import copies
 from writeup.records.store import Record, Records
@@ -158,6 +159,7 @@ def lowest_rate(grid: dict[float, list[Run]]) -> float:
     return min(found, key=found.__getitem__)
 
 
+@uncompiled()
 def count_parameters(settings: Settings, words: int = laws.VOCABULARY) -> int:
     """Parameters of the run's model, built on no memory and counted; a shared matrix counts once."""
     with torch.device("meta"):

@@ -122,6 +122,10 @@ def course_module(name: str, root: Path) -> ModuleType:
     return importlib.import_module(name)
 
 
+class Unanswered(WriteupError):
+    """There is no answer to a question."""
+
+
 def answer_to(question: Question, records: Records, root: Path) -> Answer:
     """Run the question's module and return its answer."""
     try:
@@ -129,7 +133,7 @@ def answer_to(question: Question, records: Records, root: Path) -> Answer:
     except ModuleNotFoundError as error:
         if error.name != f"answers.{question.module}":
             raise
-        raise WriteupError(
+        raise Unanswered(
             f"question {question.id} has no answer: answers/{question.module}.py does not exist"
         ) from error
     function: Callable[[Records], Answer] | None = getattr(module, "answer", None)

@@ -17,7 +17,6 @@ from functools import cache
 from statistics import NormalDist, fmean, pstdev, stdev
 
 import numpy as np
-from scipy import stats
 
 from writeup.errors import WriteupError
 
@@ -59,7 +58,7 @@ def student(values: Sequence[float], level: float = LEVEL) -> Estimate:
     """Mean and Student's interval of at least two values."""
     if len(values) < 2:
         raise WriteupError(f"an interval needs at least two seeds, got {len(values)} value(s)")
-    half = float(stats.t.ppf((1 + level) / 2, len(values) - 1)) * stdev(values) / math.sqrt(len(values))
+    half = quantile(len(values) - 1, level) * stdev(values) / math.sqrt(len(values))
     middle = fmean(values)
     return Estimate(middle, middle - half, middle + half)
 
@@ -93,12 +92,23 @@ def logarithms(change: Estimate) -> Estimate:
     return Estimate(*(math.log1p(max(part, -99.9) / 100) for part in change.parts()))
 
 
+def quantile(freedom: float, level: float = LEVEL) -> float:
+    """The size that Student's t exceeds with probability 1 - `level`."""
+    from scipy import special  # slow to import, and the command line needs none of it
+
+    return float(special.stdtrit(freedom, (1 + level) / 2))
+
+
 @cache
 def simulated_quantile(count: int, level: float = LEVEL) -> float:
     """The size of t that so many normal numbers exceed with probability 1 - `level`, by simulation."""
-    draws = np.random.default_rng(count).standard_normal((SIMULATED, count))
-    sizes = np.abs(draws.mean(1)) / (draws.std(1, ddof=1) / math.sqrt(count))
-    return float(np.quantile(sizes, level))
+    random, total, squares = np.random.default_rng(count), np.zeros(SIMULATED), np.zeros(SIMULATED)
+    for _ in range(count):  # one of each sample's numbers at a time: faster than all at once
+        drawn = random.standard_normal(SIMULATED)
+        total += drawn
+        squares += drawn * drawn
+    error = np.sqrt((squares - total**2 / count) / (count * (count - 1)))
+    return float(np.quantile(np.abs(total / count) / error, level))
 
 
 def misfit(values: Sequence[float], candidate: Estimate) -> str:
@@ -117,7 +127,7 @@ def misfit(values: Sequence[float], candidate: Estimate) -> str:
 def slips(values: Sequence[float]) -> Mapping[str, Estimate]:
     """Intervals that a careful person could have computed instead, by the slip that gives each."""
     middle, spread, root = fmean(values), stdev(values), math.sqrt(len(values))
-    t = float(stats.t.ppf((1 + LEVEL) / 2, len(values) - 1))
+    t = quantile(len(values) - 1)
     halves = {
         "standard deviation for standard error": t * spread,
         "one standard error": spread / root,
@@ -132,13 +142,15 @@ def welch(one: Sequence[float], other: Sequence[float]) -> Estimate:
     """Mean of `one` less that of `other`, unpaired, with Welch's interval [Welch 1947]."""
     a, b = (stdev(values) ** 2 / len(values) for values in (one, other))
     freedom = (a + b) ** 2 / (a**2 / (len(one) - 1) + b**2 / (len(other) - 1))
-    half = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * math.sqrt(a + b)
+    half = quantile(freedom) * math.sqrt(a + b)
     middle = fmean(one) - fmean(other)
     return Estimate(middle, middle - half, middle + half)
 
 
 def welch_misfit(one: Sequence[float], other: Sequence[float], candidate: Estimate) -> str:
     """As `misfit`, by scipy's test for unequal variances."""
+    from scipy import stats  # slow to import, and few facts need it
+
     test = stats.ttest_ind(one, other, equal_var=False)
     ends = test.confidence_interval(LEVEL)
     due = Estimate(float(np.mean(one) - np.mean(other)), float(ends.low), float(ends.high))
@@ -147,6 +159,8 @@ def welch_misfit(one: Sequence[float], other: Sequence[float], candidate: Estima
 
 
 def welch_slips(one: Sequence[float], other: Sequence[float]) -> Mapping[str, Estimate]:
+    from scipy import stats
+
     made = welch(one, other)
     pooled = stats.ttest_ind(one, other).confidence_interval(LEVEL)
     return {

@@ -9,7 +9,7 @@ from weakref import WeakSet
 
 import torch
 from torch import Tensor
-from torch.profiler import ProfilerActivity, profile
+from torch.autograd.profiler import profile
 
 _ENGINE_LABEL = "autograd::engine::evaluate_function: "
 
@@ -33,9 +33,9 @@ def names(*tensors: Tensor) -> Counter[str]:
 
 def executed(run: Callable[[], Any]) -> Counter[str]:
     """How many nodes of each name the engine evaluates during `run`, as its own labels in a profile tell."""
-    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+    with profile() as profiler:
         run()
-    labels = [event.name for event in profiler.events() or [] if event.name.startswith(_ENGINE_LABEL)]
+    labels = [event.name for event in profiler.function_events or [] if event.name.startswith(_ENGINE_LABEL)]
     ran = Counter(label.removeprefix(_ENGINE_LABEL).rpartition("::")[2] for label in labels)
     del ran["GraphRoot"]  # with several tensors at once the engine starts from a node of its own
     return ran

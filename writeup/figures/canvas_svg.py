@@ -7,8 +7,6 @@ import math
 from typing import Any
 
 import matplotlib
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path as Outline
 
@@ -26,6 +24,9 @@ SETTINGS: dict[str, Any] = {
 
 def print_svg(canvas: Canvas) -> str:
     """The SVG."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG  # slow to import, and only a build prints
+    from matplotlib.figure import Figure
+
     left, bottom, right, top = canvas.extent()
     # Matplotlib's defaults, whatever the user's own matplotlibrc says; the backend is not ours to change.
     defaults: dict[Any, Any] = {key: value for key, value in matplotlib.rcParamsDefault.items() if key != "backend"}

@@ -19,11 +19,11 @@ from rich.console import Console
 
 from writeup.assignment import find_root
 from writeup.errors import WriteupError
-from writeup.mutants.bench import Bench
+from writeup.mutants.bench import Bench, try_all
 from writeup.mutants.campaign import CODE, RECORDS, Campaign, Fault, load_equivalents, score, summary
 from writeup.mutants.effect import FOUND, Outcome
-from writeup.mutants.forking import run_forked, silence
 from writeup.records.store import write_whole
+from writeup.trust.forking import silence
 
 AIM = 0.98
 RESULTS = Path("build/mutants.jsonl")
@@ -70,14 +70,12 @@ def _tried(campaign: Campaign, chosen: list[Fault], jobs: int) -> dict[Fault, Ou
     waiting = {campaign.key(fault): fault for fault in chosen if fault not in outcomes}
     console.print(f"{len(outcomes)} known from before, {len(waiting)} to try")
 
-    def report(key: str, outcome: Outcome) -> None:
+    for key, outcome in try_all(jobs, {key: campaign.task(fault) for key, fault in waiting.items()}):
         outcomes[waiting[key]] = outcome
         campaign.note(waiting[key], outcome)
         if outcome.verdict not in FOUND:
             where = f"{outcome.question} {outcome.reason}"
             console.print(f"{len(outcomes)}/{len(chosen)} {outcome.verdict}: {waiting[key].change} {where}")
-
-    run_forked(jobs, {key: campaign.task(fault) for key, fault in waiting.items()}, report)
     return outcomes
 
 

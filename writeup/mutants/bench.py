@@ -8,20 +8,23 @@ import it, and verifies the questions that rest on it, cheapest first, until one
 from __future__ import annotations
 
 import ast
+import resource
+import signal
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from writeup.assignment import Question, answer_to, load_assignment
 from writeup.errors import WriteupError
 from writeup.mutants.effect import FOUND, PASSED, Outcome, Seen, ended
-from writeup.mutants.forking import limit
 from writeup.mutants.imports import exchange, import_closures
 from writeup.records.store import Records
+from writeup.trust.forking import Died, run_forked
 from writeup.trust.verify import verify_question
 
 PATIENCE = 2  # a question may take so many times its own processor seconds ...
 GRACE = 6  # ... and so many more, before it counts as never ending
+MEMORY = 4 << 30  # bytes that a fault may ask for beyond what the process has
 
 
 class Bench:
@@ -70,7 +73,7 @@ class Bench:
         """Found, if any question finds it; else the worst that any question lets pass."""
         worst = Outcome("idle")
         for question in asked:
-            limit(PATIENCE * self.cost[question.id] + GRACE)
+            _limit(PATIENCE * self.cost[question.id] + GRACE)
             try:
                 found = ended(question, root, self.seen[question.id], forged)
             except Exception as error:
@@ -79,3 +82,21 @@ class Bench:
                 return found
             worst = max(worst, found, key=lambda outcome: PASSED.index(outcome.verdict))
         return worst
+
+
+def try_all(jobs: int, tasks: Mapping[str, Callable[[], Outcome]]) -> Iterator[tuple[str, Outcome]]:
+    """Each task in a forked copy; one that dies has found the fault, too."""
+    for name, found in run_forked(jobs, tasks.items()):
+        if isinstance(found, Died):
+            verdict = "timeout" if found.signal == signal.SIGXCPU else "broke"
+            yield name, Outcome(verdict, reason=f"ended by signal {found.signal}")
+        else:
+            yield name, found
+
+
+def _limit(seconds: float) -> None:
+    """End this process (SIGXCPU) once it has used so many more seconds of its processor, however loaded that is; refuse
+    it the memory beyond `MEMORY`."""
+    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time() + seconds) + 1, resource.RLIM_INFINITY))
+    size = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, resource.RLIM_INFINITY))

@@ -12,16 +12,14 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from scipy import stats
 
 import writeup.facts
 
 GENERATOR = writeup.facts.__name__.partition(".")[0]
-ARITHMETIC = ("builtins", "math", "statistics", np.__name__, stats.__name__)
+ARITHMETIC = ("builtins", "math", "statistics", "numpy", "scipy.stats")
 Names = Mapping[str, tuple[Any, Any]]
 _listening: list[set[Path]] = []
 _hooked: list[bool] = []
@@ -48,18 +46,28 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
             files.add(path)
 
 
-def untouched() -> Names:
-    """What each name stands for: the object and, of a function, its code."""
-    return dict(_names())
+@dataclass(frozen=True)
+class Watch:
+    """What each name stood for, the object and, of a function, its code; and the files opened since."""
+
+    names: Names
+    files: set[Path]
+
+    def touched(self) -> Iterator[str]:
+        """The names that stand for something else than they did."""
+        now = dict(_names())
+        for name, (value, code) in self.names.items():
+            found, other = now.get(name, (None, None))
+            if found is not value or other is not code:
+                yield name
 
 
-def touched(before: Names) -> Iterator[str]:
-    """The names that stand for something else than they did."""
-    now = dict(_names())
-    for name, (value, code) in before.items():
-        found, other = now.get(name, (None, None))
-        if found is not value or other is not code:
-            yield name
+@contextmanager
+def watched() -> Iterator[Watch]:
+    """What happens meanwhile."""
+
+    with opened() as files:
+        yield Watch(dict(_names()), files)
 
 
 def _names() -> Iterator[tuple[str, tuple[Any, Any]]]:

@@ -1,23 +1,24 @@
 """Runs every check on its claim and on every control, and says what did not hold.
 
-A question is verified in a process of its own, so that two cores halve the time and no answer can disturb another.
+A question is verified in a process of its own, so that no answer can disturb another and all cores have work.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 import multiprocessing
 import os
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from writeup.assignment import Assignment, Question, answer_to, load_assignment
+from writeup.assignment import Assignment, Question, Unanswered, answer_to, course_module, load_assignment
 from writeup.claims import Answer, Claim, Evidence, Figure, Rerun, Statement, Table, Value
 from writeup.errors import CheckFailed, WriteupError
 from writeup.estimators import Estimate
@@ -25,8 +26,9 @@ from writeup.experiments.registry import registry
 from writeup.records import manifest
 from writeup.records.store import RESULTS, Records, environment, stale_sources
 from writeup.text.written import Written, all_written, written_in
+from writeup.trust.forking import Died, run_forked, silence
 from writeup.trust.ledger import ClaimRow, ControlRow, Ledger, RecordRow, RerunRow, StatementRow, plain
-from writeup.trust.tampering import opened, touched, untouched
+from writeup.trust.tampering import Watch, opened, watched
 
 Progress = Callable[[str, "Verified"], None]
 
@@ -122,32 +124,48 @@ def _run(asked: Sequence[Question], root: Path, jobs: int) -> Iterator[Verified]
     if jobs == 1:
         yield from (verify_question(question, root) for question in asked)
         return
-    # Two processes of one thread do more than one of two threads. Torch reads this when it is first imported.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    # spawn: a forked child of a process in which torch has run threads may hang
-    context = multiprocessing.get_context("spawn")
-    unfinished = []
-    with ProcessPoolExecutor(min(jobs, len(asked)), mp_context=context, initializer=_quiet) as pool:
-        sent = {pool.submit(verify_question, question, root): question for question in asked}
-        for future in as_completed(sent):
-            try:
-                yield future.result()
-            except BrokenProcessPool:  # of one process that ends all others learn: each question is tried alone
-                unfinished.append(sent[future])
-    for question in unfinished:
-        with ProcessPoolExecutor(1, mp_context=context, initializer=_quiet) as pool:
-            try:
-                yield pool.submit(verify_question, question, root).result()
-            except BrokenProcessPool:
-                said = "its process was killed or ended itself; nothing was verified"
-                yield Verified(question.id, problems=[Problem(question.id, said, unverified=False)])
+    # Two processes of one thread do more than one of two, and only such a one can be copied. Read by what is imported.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    context = multiprocessing.get_context("spawn")  # in this process torch may have run threads
+    receiver, sender = context.Pipe(duplex=False)
+    warm = context.Process(target=_verify_all, args=(asked, root, jobs, sender))
+    warm.start()
+    sender.close()
+    unfinished = list(asked)
+    try:
+        while unfinished:
+            done = receiver.recv()
+            unfinished = [question for question in unfinished if question.id != done.question]
+            yield done
+    except EOFError:
+        if unfinished == [*asked] and len(asked) == 1:
+            yield _ended(asked[0].id)
+        else:  # what one of them does when it is imported ends all: each is tried alone
+            for question in unfinished:
+                yield from _run([question], root, jobs)
+    finally:
+        warm.kill()
+        warm.join()
 
 
-def _quiet() -> None:
-    """Libraries print (torch's profiler does, from C++); what a check has to say it returns or raises."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):
-        os.dup2(nowhere, stream)
+def _verify_all(asked: Sequence[Question], root: Path, jobs: int, sender: Connection) -> None:
+    """In a process of its own: import what the answers do, once for all, and verify each in a copy."""
+    silence()
+    with watched() as watch:
+
+        def imported() -> Iterator[tuple[str, Callable[[], Verified]]]:
+            for question in asked:
+                with contextlib.suppress(Exception, SystemExit):  # the copy meets it again, and says so
+                    course_module(f"answers.{question.module}", root)
+                yield question.id, partial(verify_question, question, root, watch)
+
+        for id, found in run_forked(jobs, imported()):
+            sender.send(_ended(id) if isinstance(found, Died) else found)
+
+
+def _ended(id: str) -> Verified:
+    said = "its process was killed or ended itself; nothing was verified"
+    return Verified(id, problems=[Problem(id, said, unverified=False)])
 
 
 def _coverage(assignment: Assignment, root: Path) -> Iterator[Problem]:
@@ -164,38 +182,47 @@ def _coverage(assignment: Assignment, root: Path) -> Iterator[Problem]:
             )
 
 
-def verify_question(question: Question, root: Path) -> Verified:
-    """Run the question's answer and all of its checks and controls in this process; what stops that is a problem."""
-    before = untouched()
+def verify_question(question: Question, root: Path, watch: Watch | None = None) -> Verified:
+    """Run the question's answer and all of its checks and controls in this process; what stops that is a problem.
+
+    A copy of a warm process goes on with that one's `watch`, and runs the reruns in copies of its own.
+    """
+    if watch is None:
+        with watched() as watch:
+            return _verify_watched(question, root, watch, apart=False)
+    return _verify_watched(question, root, watch, apart=True)
+
+
+def _verify_watched(question: Question, root: Path, watch: Watch, apart: bool) -> Verified:
     records = Records(root)
     try:
-        with opened() as files:
-            verified = _verify_question(question, root, records)
+        verified = _verify_question(question, root, records, watch.files if apart else None)
     except (Exception, SystemExit):  # an answer, or a check, that exits has not answered
         return Verified(question.id, problems=[Problem(question.id, _last_lines(), unverified=False)])
     known = {root / RESULTS / f"{path}.json" for path in records.used}
-    around = sorted(path.stem for path in files - known if path.is_relative_to(root / RESULTS))
-    said = [f"exchanged {what}, which verifies it" for what in touched(before)]
+    around = sorted(path.stem for path in watch.files - known if path.is_relative_to(root / RESULTS))
+    said = [f"exchanged {what}, which verifies it" for what in watch.touched()]
     said += [f"read the file of record {name}; only what comes from `records` is checked" for name in around]
     verified.problems.extend(Problem(question.id, what, unverified=False) for what in said)
     return verified
 
 
-def _verify_question(question: Question, root: Path, records: Records) -> Verified:
+def _verify_question(question: Question, root: Path, records: Records, copies: set[Path] | None) -> Verified:
+    """`copies` takes the files that forked reruns read; there are none where it is None."""
     start = time.perf_counter()
     try:
         answer = answer_to(question, records, root)
     except CheckFailed as error:
         return Verified(question.id, problems=[Problem(question.id, str(error))])
     except WriteupError as error:
-        missing = "has no answer" in str(error)
+        missing = isinstance(error, Unanswered)
         return Verified(question.id, problems=[Problem(question.id, str(error), unverified=missing)])
     problems: list[Problem] = []
     if not answer.claims:
         problems.append(Problem(question.id, "has an answer without claims; expected at least one"))
     written = written_in(root, question.id)
     rows = [_verify_claim(made, question.id, written, problems) for made in answer.claims]
-    reruns = [train_again(asked, problems) for asked in answer.reruns]
+    reruns = _rerun_all(answer.reruns, problems, copies)
     failed = {row.record for row in reruns if not abs(row.found - row.recorded) <= row.within}
     reran = {row.record for row in reruns} - failed
     for row in rows:
@@ -229,6 +256,29 @@ def _relative(source: str, root: Path) -> str:
     """A place in the code as seen from the project's root."""
     path = Path(source.rpartition(":")[0])
     return source[len(str(root)) + 1 :] if path.is_relative_to(root) else source
+
+
+def _rerun_all(reruns: Sequence[Rerun], problems: list[Problem], copies: set[Path] | None) -> list[RerunRow]:
+    """Those of a record stay together, since what is trained for one may serve the next."""
+    if copies is None:
+        return [train_again(asked, problems) for asked in reruns]
+    of_record = {asked.record: [one for one in reruns if one.record == asked.record] for asked in reruns}
+    tasks = {record: partial(_train_together, listed) for record, listed in of_record.items()}
+    rows: dict[str, list[RerunRow]] = {record: [] for record in of_record}
+    for record, found in run_forked(len(tasks), tasks.items()):
+        if isinstance(found, Died):
+            problems.append(Problem(f"record {record}", "the process that trained it again was killed or ended itself"))
+        else:
+            rows[record], new, files = found
+            problems += new
+            copies |= files
+    return [row for record in of_record for row in rows[record]]
+
+
+def _train_together(reruns: Sequence[Rerun]) -> tuple[list[RerunRow], list[Problem], set[Path]]:
+    problems: list[Problem] = []
+    with opened() as files:
+        return [train_again(asked, problems) for asked in reruns], problems, files
 
 
 def train_again(asked: Rerun, problems: list[Problem]) -> RerunRow:

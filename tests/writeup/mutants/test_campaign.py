@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 ANSWER = """
 from answers.numbers import LARGEST
 from writeup.facts import Facts, by, when
@@ -65,16 +65,14 @@ import ast, json, sys
 from functools import partial
 from pathlib import Path
 from writeup.mutants import bench as forked
-from writeup.mutants.forking import run_forked
 forked.GRACE = 0
-root, ended = Path.cwd(), {}
+root = Path.cwd()
 bench = forked.Bench(root, lambda question, seconds: None)
 tasks = {}
 for name, (module, old, new) in json.loads(sys.argv[1]).items():
     source = (root / "answers" / f"{module}.py").read_text()
     tasks[name] = partial(bench.try_module, f"answers.{module}", ast.parse(source.replace(old, new)))
-run_forked(2, tasks, lambda name, outcome: ended.update({name: outcome.verdict}))
-print(json.dumps(ended))
+print(json.dumps({name: outcome.verdict for name, outcome in forked.try_all(2, tasks)}))
 """
 
 

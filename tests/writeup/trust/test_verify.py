@@ -39,6 +39,22 @@ def project(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
+def recorded(root):
+    save(
+        root,
+        kind="k",
+        name="n",
+        settings={},
+        seeds=[],
+        metrics={"n": 4},
+        curves={},
+        timing={},
+        probe={},
+        sources=["train.py"],
+    )
+    manifest.accept(root)
+
+
 GOOD = "a('n', 4, by('adding', lambda: 2 + 2), {8: 'a slip'})"
 
 
@@ -106,24 +122,39 @@ def test_an_answer_that_raises_is_an_error_and_says_where(project):
 def test_a_stale_record_is_refused_with_the_command_that_mends_it(project):
     root = project("a('n', int(records['k/n'].metrics['n']), by('adding', lambda: 4))")
     (root / "train.py").write_text("STEPS = 4\n")
-    save(
-        root,
-        kind="k",
-        name="n",
-        settings={},
-        seeds=[],
-        metrics={"n": 4},
-        curves={},
-        timing={},
-        probe={},
-        sources=["train.py"],
-    )
-    manifest.accept(root)
+    recorded(root)
     assert verify(root, jobs=1).exit_status == 0
     (root / "train.py").write_text("STEPS = 5\n")
     verification = verify(root, jobs=1)
     assert "record k/n: is stale: train.py changed" in messages(verification)[0]
     assert "make experiments" in messages(verification)[0]
+
+
+def test_an_answer_that_kills_its_process_has_not_answered(project):
+    verification = verify(project("__import__('os')._exit(0)"), jobs=2)
+    assert messages(verification) == ["Q1: its process was killed or ended itself; nothing was verified"]
+    assert verification.exit_status == 2
+
+
+RERUN = """record = records["k/n"]; a.on(record)("n", 4, by("adding", lambda: 4)); \
+a.rerun("n", record, [4.0], lambda _k: {found}, 0.1)"""
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ("4.05", []),
+        ("4.2", ["record k/n: n, value 0: trained again here it is 4.2, the record has 4.0 (allowed: 0.1)"]),
+        ("__import__('os')._exit(0)", ["record k/n: the process that trained it again was killed or ended itself"]),
+    ],
+)
+def test_a_rerun_in_a_copy_of_the_process_must_find_what_is_recorded(project, found, said):
+    root = project(RERUN.format(found=found))
+    (root / "train.py").write_text("STEPS = 4\n")
+    recorded(root)
+    verification = verify(root, jobs=2)
+    assert messages(verification) == said
+    assert verification.ledger.claims[0].level == ("recomputed" if said else "rerun")
 
 
 def test_processes_of_their_own_find_the_same(project):

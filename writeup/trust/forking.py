@@ -1,0 +1,71 @@
+"""Tasks in forked copies of a warm process: each starts where its parent stands, and none can disturb another."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from multiprocessing import connection
+from multiprocessing.context import ForkProcess
+from typing import Any, TypeVar
+
+Name = TypeVar("Name")
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Died:
+    """What a task ended by that found nothing: a signal, or 0 where it left in another way."""
+
+    signal: int
+
+
+def run_forked(jobs: int, tasks: Iterable[tuple[Name, Callable[[], Found]]]) -> Iterator[tuple[Name, Found | Died]]:
+    """Run each task in a copy of this process, which must have one thread, `jobs` at a time; yields as they end.
+
+    A task is asked for when there is room for it, so what asking for it does is done while others run.
+    """
+    gc.freeze()  # or the collector touches, and so copies, every page in every copy
+    context = multiprocessing.get_context("fork")
+    waiting = iter(tasks)
+    running: dict[Any, tuple[Name, ForkProcess]] = {}
+    try:
+        while True:
+            for name, task in islice(waiting, jobs - len(running)):
+                receiver, sender = context.Pipe(duplex=False)
+                process = context.Process(target=_in_copy, args=(task, sender))
+                process.start()
+                sender.close()
+                running[receiver] = name, process
+            if not running:
+                return
+            for ready in connection.wait(list(running)):
+                name, process = running.pop(ready)
+                yield name, _received(ready, process)
+    finally:
+        for _, process in running.values():
+            process.kill()
+
+
+def _received(ready: Any, process: ForkProcess) -> Any:
+    try:
+        return ready.recv()
+    except EOFError:
+        process.join()
+        return Died(max(0, -(process.exitcode or 0)))
+
+
+def _in_copy(task: Callable[[], Any], sender: Any) -> None:
+    silence()
+    sender.send(task())
+    sender.close()
+
+
+def silence() -> None:
+    """Libraries print (torch's profiler does, from C++); what a task has to say it returns."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
