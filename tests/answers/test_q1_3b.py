@@ -51,4 +51,4 @@ def test_the_seed_that_is_trained_again_is_drawn_by_the_date_of_the_record():
     records = Records(ROOT)
     record = records[f"{learning_rates.KIND}/{learning_rates.Settings().name}"]
     drawn = date.fromisoformat(record.date).toordinal() % len(record.seeds)
-    assert all(r.what.endswith(f"value {drawn}") for r in answer(records).reruns if r.record == record.path)
+    assert {r.drawn for r in answer(records).reruns if r.record == record.path} == {drawn}
