@@ -11,22 +11,24 @@ it draws. Kinds take turns; record, series, point and factor are drawn. Takes ha
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import random
-import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
 from writeup import audit
-from writeup.assignment import Question, load_assignment
+from writeup.assignment import Notebook, Question, load_assignment
 from writeup.errors import WriteupError
 from writeup.mutants.forgeries import overlay
-from writeup.records.manifest import MANIFEST, manifest
+from writeup.records import manifest
 from writeup.records.record import Record, sealed
 from writeup.records.store import RESULTS, Records
+from writeup.trust.verify import Verified, verify_question
 
 ROOT = Path(__file__).resolve().parents[1]
 FACTORS = (0.5, 0.9, 0.98, 1.02, 1.1, 2.0)
@@ -64,40 +66,34 @@ def edited(path: str, chance: random.Random) -> tuple[str, dict]:
     return what, content
 
 
-def readers() -> tuple[dict[str, set[str]], set[str]]:
-    """By record, the questions that read it, and what all questions print: as an honest check finds them."""
+def readers() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """By record, the questions that read it; by question, what it prints. Everything is warm afterwards."""
     found: dict[str, set[str]] = defaultdict(set)
-    printed: set[str] = set()
+    printed: dict[str, set[str]] = {}
     for question in load_assignment(ROOT).everything:
-        ledger = json.loads(check(ROOT, question.id)[1])
-        printed |= printed_in(ledger)
-        for row in ledger["records"]:
-            found[row["path"]].add(question.id)
+        verified = verify_question(question, ROOT)
+        assert not verified.problems, verified.problems
+        printed[question.id] = printed_in(verified)
+        for row in verified.records:
+            found[row.path].add(question.id)
     return found, printed
 
 
-def printed_in(ledger: dict) -> set[str]:
-    """What the claims of a ledger print."""
-    return {f"{row['id']} {row['shown']} {row['shown_ends']}" for row in ledger["claims"]}
+def printed_in(verified: Verified) -> set[str]:
+    """What the claims of a question print."""
+    return {f"{row.id} {row.shown} {row.shown_ends}" for row in verified.rows}
 
 
-def check(root: Path, question: str) -> tuple[int, str]:
-    """Exit status and output of `check` of one question in the project `root`."""
-    command = [sys.executable, "-m", "writeup", "check", "--json", "--question", question]
-    where = os.environ | {"PYTHONPATH": str(ROOT)}
-    run = subprocess.run(command, cwd=root, env=where, capture_output=True, text=True, check=False)
-    return run.returncode, run.stdout
-
-
-def found_by_check(root: Path, questions: set[str]) -> tuple[str, set[str]]:
-    """The first problem that `check` names in one of the questions, nothing where it holds; and what they print."""
+def found_by_check(root: Path, questions: list[Question]) -> tuple[str, set[str]]:
+    """The first problem that `check` names, nothing where it holds; and what the questions print."""
     shown: set[str] = set()
-    for question in sorted(questions):
-        status, printed = check(root, question)
-        if status:
-            problems = json.loads(printed)["problems"] if printed else [{"where": question, "message": "an error"}]
-            return f"{problems[0]['where']}: {problems[0]['message']}", shown
-        shown |= printed_in(json.loads(printed))
+    for where, what in manifest.problems(root):
+        return f"{where} {what}", shown
+    for question in questions:
+        verified = verify_question(question, root)
+        if verified.problems:
+            return str(verified.problems[0]), shown
+        shown |= printed_in(verified)
     return "", shown
 
 
@@ -121,10 +117,23 @@ def copy(folder: Path, path: str, content: dict, forged: bool) -> Path:
         content = content | {"seal": sealed(Record.model_validate_json(json.dumps(content)))}
     root = overlay(ROOT, folder, {path: json.dumps(content)})
     if forged:
-        listed = manifest(ROOT) | {path: content["seal"]}
-        (root / MANIFEST).unlink()
-        (root / MANIFEST).write_text("".join(f'"{name}" = "{seal}"\n' for name, seal in listed.items()))
+        manifest.accept(root)
     return root
+
+
+def tried(path: str, content: dict, questions: list[Question], before: set[str], seed: int) -> tuple[str, str, str]:
+    """What finds the edit unsealed; who finds it sealed again, and what is said, or what is printed otherwise."""
+    with tempfile.TemporaryDirectory() as folder:
+        plain, _ = found_by_check(copy(Path(folder), path, content, forged=False), questions)
+    with tempfile.TemporaryDirectory() as folder:
+        root = copy(Path(folder), path, content, forged=True)
+        said, shown = found_by_check(root, questions)
+        if said:
+            return plain, "check", said
+        if said := found_by_audit(root, path, [q for q in questions if not isinstance(q, Notebook)], seed):
+            return plain, "audit", said
+    changed = sorted(shown - before)
+    return plain, "neither, printed" if changed else "neither, not printed", "; ".join(changed)
 
 
 def main(edits: int = 40, seed: int = 15) -> None:
@@ -133,22 +142,20 @@ def main(edits: int = 40, seed: int = 15) -> None:
     for path in sorted(reads):
         kinds[path.partition("/")[0]].append(path)
     ended: dict[str, Counter[str]] = defaultdict(Counter)
+    context = multiprocessing.get_context("fork")  # a copy of this warm process; torch runs one thread in it
     for kind in islice(cycle(sorted(kinds)), edits):
         path = chance.choice(kinds[kind])
         what, content = edited(path, chance)
-        with tempfile.TemporaryDirectory() as folder:
-            plain, _ = found_by_check(copy(Path(folder), path, content, forged=False), reads[path])
+        questions = [question for question in load_assignment(ROOT).everything if question.id in reads[path]]
+        printed = set().union(*(before[question.id] for question in questions))
+        receiver, sender = context.Pipe(duplex=False)
+        task = partial(tried, path, content, questions, printed, seed)
+        process = context.Process(target=lambda send=sender, task=task: send.send(task()))
+        process.start()
+        sender.close()
+        plain, by, said = receiver.recv()
+        process.join()
         ended[kind]["unsealed, found" if plain else "unsealed, MISSED"] += 1
-        with tempfile.TemporaryDirectory() as folder:
-            root = copy(Path(folder), path, content, forged=True)
-            said, shown = found_by_check(root, reads[path])
-            by = "check"
-            if not said:
-                asked = [q for q in load_assignment(root).question if q.id in reads[path]]
-                by, said = "audit", found_by_audit(root, path, asked, seed)
-            if not said:
-                changed = sorted(shown - before)
-                by, said = "neither, printed" if changed else "neither, not printed", "; ".join(changed)
         ended[kind][by] += 1
         print(f"{by:>20}  {path}  {what}  {said[:160]}", flush=True)
     columns = sorted({name for counts in ended.values() for name in counts})
@@ -159,4 +166,6 @@ def main(edits: int = 40, seed: int = 15) -> None:
 
 
 if __name__ == "__main__":
+    os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported: a process of several threads cannot be copied
+    sys.path.insert(0, str(ROOT))
     main(*map(int, sys.argv[1:]))

@@ -65,6 +65,7 @@ def build(
     """
     from writeup.evidence import evidence_page
     from writeup.pages import pdf  # these are slow to import, and an unchanged build needs none of them
+    from writeup.pages.printable import printable
     from writeup.pages.render import render
 
     start = time.perf_counter()
@@ -74,10 +75,8 @@ def build(
         if (unchanged := _unchanged(folder, digest)) is not None:
             return Built(unchanged, time.perf_counter() - start)
         engine = pdf.find_engine(tex)
-        if unguarded := prose.problems(root):
-            raise WriteupError("\n  ".join(["the templates say what nothing guards:", *unguarded]))
         on_stage("verify the claims")
-        verification = verify(root, progress=on_question)
+        verification = printable(root, verify(root, progress=on_question))
         if verification.problems:
             raise Unverified(verification)
         if identity.notebooks:
@@ -92,6 +91,8 @@ def build(
         content[f"{stem}.pdf"] = paper
         if identity.notebooks or verification.assignment.notebook:
             content |= _notebook(root, identity, verification, engine, on_stage)
+        on_stage("read the files back")
+        report = _read_back(content, verification)
         on_stage("write the evidence page")
         content[f"{stem}_evidence.html"] = evidence_page(
             f"{verification.assignment.title}, {verification.assignment.subtitle}",
@@ -100,9 +101,9 @@ def build(
             {f"{stem}{name}": svg for name, svg in documents.files.items() if name.endswith(".svg")},
             verification.document.ledger,
             f"{stem}.pdf",
+            prose.exceptions(root),
+            report.files,
         )
-        on_stage("read the files back")
-        report = _read_back(content, verification)
         content["ledger.json"] = verification.ledger.model_dump_json(indent=1) + "\n"
         on_stage("write the files")
         files = _replace(folder, content, digest)

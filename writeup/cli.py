@@ -268,7 +268,7 @@ def _print_json(verification: Verification) -> None:
 def _read_back_table(report: Report) -> Table:
     """By finished file: the numbers found in it, how many are claims' or their wrong values', how many are allowed."""
     file = Column("read back", overflow="fold")
-    table = Table(file, "numbers", "claims'", "allowed", "share", box=None, header_style="bold")
+    table = Table(file, "numbers", "facts'", "others'", "share of facts", box=None, header_style="bold")
     for row in report.files:
         counts = (row.numbers, row.matched, sum(row.allowed.values()))
         table.add_row(row.file, *(f"{count:,}" for count in counts), f"{row.share:.1%}")

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from writeup.pages.pdf import compile as compile_tex
 from writeup.pages.pdf import find_engine, text_of
 from writeup.readback import read_back
 
+IN_TEMPLATES = tomllib.loads((Path(__file__).parent / "typed_results.toml").read_text(encoding="utf-8"))["templates"]
 TINY = Path(__file__).resolve().parent.parent / "tiny"
 FILES = ["Zoe_OBrien-Sohne_zob7_E1.md", "Zoe_OBrien-Sohne_zob7_E1.pdf", "Zoe_OBrien-Sohne_zob7_E1.tex"]
 
@@ -108,6 +110,43 @@ def test_a_typed_result_stops_the_build_with_its_place(own, old, new, said):
         make(own)
 
 
+def test_every_typed_result_in_a_template_is_named_with_its_line(own):
+    template = own / "templates" / "answers" / "A.1.md.j2"
+    first = template.read_text().count("\n") + 1
+    template.write_text(template.read_text() + "".join(f"\n{typed}\n" for typed in IN_TEMPLATES))
+    with pytest.raises(Unverified) as refused:
+        make(own)
+    lines = {int(n) for n in re.findall(r"A\.1\.md\.j2:(\d+): ", str(refused.value))}
+    place, missed = first, []
+    for typed in IN_TEMPLATES:
+        end = place + 1 + typed.count("\n")
+        missed += [] if lines & set(range(place, end + 1)) else [typed]
+        place = end + 1
+    assert missed == []
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new", "said"),
+    [
+        ("growth", '"value"', '"value, up to 412"', r"answers/growth\.py:\d+: the label types 412"),
+        ("growth", '"value"', '"twice the value"', r"answers/growth\.py:\d+: the label types twice"),
+        (
+            "sums",
+            '[Ref("last"), Ref("total")]',
+            '["12.5", Ref("total")]',
+            r"answers/sums\.py:\d+: the label types 12.5",
+        ),
+        ("sums", '["Terms", "Sum"]', '["Terms", "Sum of 99"]', r"answers/sums\.py:\d+: the label types 99"),
+    ],
+)
+def test_a_result_typed_into_a_figure_or_a_table_stops_the_build(own, module, old, new, said):
+    path = own / "answers" / f"{module}.py"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(Unverified, match=said):
+        make(own)
+
+
 def test_a_number_that_no_claim_holds_is_found_by_the_read_back(own):
     module = own / "answers" / "sums.py"
     module.write_text(module.read_text().replace("numbers), slips)", 'numbers), slips, "{:,d} (or 5,051)")'))
@@ -120,7 +159,7 @@ def test_the_files_of_a_build_read_back(tiny):
     assert report.findings == []
     assert (report.printed, report.claims) == (3, 3)
     assert [row.file.partition("_E1")[2] for row in report.files] == [".md", "_figures/A.2-race.svg", ".tex", ".pdf"]
-    assert all(row.share == 1 for row in report.files)
+    assert all(row.matched + sum(row.allowed.values()) == row.numbers for row in report.files)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +203,7 @@ def test_a_pdf_of_other_pages_is_found(own):
 def test_nothing_is_written_when_the_files_do_not_read_back(own):
     before = hashes(own)
     template = own / "templates" / "answers" / "A.1.md.j2"
-    template.write_text(template.read_text() + '<% if format == "tex" %>Or `8`.<% endif %>\n')
+    template.write_text(template.read_text() + '<% if format == "tex" %>Or `n8`.<% endif %>\n')
     with pytest.raises(WriteupError, match=r"\.tex, answer-A\.1: .* it prints 8"):
         make(own)
     assert hashes(own) == before

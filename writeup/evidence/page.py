@@ -10,8 +10,9 @@ from typing import Any
 import jinja2
 
 from writeup.evidence.text import to_html, with_buttons
+from writeup.readback.sources import ALLOWED
 from writeup.text.marks import Sourced
-from writeup.trust.ledger import ClaimRow, Ledger, StatementRow
+from writeup.trust.ledger import ClaimRow, FileRow, Ledger, StatementRow
 
 LAYOUTS = Path(__file__).with_name("layouts")
 LEVELS = {
@@ -35,9 +36,17 @@ class Card:
 
 
 def evidence_page(
-    title: str, author: str, markdown: Sourced, pictures: Mapping[str, str], ledger: Ledger, document: str
+    title: str,
+    author: str,
+    markdown: Sourced,
+    pictures: Mapping[str, str],
+    ledger: Ledger,
+    document: str,
+    exceptions: Mapping[str, Mapping[str, str]],
+    files: Sequence[FileRow] = (),
 ) -> str:
-    """The page as text. `pictures` maps the files that the Markdown shows to SVG, `document` names the PDF."""
+    """The page as text. `pictures` maps the files that the Markdown shows to SVG, `document` names the PDF;
+    `exceptions` may stand though no fact prints them, and `files` tells what the finished files were found to hold."""
     body = with_buttons(to_html(markdown, pictures))
     places: dict[str, list[str]] = {}
     for element in body.select("[data-claim], [data-statement]"):
@@ -57,6 +66,9 @@ def evidence_page(
         ],
         ledger=ledger,
         levels=LEVELS,
+        allowed=ALLOWED,
+        exceptions=[(id, words, why) for id, listed in exceptions.items() for words, why in listed.items()],
+        files=files,
         rerun={row.record: row for row in ledger.reruns},
         behind={
             record.path: [row.id for row in ledger.claims if record.path in row.evidence["records"]]

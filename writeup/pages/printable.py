@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from writeup.claims import Ref
 from writeup.errors import WriteupError
+from writeup.figures.picture import row_of
 from writeup.notebook.own import assemble
 from writeup.pages.render import Page, guarded, references_of, template_environment
 from writeup.text import prose
+from writeup.text.numerals import spelled
 from writeup.trust.verify import Problem, Verification
 
 
@@ -23,7 +26,9 @@ def printable(root: Path, verification: Verification) -> Verification:
 
 
 def _problems(root: Path, verification: Verification) -> Iterator[Problem]:
-    for slip in prose.problems(root, verification.answers):
+    answered_well = [id for id, answered in verification.answers.items() if not answered.problems]
+    labels = [label for id in answered_well for label in _labels(root, verification, id)]
+    for slip in prose.problems(root, answered_well, labels):
         place, _, what = slip.partition(": ")
         yield Problem(place, what)
     environment, references = template_environment(root), references_of(root)
@@ -40,3 +45,26 @@ def _problems(root: Path, verification: Verification) -> Iterator[Problem]:
                 guarded(partial(page.write, template, context=answered.context))
         except WriteupError as error:
             yield Problem(id, f"its template cannot be printed: {error}")
+
+
+def _labels(root: Path, verification: Verification, question: str) -> Iterator[prose.Label]:
+    """The words that the answer gives for figures and tables, each with its line in the answer's module."""
+    answered = verification.answers[question]
+    rows = verification.ledger.of(question)
+    facts = frozenset(number for row in rows for shown in (row.shown, *row.shown_ends) for number in spelled(shown))
+    (module,) = [asked.module for asked in verification.assignment.everything if asked.id == question]
+    path = Path("answers") / f"{module}.py"
+    lines = (root / path).read_text(encoding="utf-8").splitlines()
+    words = [cell for table in answered.tables.values() for row in (table.header, *table.rows) for cell in _cells(row)]
+    for name, figure in answered.figures.items():
+        row = row_of(name, "", figure)
+        places = {text for panel in row.panels for axis in panel.ticks if axis not in panel.categories
+                  for _, text in panel.ticks[axis]}  # fmt: skip
+        words += [word for word in row.words if word not in places]
+    for text in dict.fromkeys(words):
+        line = next((f":{number}" for number, line in enumerate(lines, start=1) if text in line), "")
+        yield prose.Label(question, f"{path.as_posix()}{line}", text, facts)
+
+
+def _cells(row: Sequence[str | Ref] | str) -> list[str]:
+    return [row] if isinstance(row, str) else [cell for cell in row if isinstance(cell, str)]

@@ -17,7 +17,7 @@ from writeup.trust.ledger import ClaimRow, Ledger
 MATCHED = ("claim", "control")
 # Sources of numbers that are no claims, and why they may stand in a document.
 ALLOWED = {
-    "template": "typed by a template: constants of formulas and names (a test keeps other numbers out)",
+    "template": "typed by a template: constants of formulas, names, and the exceptions, which are listed",
     "question": "the assignment's own: number, points and text of a question, shapes that it gives",
     "author": "name and NetID",
     "interval-level": "level of the intervals, the same everywhere",
@@ -25,12 +25,12 @@ ALLOWED = {
     "caption-number": "number of a table or figure",
     "citation": "year of a cited source",
     "reference": "entry of the references",
-    "words": "heading of a table's row or column: a setting that was chosen, not a result",
+    "words": "cell of a table that is no fact: part of a name, or an exception",
     "count": "number of facts, wrong values, statements, records of a kind: counted in the ledger",
     "record": "name, device and date of a record: in the ledger",
     "environment": "version of a program: in the ledger",
     "tick": "tick of a plot, which stands for its own place on the axis",
-    "label": "words in a figure: a setting that was chosen, not a result",
+    "label": "words in a figure: an exception",
     "page": "page number, number of pages, running head, contents",
     # in the notebook; its own list is `ALLOWED` of writeup/notebook/outputs.py
     "name": "name of a module of torch.nn",

@@ -1,38 +1,49 @@
-"""Templates hold no typed results: every number comes from a fact, every comparison from a statement or a source.
+"""Documents hold no typed results: every number comes from a fact, every comparison from a statement or a source.
 
 A sentence that compares ("lower", "twice", "the best of three") must stand in a statement (`say`) or cite a source; a
-number must be printed by a fact. What may stand without either is listed with its reason in
+number must be printed by a fact, and so must one in a heading, a list, a caption, a formula, program text, a cell of a
+table, or a figure's label, be it of an axis. What may stand without either is listed with its reason in
 `templates/exceptions.toml`, by question: words of the sentence = reason. An entry that nothing needs is an error.
 
-What this cannot see: a statement whose predicate is about something else than its sentence.
+What this cannot see: a statement whose predicate is about something else than its sentence; a number in other words
+("a handful"); what a picture shows without a label; the constants 0 to 4 of a formula.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from writeup.errors import WriteupError
+from writeup.text.numerals import spelled
 from writeup.text.written import SENTENCE_END, STATEMENT, Written, all_written
 
 EXCEPTIONS = Path("templates/exceptions.toml")
+QUANTITY = (
+    r"twice|thrice|double[sd]?|hal(?:f|ves|ved)|zero(?= \w{3,}s\b)|two|three|four|five|six|seven|eight|nine|ten|eleven|"
+    r"twelve|\w+teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|dozens?|hundreds?|thousands?|million|"
+    r"(?:third|quarter|fifth|tenth)s?(?= of\b)|\w+fold|majority|minority|every second"
+)
 COMPARATIVE = re.compile(
-    r"\b(?:more|less|fewer|fewest|most|least|better|best|worse|worst|farther|further|twice|thrice|double[sd]?|hal(?:f|ves|ved)|"
-    r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|"
+    rf"\b(?:{QUANTITY}|more|less|fewer|fewest|most|least|better|best|worse|worst|farther|further|"
     r"(?:low|high|larg|small|great|fast|slow|long|short|weak|strong|cheap|saf|nois|near|eas|clos|deep|wid|narrow|quick|"
     r"old|new|rich|poor|flat|steep|smooth|rough|steady|steadi|simpl|hard|soft|big|bigg|few|earl|lat|tight|loos)i?(?:er|est)|"
     r"(?:un)?likel(?:ier|iest)|outperform\w*|exceed\w*|beats?)\b",
     re.IGNORECASE,
 )
-NUMBER = re.compile(r"(?<![\w.(-])[-−]?\d[\d.,]*(?:\s?%)?(?![\w(])")
+COUNTING = re.compile(rf"\b(?:{QUANTITY})\b", re.IGNORECASE)
+# Not behind a letter and a hyphen, where it is part of a name (WikiText-2), and not before a bracket: 2(a), 1(b).
+NUMBER = re.compile(r"(?<![\w.])(?<![A-Za-z]-)[-−]?\.?(?:\d[\d.,]*+(?:\s?%|\w*+)(?!\()|[¼-¾⅐-⅞])")
 HIDDEN = (  # blanked in this order: what is no prose, or guarded otherwise
     re.compile(r"<#.*?#>", re.DOTALL),
     re.compile(r"<% call math\(\) %>.*?<% endcall %>", re.DOTALL),
-    re.compile(r"```.*?```", re.DOTALL),
-    re.compile(r"`[^`\n]*`"),
+    re.compile(
+        r"```(?:python|output|math)\n.*?```", re.DOTALL
+    ),  # the notebook's, and what it prints, has its own rules
+    re.compile(r"`(?![-−]?[\d.,]+\s?%?`)[^`\n]*`"),  # a bare number is no program text
     re.compile(r"\$[^$]*\$"),
     re.compile(r"<<.*?>>", re.DOTALL),
     re.compile(r"<%.*?%>", re.DOTALL),
@@ -43,6 +54,12 @@ MATHEMATICS = re.compile(r"<% call math\(\) %>.*?<% endcall %>|\$[^$]*\$", re.DO
 BEYOND_CONSTANTS = re.compile(
     r"(?<![\d.])(?:\d*\.\d+|\d{2,}|[5-9])(?!\d)"
 )  # of formulas: the one of 1 - p, halves, squares
+
+# What is printed by name, and what is program text; a literal beside it would be printed by nobody's leave.
+CALLS = re.compile(r"\b(?:v|say|table|figure|ref|anchor|code)\([^()]*\)|\[[^\]]*\]")
+TAG = re.compile(r"<<.*?>>|<%.*?%>", re.DOTALL)
+LITERAL = re.compile(r"[\"'](?:[^\"']*[^\w\"'])?\d[^\"']*[\"']|(?<![\w.])\d[\d.]*")
+SOURCED = re.compile(r"\|\s*source\(\s*[\"'](?!question|code)(\w+)")
 
 
 @dataclass(frozen=True)
@@ -71,6 +88,11 @@ def slips(written: Written) -> Iterator[Slip]:
             yield Slip(
                 written.place(formula.start() + found.start()), f"the number {found[0]} is typed; print a fact", said
             )
+    for inserted in TAG.finditer(HIDDEN[0].sub(_blank, written.text)):
+        called = CALLS.sub(_blank, inserted[0])
+        if found := LITERAL.search(called) or SOURCED.search(called):
+            what = f"{found[0]} is typed into an expression; print a fact"
+            yield Slip(written.place(inserted.start() + found.start()), what, " ".join(inserted[0].split()))
     start = 0
     for end in [*(found.start() for found in SENTENCE_END.finditer(visible)), len(visible)]:
         said = " ".join(written.text[start:end].split())
@@ -81,21 +103,38 @@ def slips(written: Written) -> Iterator[Slip]:
         start = end
 
 
-def problems(root: Path, questions: Container[str] | None = None) -> list[str]:
-    """All that the templates (of the `questions`) say without a guard, and every exception that nothing needs."""
+@dataclass(frozen=True)
+class Label:
+    """Words of a figure or a table's cell, which an answer gives; `facts` are the numbers that facts print."""
+
+    question: str
+    place: str
+    text: str
+    facts: frozenset[str] = frozenset()
+
+
+def label_slips(label: Label) -> Iterator[Slip]:
+    """Typed numbers and number words of a label."""
+    text = label.text.replace(r"\times", "×").replace("$", " ")
+    visible = HIDDEN[3].sub(_blank, text)
+    typed = [found for found in NUMBER.finditer(visible) if not {*spelled(found[0])} <= label.facts]
+    for found in (typed or [*COUNTING.finditer(visible)])[:1]:
+        yield Slip(label.place, f"the label types {found[0]}; take it from a fact", label.text)
+
+
+def problems(root: Path, questions: Container[str] | None = None, labels: Iterable[Label] = ()) -> list[str]:
+    """All that templates (of the `questions`) and labels say without a guard, and exceptions that nothing needs."""
     excepted = {q: listed for q, listed in exceptions(root).items() if questions is None or q in questions}
+    asked = [written for written in all_written(root) if questions is None or written.question in questions]
+    said = [(written.question, slip) for written in asked for slip in slips(written)]
+    said += [(label.question, slip) for label in labels for slip in label_slips(label)]
     used: set[tuple[str, str]] = set()
     found = []
-    for written in all_written(root):
-        if questions is not None and written.question not in questions:
-            continue
-        for slip in slips(written):
-            allowed = [
-                (written.question, words) for words in excepted.get(written.question, {}) if words in slip.sentence
-            ]
-            used.update(allowed)
-            if not allowed:
-                found.append(str(slip))
+    for question, slip in said:
+        allowed = [(question, words) for words in excepted.get(question, {}) if words in slip.sentence]
+        used.update(allowed)
+        if not allowed:
+            found.append(str(slip))
     unused = [(question, words) for question, listed in excepted.items() for words in listed]
     found += [f"{EXCEPTIONS}: {q}: nothing needs {words!r}" for q, words in unused if (q, words) not in used]
     return found

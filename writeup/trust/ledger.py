@@ -139,8 +139,8 @@ class FileRow(_Row):
 
     @property
     def share(self) -> float:
-        """Of the numbers that were found, those that are matched or allowed."""
-        return (self.matched + sum(self.allowed.values())) / self.numbers if self.numbers else 1.0
+        """Of the numbers that were found, those that come from facts and their wrong values."""
+        return self.matched / self.numbers if self.numbers else 1.0
 
 
 class ReadBackRow(_Row):

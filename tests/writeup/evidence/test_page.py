@@ -44,7 +44,15 @@ def page():
         claims=[row("Q.a"), row("Q.b", "1,234"), row("Q.c", "7")], statements=[STATEMENT], records=[], environment={}
     )
     svg = '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg>'
-    return evidence_page('T "<b>"', "Ada <script>alert(1)</script>", read(TEXT), {"f/one.svg": svg}, ledger, "one.pdf")
+    return evidence_page(
+        'T "<b>"',
+        "Ada <script>alert(1)</script>",
+        read(TEXT),
+        {"f/one.svg": svg},
+        ledger,
+        "one.pdf",
+        {"Q": {"12 steps": "chosen"}},
+    )
 
 
 @pytest.fixture(scope="module")
