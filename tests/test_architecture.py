@@ -14,6 +14,7 @@ PACKAGES = ("writeup", "conv_solve", "lab", "answers", "experiments")
 # What the generator may know nothing of: this course, and what only some courses use.
 FOREIGN = ("answers", "lab", "conv_solve", "experiments", "torch")
 LOADER = "writeup/assignment.py"  # finds the course's modules by the names that its assignment.toml gives
+STARTER = ROOT / "writeup/starter"  # data: the files of a new assignment
 LARGEST_ROOM = 14
 CROWDED = {"experiments/language_model": 25}  # to be divided; none may grow
 
@@ -39,7 +40,7 @@ def spelled(path: Path) -> set[str]:
 
 
 def files(package: str) -> list[Path]:
-    return sorted((ROOT / package).rglob("*.py"))
+    return sorted(path for path in (ROOT / package).rglob("*.py") if STARTER not in path.parents)
 
 
 def uses(path: Path, package: str) -> bool:

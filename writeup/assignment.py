@@ -64,10 +64,21 @@ class Assignment(_Data):
     subtitle: str
     suffix: str
     points: int
-    section: list[Section]
+    section: list[Section] = []
     question: list[Question]
     notebook: Notebook | None = None
     experiments: str = ""  # the package whose modules train or measure; none where it is empty
+
+    @property
+    def sections(self) -> list[tuple[Section | None, list[Question]]]:
+        """Each section with its questions; without sections, all questions under none."""
+        if not self.section:
+            return [(None, self.question)]
+        return [(section, [q for q in self.question if self.within(q, section)]) for section in self.section]
+
+    def within(self, question: Question, section: Section) -> bool:
+        """By the section's id, with which the question's begins; a single section holds all questions."""
+        return len(self.section) == 1 or continues(question.id, section.id)
 
     @property
     def everything(self) -> list[Question]:

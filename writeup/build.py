@@ -114,12 +114,7 @@ def _notebook(
     root: Path, identity: Identity, verification: Verification, engine: Engine, on_stage: Callable[[str], None]
 ) -> dict[str, str | bytes]:
     """The notebook, run, and its PDF; adds to the ledger where each claim is printed in them."""
-    try:
-        from writeup.notebook import build_notebook, note_printed
-    except ModuleNotFoundError as error:
-        raise WriteupError(
-            f"{error.name} is not installed, and a notebook needs it: pip install 'writeup[notebook]'"
-        ) from error
+    from writeup.notebook import build_notebook, note_printed
     from writeup.notebook.outputs import passages
     from writeup.pages import pdf
 

@@ -1,4 +1,4 @@
-"""The command line: `writeup build | check | experiments | audit | status`.
+"""The command line: `writeup new | build | check | where | experiments | audit | status`.
 
 Exit status: 0 when everything holds, 1 when a claim does not hold or a control survives, 2 for anything else.
 """
@@ -99,6 +99,19 @@ def build_command(
     _print_summary(built)
     for notice in identity.notices:
         console.print(f"[yellow]Note:[/] {notice}")
+
+
+@app.command("new")
+def new_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that does not exist yet.")],
+    notebook: Annotated[bool, typer.Option("--notebook", help="With a part that is handed in as a notebook.")] = False,
+) -> None:
+    """Start a new assignment: two questions, an experiment, a test; it builds as it is."""
+    from writeup.new import new
+
+    for path in new(folder, notebook):
+        console.print(f"  {path}", soft_wrap=True)
+    console.print(f"cd {folder} && make all", soft_wrap=True)
 
 
 @app.command("where")

@@ -1,7 +1,6 @@
 """The wheel is the generator alone, with its layouts, and needs neither the course nor torch."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -12,7 +11,6 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
-TINY = ROOT / "tests/tiny"
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +33,23 @@ def installed(wheel, tmp_path_factory):
     return folder
 
 
+# The program from the wheel, in an environment that says it has no torch.
+PROGRAM = """
+import importlib.metadata, sys
+import writeup.cli
+def version(name, known=importlib.metadata.version):
+    if name == "torch":
+        raise importlib.metadata.PackageNotFoundError(name)
+    return known(name)
+importlib.metadata.version = version
+assert writeup.cli.__file__.startswith(sys.argv.pop(1))
+writeup.cli.main()
+"""
+
+
 def writeup(installed, folder, *arguments):
-    code = "import sys, writeup.cli as c; assert c.__file__.startswith(sys.argv.pop(1)); c.main()"
     environment = {**os.environ, "PYTHONPATH": str(installed)}
-    command = [sys.executable, "-P", "-c", code, str(installed), *map(str, arguments)]
+    command = [sys.executable, "-P", "-c", PROGRAM, str(installed), *map(str, arguments)]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -52,11 +63,20 @@ def test_the_wheel_holds_every_file_of_the_generator(wheel):
     assert kept - set(zipfile.ZipFile(wheel).namelist()) == set()
 
 
-def test_an_assignment_builds_with_the_wheel(installed, tmp_path):
-    root = shutil.copytree(TINY, tmp_path / "tiny", ignore=shutil.ignore_patterns("build", ".cache", "__pycache__"))
-    run = writeup(installed, root, "build")
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert len(list((root / "build").glob("*.pdf"))) == 1
+@pytest.mark.parametrize(
+    ("extra", "files"),
+    [((), ["html", "md", "pdf", "tex"]), (("--notebook",), ["html", "ipynb", "md", "pdf", "pdf", "tex"])],
+)
+def test_a_new_assignment_builds_as_it_is(installed, tmp_path, extra, files):
+    for arguments in (("new", tmp_path / "x", *extra), ("build", "--root", tmp_path / "x")):
+        run = writeup(installed, tmp_path, *arguments)
+        assert run.returncode == 0, run.stdout + run.stderr
+    assert sorted(path.suffix[1:] for path in (tmp_path / "x/build").glob("Ada_Lovelace_al123_E1*.*")) == files
+
+
+def test_a_folder_that_holds_something_is_left_alone(installed, tmp_path):
+    run = writeup(installed, tmp_path, "new", installed)
+    assert (run.returncode, "not empty" in run.stderr) == (2, True)
 
 
 def test_the_lock_pins_what_the_wheels_bounds_allow():

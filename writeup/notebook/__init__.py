@@ -11,18 +11,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import nbformat
-
 from writeup.assignment import answer_to
 from writeup.errors import WriteupError
-from writeup.notebook.course import merge, read_notebook
-from writeup.notebook.kernel import Progress, execute
-from writeup.notebook.latex import export_latex
-from writeup.notebook.outputs import hold_against_claims, note_printed
-from writeup.notebook.own import assemble
 from writeup.records.store import Records
 from writeup.text.marks import Marked
 from writeup.trust.verify import Verification
+
+try:
+    import nbformat
+
+    from writeup.notebook.course import merge, read_notebook
+    from writeup.notebook.kernel import Progress, execute
+    from writeup.notebook.latex import export_latex
+    from writeup.notebook.outputs import hold_against_claims, note_printed
+    from writeup.notebook.own import assemble
+except ModuleNotFoundError as error:
+    raise WriteupError(
+        f"{error.name} is not installed, and a notebook needs it: pip install 'writeup[notebook]'"
+    ) from error
 
 __all__ = ["NotebookResult", "build_notebook", "note_printed"]
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from writeup.claims import Ref
 from writeup.errors import WriteupError
 from writeup.figures.picture import row_of
-from writeup.notebook.own import assemble
 from writeup.pages.render import Page, guarded, references_of, template_environment
 from writeup.text import prose
 from writeup.text.numerals import spelled
@@ -38,6 +37,8 @@ def _problems(root: Path, verification: Verification) -> Iterator[Problem]:
             if answered.problems:
                 continue
             if notebook and id == notebook.id:
+                from writeup.notebook.own import assemble  # of the extra that only notebooks need
+
                 assemble(root, "", verification, notebook.folder)
             else:
                 page = Page("md", verification, "", references, id)

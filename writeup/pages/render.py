@@ -22,7 +22,6 @@ from typing import Any, Literal
 import jinja2
 from jinja2.ext import Extension
 
-from writeup.assignment import Question, Section, continues
 from writeup.claims import Ref
 from writeup.errors import WriteupError
 from writeup.figures.picture import row_of
@@ -278,8 +277,8 @@ def _body(
         environment.get_template("document.md.j2"),
         assignment=verification.assignment,
         sections=[
-            (section, [q for q in verification.assignment.question if _belongs(q, section) and q.id in answers])
-            for section in verification.assignment.section
+            (section, [question for question in questions if question.id in answers])
+            for section, questions in verification.assignment.sections
         ],
         answers=answers,
         ledger=verification.ledger,
@@ -300,10 +299,6 @@ def _body(
 def _sourced(value: Any) -> Marked:
     """What a template prints without saying where it comes from: no source that any number may have."""
     return value if isinstance(value, Marked) else mark(str(value), "expression")
-
-
-def _belongs(question: Question, section: Section) -> bool:
-    return continues(question.id, section.id)
 
 
 def references_of(root: Path) -> Mapping[str, Mapping[str, str]]:
