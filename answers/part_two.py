@@ -95,13 +95,13 @@ def agreeing(seed: int, **instead: Any) -> int:
 
 def echo(a: Facts, records: Records) -> None:
     """The recorded network, run again with the GRU from scratch on other sequences."""
-    for name, settings in (("fixed", FIXED), ("variable", VARIABLE)):
+    for name, settings in (("echo_fixed", FIXED), ("echo_variable", VARIABLE)):
         record = records[f"{ECHO}/{settings.name}"]
         worst = min(record.curves["accuracy"][0])
 
         route = by("GRU from scratch, other sequences", fewest_echoes, record, within=0.005, seed=OTHER_SEQUENCES)
         late = {fewest_echoes(record, late=1): "echoes scored one step late"}
-        a.on(record)(f"echo_{name}", worst, route, late, "{:.0%}")
+        a.on(record)(name, worst, route, late, "{:.0%}")
 
 
 def fewest_echoes(record: Record, late: int = 0) -> float:

@@ -35,18 +35,20 @@ TRANSPOSED = {
     "(n - 1)s - 2p + k - 1": lambda n, k, s, p: (n - 1) * s - 2 * p + k - 1,
 }
 SLIPS = {  # of each module: what is written, what a slip makes of it, the slip
-    "1": [[("14", "13", "one row short"), ("stride=2", "stride=2, padding=1", "padding cuts the output")]],
-    "2": [
-        [("2.25", "2", "a whole factor"), ("2.25", "2.2", "rounded to one digit")],
-        [(", padding=1", "", "padding forgotten"), ("size=3", "size=5", "padding for another kernel")],
-    ],
-    "3": [
-        [("672", "168", "channels for half the factor"), ("size=5", "size=2", "one row too many")],
-        [("4", "2", "half the factor"), ("4", "3", "its square does not divide the channels")],
-    ],
+    "module1_1": [("14", "13", "one row short"), ("stride=2", "stride=2, padding=1", "padding cuts the output")],
+    "module2_1": [("2.25", "2", "a whole factor"), ("2.25", "2.2", "rounded to one digit")],
+    "module2_2": [(", padding=1", "", "padding forgotten"), ("size=3", "size=5", "padding for another kernel")],
+    "module3_1": [("672", "168", "channels for half the factor"), ("size=5", "size=2", "one row too many")],
+    "module3_2": [("4", "2", "half the factor"), ("4", "3", "its square does not divide the channels")],
+    "single_1": [("17", "16", "one row short"), ("Transpose", "", "shrinks instead")],
+    "pooled_1": [("2)", "3)", "another window")],
+    "pooled_2": [("18", "17", "one row short")],
 }
-SINGLE_SLIPS = [("17", "16", "one row short"), ("Transpose", "", "shrinks instead")]
-POOLED_SLIPS = [[("2)", "3)", "another window")], [("18", "17", "one row short")]]
+NAMES = {
+    "1": ("start1", "goal1", "parameters1", "macs1"),
+    "2": ("start2", "goal2", "parameters2", "macs2"),
+    "3": ("start3", "goal3", "parameters3", "macs3"),
+}
 
 
 def answer(_records: Records) -> Answer:
@@ -54,9 +56,10 @@ def answer(_records: Records) -> Answer:
     for name, forms in (("convolution", CONVOLUTION), ("transposed", TRANSPOSED)):
         a.one_of(name, forms, sizes(forms, name == "transposed"), code=True)
     for number, case in CASES.items():
-        shapes(a, number, case)
-        modules(a, f"module{number}", case.modules, SLIPS[number], case)
-        costs(a, number, case)
+        start, goal, parameters, macs = NAMES[number]
+        shapes(a, start, goal, case)
+        modules(a, f"module{number}", case.modules, case)
+        costs(a, parameters, macs, case)
     arithmetic(a)
     window = CASES["1"].chain.layers[0].height
     route = by("ones sent through weights of one", weights_a_row, CASES["1"].modules[0])
@@ -64,8 +67,8 @@ def answer(_records: Records) -> Answer:
     every = by("gradients sent from B to A", lambda: min(map(read_share, CASES.values())), seed=0)
     a("read", 1.0, every, {4 / 9: "a kernel of two with a stride of three"}, "{:.0%}")
     third = CASES["3"]
-    modules(a, "single", (SINGLE,), [SINGLE_SLIPS], third)
-    modules(a, "pooled", POOLED, POOLED_SLIPS, third)
+    modules(a, "single", (SINGLE,), third)
+    modules(a, "pooled", POOLED, third)
     counted = partial(multiply_adds, start=third.start)
     cost = by("torch's counter of operations", lambda: counted((SINGLE,)) / counted(third.modules))
     single = chain_of(third.start, SINGLE)
@@ -79,37 +82,38 @@ def sizes(forms: dict[str, Any], transposed: bool) -> Route:
     return gap("torch's sizes for a grid of settings", lambda tex: float(misfits(forms[tex], transposed)), 0.0)
 
 
-def shapes(a: Facts, number: str, case: Case) -> None:
+def shapes(a: Facts, name: str, end: str, case: Case) -> None:
     """A, from which the chain runs, and B, in which it ends."""
     start, goal = case.start, case.goal
     runs = when(RUN, lambda candidate: gives(case.modules, Shape(*candidate), goal))
     ending = by(RUN, lambda: tuple(ends(case.modules, start)))
-    a(f"start{number}", tuple(start), runs, {(goal.channels, *start[1:]): "channels of B"})
+    a(name, tuple(start), runs, {(goal.channels, *start[1:]): "channels of B"})
     short = (goal.channels, goal.height - 1, goal.width - 1)
-    a(f"goal{number}", tuple(goal), ending, {short: "one row and one column short"})
+    a(end, tuple(goal), ending, {short: "one row and one column short"})
 
 
-def modules(a: Facts, name: str, chain: tuple[str, ...], slips: list[Any], case: Case) -> None:
+def modules(a: Facts, names: str, chain: tuple[str, ...], case: Case) -> None:
     """The constructor of each module; the whole chain runs with it."""
     for place, module in enumerate(chain):
+        name = f"{names}_{place + 1}"
 
         def fits(candidate: str, place: int = place) -> bool:
             return gives((*chain[:place], candidate, *chain[place + 1 :]), case.start, case.goal)
 
-        wrong = {module.replace(old, new, 1): why for old, new, why in slips[place]}
-        a(f"{name}_{place + 1}", module, when(RUN, fits), wrong, code=True)
+        wrong = {module.replace(old, new, 1): why for old, new, why in SLIPS[name]}
+        a(name, module, when(RUN, fits), wrong, code=True)
 
 
-def costs(a: Facts, number: str, case: Case) -> None:
+def costs(a: Facts, parameters: str, multiplied: str, case: Case) -> None:
     """Parameters and multiply-adds by the solver's formulas, against the modules as torch builds them."""
     (learned,) = [layer for layer in case.chain.layers if layer.module.learned]
     built = by("the built modules' parameters", built_with, case.modules)
     total, macs = case.chain.parameters, case.chain.macs / MILLION
-    a(f"parameters{number}", total, built, {total - learned.after.channels: "biases forgotten"})
+    a(parameters, total, built, {total - learned.after.channels: "biases forgotten"})
     route = by("torch's counter of operations", lambda: multiply_adds(case.modules, case.start) / MILLION)
     without = macs * (1 - 1 / learned.before.channels)
     wrong = {2 * macs: "floating-point operations, two each", without: "one input channel forgotten"}
-    a(f"macs{number}", macs, route, wrong, "{:,.0f} million")
+    a(multiplied, macs, route, wrong, "{:,.0f} million")
 
 
 def arithmetic(a: Facts) -> None:
@@ -124,24 +128,26 @@ def arithmetic(a: Facts) -> None:
         rf"{middle} \cdot {r} = {last.height}",
         rf"{cut.after.channels}/{r}^2 = {last.channels}",
     ]
-    worked(a, "1", [first], {rf"{n} \cdot {w.stride} + {w.kernel} = {n * w.stride + w.kernel}": "less one forgotten"})
-    worked(a, "2", [second], {rf"{m} \cdot 2.2 = {math.floor(m * 2.2)}": "factor rounded to one digit"})
-    slip = rf"({m} - {v.kernel})/{v.stride} = {middle - 1}"
-    worked(a, "3", third, {", ".join([slip, *third[1:]]): "plus one forgotten"})
+    whole = rf"{n} \cdot {w.stride} + {w.kernel} = {n * w.stride + w.kernel}"
+    rounded = rf"{m} \cdot 2.2 = {math.floor(m * 2.2)}"
+    unequal = ", ".join([rf"({m} - {v.kernel})/{v.stride} = {middle - 1}", *third[1:]])
+    worked(a, "arithmetic1", CASES["1"], [first], {whole: "less one forgotten"})
+    worked(a, "arithmetic2", CASES["2"], [second], {rounded: "factor rounded to one digit"})
+    worked(a, "arithmetic3", CASES["3"], third, {unequal: "plus one forgotten"})
 
 
-def worked(a: Facts, number: str, equations: list[str], wrong: dict[str, str]) -> None:
+def worked(a: Facts, name: str, case: Case, equations: list[str], wrong: dict[str, str]) -> None:
     """Torch's sizes are those of the layers that change them, then the channels that a shuffle leaves."""
 
     def holds(text: str) -> bool:
-        found = running.run(list(CASES[number].modules), CASES[number].start, "meta")
+        found = running.run(list(case.modules), case.start, "meta")
         ends = [*dict.fromkeys(shape.height for shape in found[1:])]
         if len(equations) > len(ends):
             ends.append(found[-1].channels)
         return [result(equation) for equation in text.split(", ")] == ends
 
     route = when("worked out by sympy; sizes from torch", holds)
-    a(f"arithmetic{number}", ", ".join(equations), route, wrong, code=True)
+    a(name, ", ".join(equations), route, wrong, code=True)
 
 
 def result(equation: str) -> int:

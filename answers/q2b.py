@@ -29,6 +29,7 @@ PROFILE = f"{profile.KIND}/{profile.ProfileSettings().name}"
 WINDOW, LAYERS = Settings().bptt, Settings().layers
 EXACT, SINGLE = 1e-12, 1e-5  # relative, in double and single precision
 PRODUCT, FUSED = "AddmmBackward0", "MkldnnRnnLayerBackward0"
+LINES = ("line_lstm", "line_tensor", "line_autograd", "line_graph")  # of the steps in `torch_source.PATH`
 PRODUCTS = {
     "K(T + 1)": lambda layers, length: layers * (length + 1),
     "KT": lambda layers, length: layers * length,
@@ -72,12 +73,12 @@ def where(a: Facts) -> None:
     def called(*names: str) -> Callable[[int], bool]:
         return lambda line: (*names, line) in calls
 
-    for name, function, call, seen in torch_source.PATH:
+    for name, (function, call, seen) in zip(LINES, torch_source.PATH, strict=True):
         lines = torch_source.lines_of_call(function, call)
         wrong = {function.__code__.co_firstlineno: "where the function begins"}
         wrong |= dict.fromkeys(lines[1:], "another branch")
         a(
-            f"line_{name}",
+            name,
             lines[0],
             when("calls that the interpreter saw in one pass", called(*seen)),
             wrong,
@@ -167,8 +168,8 @@ def border(a: Facts) -> None:
 
 def path_table() -> Table:
     rows: list[list[str | Ref]] = [
-        [f"`{call.rstrip('(')}`", f"`{torch_source.file_of(function)}`", Ref(f"line_{name}")]
-        for name, function, call, _ in torch_source.PATH
+        [f"`{call.rstrip('(')}`", f"`{torch_source.file_of(function)}`", Ref(name)]
+        for name, (function, call, _) in zip(LINES, torch_source.PATH, strict=True)
     ]
     rows.insert(1, [Ref("loop"), Ref("loop_file"), ""])
     rows += [[Ref(name), Ref("engine_file"), ""] for name in ("execute", "node")]

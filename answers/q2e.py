@@ -60,12 +60,8 @@ def what_was_run(a: Facts, study: Study) -> None:
     lengths = by("losses in each curve", lambda: median(len(r.record.curves["valid_loss"]) for r in study.runs))
     a("epochs", base.epochs, lengths)
     steps = sum(int(run.record.metrics["steps"]) for run in study.runs)
-    a(
-        "steps",
-        steps,
-        by("windows of the texts, epoch by epoch", lambda: sum(map(count_windows, study.runs))),
-        form="{:~2}",
-    )
+    windows = by("windows of the texts, epoch by epoch", lambda: sum(map(count_windows, study.runs)))
+    a("steps", steps, windows, form="{:~2}")
 
 
 def recorded(runs: list[Run]) -> Route:
@@ -74,11 +70,11 @@ def recorded(runs: list[Run]) -> Route:
 
 def rates(a: Facts, study: Study) -> None:
     """Each cell's best rate, on how little it rests, and where the other cell is by then."""
-    for cell in CELLS:
+    for name, cell in (("rate_LSTM", "LSTM"), ("rate_GRU", "GRU")):
         grid = study.grid(cell)
         best = by("the lowest loss of the annealing curves", lowest_rate, grid)
         behind = on(a, [run for runs in grid.values() for run in runs])
-        behind(f"rate_{cell}", study.rates[cell], best, {study.rates[cell] / 2: "the next lower rate"}, "{:.0f}")
+        behind(name, study.rates[cell], best, {study.rates[cell] / 2: "the next lower rate"}, "{:.0f}")
     lstm, gru = (study.grid(cell) for cell in CELLS)
     chosen, spoilt = lstm[study.rates["LSTM"]], gru[study.rates["LSTM"]]
     for name, runs in (("spoilt", spoilt), ("second_seed", chosen[1:]), ("at_middle", lstm[MIDDLE[1]])):
@@ -131,21 +127,17 @@ def schedule(a: Facts, study: Study) -> None:
     pairs = list(study.varied().values())
     every = [run for runs in pairs for run in runs]
     behind = on(a, every)
-    for name, cut in (("annealed", True), ("kept", False)):
-        for end, pick in (("low", min), ("high", max)):
-            value = math.exp(pick(run.valid_loss for run in every if run.annealed is cut))
-            found = pick(run.perplexity for run in every if run.annealed_by_losses is cut)
-            other = math.exp(pick(run.valid_loss for run in every if run.annealed is not cut))
-            route = by("recorded perplexities, the rule applied to the losses", float, found, within=1e-6)
-            behind(f"{name}_{end}", value, route, {other: "of the other runs"}, "{:.0f}")
+    for name, pick in {"annealed_low": min, "annealed_high": max, "kept_low": min, "kept_high": max}.items():
+        cut = name.startswith("annealed")
+        value = math.exp(pick(run.valid_loss for run in every if run.annealed is cut))
+        found = pick(run.perplexity for run in every if run.annealed_by_losses is cut)
+        other = math.exp(pick(run.valid_loss for run in every if run.annealed is not cut))
+        route = by("recorded perplexities, the rule applied to the losses", float, found, within=1e-6)
+        behind(name, value, route, {other: "of the other runs"}, "{:.0f}")
     split = sum(len({run.annealed for run in runs}) > 1 for runs in pairs)
     rule = [{run.annealed_by_losses for run in runs} for runs in pairs]
-    behind(
-        "split",
-        split,
-        by("the rule applied to the losses", lambda: sum(len(found) > 1 for found in rule)),
-        {len(pairs): "all settings"},
-    )
+    ruled = by("the rule applied to the losses", lambda: sum(len(found) > 1 for found in rule))
+    behind("split", split, ruled, {len(pairs): "all settings"})
     a.say("annealed_end_lower", lambda annealed_high, kept_low: annealed_high < kept_low, {"annealed_high": 560.0})
 
 
@@ -183,8 +175,8 @@ def times(a: Facts, study: Study, timed: StepTimes) -> None:
         for cell in CELLS:
             a.mean(f"{key}_{cell}_time", timed.per_word(cell, key).tolist(), "{:.2f}")
     rows = study.runs[0].record.curves["tokens"][0] // study.base.batch_size
-    for path in ("stock", "fast"):
-        a.mean(f"epoch_{path}", (-(-rows // study.base.bptt) * timed.of("LSTM", path=path)).tolist(), "{:.0f} s")
+    for name, path in (("epoch_stock", "stock"), ("epoch_fast", "fast")):
+        a.mean(name, (-(-rows // study.base.bptt) * timed.of("LSTM", path=path)).tolist(), "{:.0f} s")
     a.mean("gru_stock", (100 * (timed.gru_over_lstm("stock") - 1)).tolist(), "{:.1f} %")
     a.mean("gru_fast", (100 * (1 - timed.gru_over_lstm("fast"))).tolist(), "{:.1f} %")
     a.say(

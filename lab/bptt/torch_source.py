@@ -21,13 +21,12 @@ from lab.bptt.autograd_graph import onednn
 from writeup.errors import WriteupError
 
 TORCH = Path(torch.__file__).parent
-# Steps of the way in Python: a name, the function, its call that takes the next step, what the interpreter calls both.
-PATH = (
-    ("lstm", nn.LSTM.forward, "_VF.lstm(", ("LSTM.forward", "lstm")),
-    ("tensor", Tensor.backward, "torch.autograd.backward(", ("Tensor.backward", "backward")),
-    ("autograd", torch.autograd.backward, "_engine_run_backward(", ("backward", "_engine_run_backward")),
+# Steps of the way in Python: the function, its call that takes the next step, what the interpreter calls both.
+PATH: tuple[tuple[Callable[..., Any], str, tuple[str, str]], ...] = (
+    (nn.LSTM.forward, "_VF.lstm(", ("LSTM.forward", "lstm")),
+    (Tensor.backward, "torch.autograd.backward(", ("Tensor.backward", "backward")),
+    (torch.autograd.backward, "_engine_run_backward(", ("backward", "_engine_run_backward")),
     (
-        "graph",
         torch.autograd.graph._engine_run_backward,
         "_execution_engine.run_backward(",
         ("_engine_run_backward", "run_backward"),
