@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from statistics import median
 
 import numpy as np
@@ -21,6 +22,7 @@ from lab.study import (
     count_windows,
     lowest_rate,
     mean_of,
+    mistaken_for,
     perplexity,
 )
 from writeup.claims import Answer
@@ -117,9 +119,14 @@ def settings(a: Facts, study: Study) -> None:
     on(a, gru)("seeds", len(gru), by("seeds in the records", lambda: len({r.record.seeds[0] for r in gru})))
     for (key, cell), runs in study.varied().items():
         behind = on(a, runs)
-        behind(f"{key}_{cell}", perplexity([run.valid_loss for run in runs]), recorded(runs), form="{:.0f}")
+        behind(
+            f"{key}_{cell}", perplexity([run.valid_loss for run in runs]), recorded(runs), mistaken_for(runs), "{:.0f}"
+        )
         counted = by("the model, built and counted", lambda r: count_parameters(r.settings) / 1e6, runs[0], within=1e-9)
-        behind(f"{key}_{cell}_size", runs[0].record.metrics["parameters"] / 1e6, counted, form="{:.1f}")
+        other_cell = next(of for of in CELLS if of != cell)
+        size, other = (count_parameters(replace(runs[0].settings, cell=of)) / 1e6 for of in (cell, other_cell))
+        wrong = {other: "the other cell's"} if f"{other:.1f}" != f"{size:.1f}" else None
+        behind(f"{key}_{cell}_size", runs[0].record.metrics["parameters"] / 1e6, counted, wrong, "{:.1f}")
 
 
 def schedule(a: Facts, study: Study) -> None:

@@ -165,3 +165,10 @@ def count_parameters(settings: Settings, words: int = laws.VOCABULARY) -> int:
     with torch.device("meta"):
         sizes = (settings.embedding_size, settings.hidden_size, settings.layers, settings.dropout, settings.tied)
         return sum(p.numel() for p in RNNModel(settings.cell, words, *sizes).parameters())
+
+
+def mistaken_for(runs: list[Run]) -> dict[float, str]:
+    """What the mean perplexity of the validation text could be taken for, by the slip."""
+    mean, first = perplexity([run.valid_loss for run in runs]), perplexity([runs[0].valid_loss])
+    test = {perplexity([run.record.metrics["test_loss"] for run in runs]): "of the test text"}
+    return test if f"{first:.0f}" == f"{mean:.0f}" else {first: "the first seed alone"} | test
