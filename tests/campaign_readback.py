@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PDFS = 5  # a compilation takes seconds
 # What no reader sees: layout, coordinates, links, comments.
 UNSEEN = re.compile(
-    r"\\begin\{tikzpicture\}.*?\\end\{tikzpicture\}|\\[a-zA-Z]+\*?(?:\[[^\]]*\])?(?:\{[^{}]*\})?|%[^\n]*|\]\([^)]*\)|!\[[^\]]*\]"
+    r"\\begin\{tikzpicture\}.*?\\end\{tikzpicture\}|\\[a-zA-Z]+\*?(?:\[[^\]]*\])?(?:\{[^{}]*\})?|%[^\n]*|!?(?<=\])\([^)]*\)|!\[[^\]]*\]\([^)]*\)"
     r"|<[^>]*>|\{[^{}]*\}|@\{\}.*",
     re.DOTALL,
 )
@@ -65,7 +65,7 @@ def exchanged_in_notebook(raw: str, chance: random.Random) -> tuple[str, str]:
 def misses(folder: Path, exchanges: int, seed: int) -> Counter[tuple[str, bool]]:
     """By kind of file, how many exchanges were found and missed."""
     ledger: Ledger = read(folder / "ledger.json")
-    (tex,) = [path for path in folder.glob("*.tex")]
+    (tex,) = list(folder.glob("*.tex"))
     stem, counts, chance = tex.stem, Counter[tuple[str, bool]](), random.Random(seed)
 
     def count(kind: str, found: bool, what: str) -> None:
