@@ -16,7 +16,6 @@ from writeup.figures.drawing import Drawing
 from writeup.figures.layout import lay_out
 from writeup.figures.parts import cells, cut, meter, projected, slab, stack
 from writeup.figures.plot import PanelsDescription, PlotDescription, Reference, Series
-from writeup.figures.together import Together
 
 TIKZ_LIBRARIES = ("arrows.meta", "plotmarks")
 
@@ -27,7 +26,6 @@ __all__ = [
     "Plot",
     "Reference",
     "Series",
-    "Together",
     "cells",
     "cut",
     "meter",

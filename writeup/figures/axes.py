@@ -73,15 +73,13 @@ def fit_axis(
     ticks: Sequence[float] | None = None,
     labels: Sequence[str] | None = None,
     margin: float = 0.04,
-    from_zero: bool = False,
     name: str = "axis",
     threshold: float = 1.0,
     room: int = 6,
 ) -> Axis:
     """An axis that shows all `values`: with a margin on both sides, or exactly `limits` where they are given.
 
-    `from_zero` keeps zero in view (bars stand on it); about `room` ticks are made. Raises `WriteupError`
-    for values that the scale cannot show.
+    About `room` ticks are made. Raises `WriteupError` for values that the scale cannot show.
     """
     bad = [v for v in [*values, *(limits or ()), *(ticks or ())] if not math.isfinite(v) or (scale == "log" and v <= 0)]
     if bad or not values:
@@ -89,7 +87,7 @@ def fit_axis(
             f"plot: {name} received {bad[0] if bad else 'no value'}; a {scale} axis shows "
             f"{'positive ' if scale == 'log' else ''}finite numbers"
         )
-    low, high = limits or _padded(min(values), max(values), scale, margin, from_zero)
+    low, high = limits or _padded(min(values), max(values), scale, margin)
     if not low < high:
         raise WriteupError(f"plot: {name} has limits {low} and {high}; the lower one comes first")
     positions = _positions(low, high, scale, threshold, room) if ticks is None else ticks
@@ -118,16 +116,14 @@ def _positions(low: float, high: float, scale: Scale, threshold: float, room: in
     return list(MaxNLocator(room, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
 
 
-def _padded(low: float, high: float, scale: Scale, margin: float, from_zero: bool) -> tuple[float, float]:
+def _padded(low: float, high: float, scale: Scale, margin: float) -> tuple[float, float]:
     if scale == "symlog":
         return 1.3 * low if low < 0 else 0.0, 1.3 * high if high > 0 else 0.0
     if scale == "log":
         factor = (high / low) ** margin if high > low else 1.5
         return low / factor, high * factor
-    if from_zero:
-        low, high = min(low, 0.0), max(high, 0.0)
     pad = margin * (high - low) if high > low else max(abs(high), 1.0) * 0.1
-    return (low if from_zero and low == 0 else low - pad), (high if from_zero and high == 0 else high + pad)
+    return low - pad, high + pad
 
 
 def _linear_labels(ticks: Sequence[float], low: float, high: float) -> list[str]:

@@ -143,22 +143,15 @@ class _Panel:
     def _piece(self, piece: Piece, series: Series, name: str) -> None:
         colour = self._colour(series)
         points = [self.at(point) for point in piece.points]
-        clip = None if piece.kind in ("bar", "rim") else self._box(0.09)  # marks at the limits show whole
+        clip = None if piece.kind == "rim" else self._box(0.09)  # marks at the limits show whole
         is_faint = series.style == "dots"
         size = 1.0 if is_faint else 1.7
-        if piece.kind == "band":
-            shape: Path | Dots = Path(straight(points), True, colour, opacity=0.18, clip=self._box(), name=name)
-        elif piece.kind == "bar":
-            (a, b), (c, d) = points
-            shape = Path(straight([(a, b), (c, b), (c, d), (a, d)]), True, colour, name=name)
-        elif piece.kind in ("marks", "open", "rim"):
+        if piece.kind in ("marks", "open", "rim"):
             tint = f"{colour.partition('!')[0]}!45" if is_faint else colour
             is_open = piece.kind != "marks" or series.hollow
             rim = tint if is_open or series.mark == "x" else ""
-            shape = Dots(tuple(points), series.mark, size, "white" if is_open else tint, rim, clip, name)
+            shape: Path | Dots = Dots(tuple(points), series.mark, size, "white" if is_open else tint, rim, clip, name)
         else:
-            if piece.kind == "span":
-                colour = "black" if series.style == "bar" else colour
             weight = {"line": series.weight, "join": 1.6, "span": 0.7}[piece.kind]
             dashes = DASHES if series.dashed and piece.kind == "line" else ()
             tint = f"{colour.partition('!')[0]}!50" if piece.kind == "join" else colour
@@ -173,7 +166,7 @@ class _Panel:
                 where = self.at(series.label_at)
                 self.canvas.write(where, series.label, "left", colour=self._colour(series))
                 continue
-            drawn = [piece for piece in pieces(self.plot, series) if piece.kind not in ("band", "span")]
+            drawn = [piece for piece in pieces(self.plot, series) if piece.kind != "span"]
             seen = [(x, y) for piece in drawn for x, y in piece.points if self.x_axis.holds(x) and self.y_axis.holds(y)]
             last = max(seen, key=lambda point: point[0]) if seen else (0.0, self.y_axis.high)
             ends.append((self._y(last[1]), series))
@@ -218,10 +211,7 @@ def _legend(canvas: Canvas, panels: PanelsDescription, colours: Mapping[str, str
         if number == 0 or x + wide > panels.width:
             x, y = 0.0, y - 1.25 * LINE
         colour, middle = series.colour or colours[series.label], y + LINE / 2
-        if series.style in ("bar", "band"):
-            corners = [(x, middle - 0.09), (x + 0.45, middle - 0.09), (x + 0.45, middle + 0.09), (x, middle + 0.09)]
-            canvas.shapes.append(Path(straight(corners), True, colour, opacity=0.18 if series.style == "band" else 1))
-        if series.style in ("line", "both", "band"):
+        if series.style in ("line", "both"):
             ends = straight([(x, middle), (x + 0.45, middle)])
             canvas.shapes.append(
                 Path(ends, stroke=colour, weight=series.weight, dashes=DASHES if series.dashed else ())

@@ -10,6 +10,7 @@ import re
 from functools import cache
 from typing import Literal, NamedTuple
 
+from matplotlib import get_data_path
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 
@@ -70,12 +71,9 @@ def signed(text: str) -> str:
 
 
 def font_of(kind: str, size: float) -> FontProperties:
-    """The SVG's font for a run."""
-    return FontProperties(
-        family="DejaVu Sans Mono" if kind == "code" else "DejaVu Sans",
-        weight="bold" if kind == "bold" else "normal",
-        size=size * NARROWER,
-    )
+    """The SVG's font for a run: matplotlib's own file, whatever fonts the machine has."""
+    file = {"code": "DejaVuSansMono", "bold": "DejaVuSans-Bold"}.get(kind, "DejaVuSans")
+    return FontProperties(fname=f"{get_data_path()}/fonts/ttf/{file}.ttf", size=size * NARROWER)
 
 
 def run_width(run: Run, size: float) -> float:

@@ -10,26 +10,25 @@ from typing import Any
 from writeup.figures.drawing import Drawing
 from writeup.figures.pieces import pieces
 from writeup.figures.plot import PanelsDescription, PlotDescription
-from writeup.figures.together import Together, panels_of
 from writeup.trust.ledger import FigureRow, PanelRow, SeriesRow
 
 DIGITS = 9  # kept of a coordinate: more than any picture resolves
 
 
 def row_of(name: str, file: str, drawn: Any) -> FigureRow:
-    """`drawn` is a `Drawing`, `Plot`, `Panels` or `Together`; of any other figure only its name is kept."""
+    """`drawn` is a `Drawing`, `Plot` or `Panels`; of any other figure only its name is kept."""
     row = FigureRow(name=name, file=file, words=[], panels=[])
-    for part in drawn.parts if isinstance(drawn, Together) else [drawn]:
-        if isinstance(part, Drawing):
-            row.words += [line.text for line in part.words]
-        elif isinstance(part, (PlotDescription, PanelsDescription)) and (panels := panels_of(part)):
-            words: list[str] = []
-            for number, plot in enumerate(panels.plots):
-                is_labelled = not panels.share_y or number % panels.across == 0
-                words += _words(plot, is_labelled)
-                row.panels.append(_panel(plot, is_labelled))
-            words += [series.label for series in panels.shared_legend()]
-            row.words += [line for text in words for line in text.split("\n") if line]
+    if isinstance(drawn, Drawing):
+        row.words += [line.text for line in drawn.words]
+    elif isinstance(drawn, (PlotDescription, PanelsDescription)):
+        panels = drawn if isinstance(drawn, PanelsDescription) else PanelsDescription((drawn,), width=drawn.width)
+        words: list[str] = []
+        for number, plot in enumerate(panels.plots):
+            is_labelled = not panels.share_y or number % panels.across == 0
+            words += _words(plot, is_labelled)
+            row.panels.append(_panel(plot, is_labelled))
+        words += [series.label for series in panels.shared_legend()]
+        row.words += [line for text in words for line in text.split("\n") if line]
     return row
 
 

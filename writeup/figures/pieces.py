@@ -7,16 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from writeup.figures.plot import BAR_GAP, PlotDescription, Series
+from writeup.figures.plot import PlotDescription, Series
 
-Kind = Literal["band", "bar", "line", "join", "span", "open", "marks", "rim"]
+Kind = Literal["line", "join", "span", "open", "marks", "rim"]
 Point = tuple[float, float]
 FAR = 20  # lengths of an axis: beyond them TeX cannot count, and nobody looks
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A curve, the outline of a band, two opposite corners of a bar, the ends of an interval, or a set of marks."""
+    """A curve, the ends of an interval, or a set of marks."""
 
     kind: Kind
     points: list[Point]
@@ -25,16 +25,11 @@ class Piece:
 def pieces(plot: PlotDescription, series: Series) -> Iterator[Piece]:
     """The shapes of a series in the order in which they are drawn."""
     x_axis, y_axis = plot.axes()
-    points = [(float(x) + plot.shift(series), float(y)) for x, y in zip(series.x, series.y, strict=True)]
+    points = [(float(x), float(y)) for x, y in zip(series.x, series.y, strict=True)]
     inside = [point for point in points if x_axis.holds(point[0]) and y_axis.holds(point[1])]
-    spans = [[(low, at), (high, at)] if series.is_across else [(at, low), (at, high)] for at, low, high in series.spans]
-    spans = [[(x + plot.shift(series), y) for x, y in span] for span in spans]
-    if series.style == "band":
-        yield Piece("band", [span[0] for span in spans] + [span[1] for span in reversed(spans)])
-    if series.style == "bar":
-        foot, half = max(0.0, y_axis.low), plot.bar_width * (1 - BAR_GAP) / 2
-        yield from (Piece("bar", [(x - half, foot), (x + half, y)]) for x, y in points)
-    if series.style in ("line", "both", "band"):
+    is_across = series.style == "dumbbell"
+    spans = [[(low, at), (high, at)] if is_across else [(at, low), (at, high)] for at, low, high in series.spans]
+    if series.style in ("line", "both"):
 
         def near(point: Point) -> bool:
             if series.style == "both":
@@ -50,7 +45,7 @@ def pieces(plot: PlotDescription, series: Series) -> Iterator[Piece]:
         yield from (Piece("join", span) for span in spans)
         yield Piece("open", [span[0] for span in spans])
         yield Piece("marks", [span[1] for span in spans])
-    elif series.style != "band":
+    else:
         yield from (Piece("span", span) for span in spans if all(map(math.isfinite, (*span[0], *span[1]))))
     if series.style in ("marks", "both", "dots"):
         if inside:

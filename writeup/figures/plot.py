@@ -18,17 +18,15 @@ from writeup.figures.axes import Axis, Scale, fit_axis
 from writeup.figures.lettering import line_width
 from writeup.figures.palette import hexadecimal
 
-BAR_GAP = 0.06  # of a bar's width: what keeps it apart from its neighbour
-BAR_ROOM = 0.8  # of the distance between neighbouring bar positions; the rest separates the groups
 TICK_ROOM = 0.75  # cm that a tick of the y axis has for itself
 ORDER = ("lstm", "gru", "green", "pink", "amber", "sky", "ink", "grey")  # of series that name no colour
-Style = Literal["line", "marks", "both", "dots", "bar", "band", "dumbbell"]
+Style = Literal["line", "marks", "both", "dots", "dumbbell"]
 Ticks = dict[str, list[tuple[float, str]]]  # position and label of every tick, for "x" and "y"
 
 
 @dataclass(frozen=True)
 class Series:
-    """One curve, set of marks, bars, band or rows; `lower` and `upper` are the ends of intervals, along x if `across`.
+    """One curve, set of marks or rows; `lower` and `upper` are the ends of intervals.
 
     "dots" are faint and small, for single seeds. A "dumbbell" joins an open mark at `lower` and a full one at `upper`
     in the row `y`. A label may hold `$...$`; a series without one is not labelled. Values beyond the limits, also
@@ -46,7 +44,6 @@ class Series:
     weight: float = 1.1
     mark: Literal["o", "s", "^", "D", "x"] = "o"
     hollow: bool = False
-    across: bool = False
     label_at: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
@@ -56,7 +53,7 @@ class Series:
             raise WriteupError(
                 f"series {self.label!r}: columns of lengths {sorted(lengths)}; all are equal, and not empty"
             )
-        if (self.lower is None) != (self.upper is None) or (self.style in ("band", "dumbbell") and not self.spans):
+        if (self.lower is None) != (self.upper is None) or (self.style == "dumbbell" and not self.spans):
             raise WriteupError(f"series {self.label!r}: lower and upper come together, and a {self.style} needs both")
         if any(math.isnan(value) for column in columns for value in column):
             raise WriteupError(f"series {self.label!r}: a value is not a number (nan); leave it out")
@@ -64,16 +61,11 @@ class Series:
             hexadecimal(self.colour)
 
     @property
-    def is_across(self) -> bool:
-        """Whether its intervals lie along x."""
-        return self.across or self.style == "dumbbell"
-
-    @property
     def spans(self) -> list[tuple[float, float, float]]:
-        """(x, lower, upper) of every interval, or (y, lower, upper) if they lie along x; empty without them."""
+        """(x, lower, upper) of every interval, or (y, lower, upper) of a dumbbell's, along x; empty without them."""
         if self.lower is None or self.upper is None:
             return []
-        return list(zip(self.y if self.is_across else self.x, self.lower, self.upper, strict=True))
+        return list(zip(self.y if self.style == "dumbbell" else self.x, self.lower, self.upper, strict=True))
 
 
 @dataclass(frozen=True)
@@ -129,12 +121,10 @@ class PlotDescription:
 
     def axes(self) -> tuple[Axis, Axis]:
         """The x axis and the y axis."""
-        half_group = self.bar_width * len(self.bars) / 2
         along = [x for s in self.series for x in s.x if s.style != "dumbbell"]
-        along += [x + d for s in self.bars for x in s.x for d in (-half_group, half_group)]
         up = [y for s in self.series for y in s.y]
         for series in self.series:
-            (along if series.is_across else up).extend(end for _, *ends in series.spans for end in ends)
+            (along if series.style == "dumbbell" else up).extend(end for _, *ends in series.spans for end in ends)
         along += [r.value for r in self.references if r.axis == "x"]
         up += [r.value for r in self.references if r.axis == "y"]
         return self._axis("x", along), self._axis("y", up)
@@ -157,7 +147,7 @@ class PlotDescription:
         for count in range(min(room, 6), 0, -1):
             axis = fit_axis(
                 values, scale, limits, ticks, labels, margin=0.06 if is_up else 0.03, name=f"{name} axis",
-                from_zero=is_up and bool(self.bars), threshold=threshold, room=count,
+                threshold=threshold, room=count,
             )  # fmt: skip
             if is_up or ticks is not None or self._fits(axis):
                 break
@@ -175,31 +165,13 @@ class PlotDescription:
         """Position and label of every tick, for "x" and "y"."""
         return {n: list(zip(a.ticks, a.labels, strict=True)) for n, a in zip("xy", self.axes(), strict=True)}
 
-    @property
-    def bars(self) -> list[Series]:
-        """The series drawn as bars, which stand side by side."""
-        return [series for series in self.series if series.style == "bar"]
-
-    @property
-    def bar_width(self) -> float:
-        """Width of one bar in units of x."""
-        positions = sorted({float(x) for series in self.bars for x in series.x})
-        distance = min((b - a for a, b in pairwise(positions)), default=1.0)
-        return BAR_ROOM * distance / max(len(self.bars), 1)
-
-    def shift(self, series: Series) -> float:
-        """How far the bars of `series` stand off their x, so that the group is centred on it; 0 for other styles."""
-        if series.style != "bar":
-            return 0.0
-        return self.bar_width * (self.bars.index(series) - (len(self.bars) - 1) / 2)
-
 
 @dataclass(frozen=True)
 class PanelsDescription:
     """Plots in a grid of `columns` (all in one row unless told), `gap` cm apart, together `width` cm wide.
 
-    Panels are equally wide, or in the proportions of `widths`. With `share_y` those of a row
-    have one y axis, labelled once. Those with their legend "below" share one.
+    Panels are equally wide. With `share_y` those of a row have one y axis, labelled once. Those with their legend
+    "below" share one.
     """
 
     plots: Sequence[PlotDescription]
@@ -207,14 +179,10 @@ class PanelsDescription:
     width: float = 11.8
     gap: float = 0.5
     share_y: bool = False
-    widths: Sequence[float] = ()
 
     def __post_init__(self) -> None:
-        if not self.plots or (self.widths and len(self.widths) != self.across):
-            raise WriteupError(
-                f"{len(self.plots)} panels in {self.across} columns of widths {list(self.widths)}; "
-                "at least one panel, and a width for each column or none"
-            )
+        if not self.plots:
+            raise WriteupError("no panels; at least one is needed")
         object.__setattr__(self, "plots", self._fitted())
 
     @property
@@ -224,9 +192,8 @@ class PanelsDescription:
 
     def _fitted(self) -> list[PlotDescription]:
         """The plots in their own widths, and with the common axis where they share it."""
-        shares = list(self.widths) or [1.0] * self.across
         room = self.width - self.gap * (self.across - 1)
-        plots = [replace(p, width=room * shares[i % self.across] / sum(shares)) for i, p in enumerate(self.plots)]
+        plots = [replace(plot, width=room / self.across) for plot in self.plots]
         for start in range(0, len(plots), self.across) if self.share_y else ():
             row = plots[start : start + self.across]
             axes = [plot.axes()[1] for plot in row]

@@ -96,8 +96,7 @@ def _panel(parts: dict[str, list[Named]]) -> Panel:
     shapes = []
     for shape in parts["series"]:
         number, kind, _ = shape.name.split("-")
-        points = [shape.points[0], shape.points[2]] if kind == "bar" else shape.points
-        shapes.append(Shape(int(number) + 1, kind, points))
+        shapes.append(Shape(int(number) + 1, kind, shape.points))
     return Panel(frame[1], (frame[2][0], frame[0][1]), ticks, references, shapes)
 
 

@@ -95,10 +95,10 @@ class PassageRow(_Row):
 
 
 class SeriesRow(_Row):
-    """One shape of a plot's series, counted from 1, in data units: a curve, a band's outline, corners of a bar, ..."""
+    """One shape of a plot's series, counted from 1, in data units: a curve, ends of an interval, ..."""
 
     number: int
-    kind: Literal["band", "bar", "line", "join", "span", "open", "marks", "rim"]
+    kind: Literal["line", "join", "span", "open", "marks", "rim"]
     points: list[tuple[float, float]]
 
 

@@ -106,7 +106,3 @@ def test_labels_need_a_tick_each():
 def test_limits_come_in_order():
     with pytest.raises(WriteupError, match="limits 2 and 1"):
         fit_axis([1], "linear", limits=(2, 1))
-
-
-def test_bars_stand_on_zero():
-    assert fit_axis([3, 4], "linear", from_zero=True).low == 0

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from writeup.figures import Drawing, Panels, Plot, Reference, Series, Together
+from writeup.figures import Drawing, Panels, Plot, Reference, Series
 from writeup.figures.picture import row_of
 from writeup.readback import SVG_ROUNDING, TIKZ_ROUNDING
 from writeup.readback.figures import panels_problems, tikz_labels, tikz_panels, word_problems
@@ -15,7 +15,6 @@ from writeup.trust.ledger import FigureRow
 CURVES = Plot(
     [
         Series("both", [1, 2, 3, 3.1], [10, 200, 900, math.inf], [8, 150, 800, 900], [12, 250, 1000, 999], "both"),
-        Series("band", [1, 2, 3], [20, 30, 40], [15, 25, 35], [25, 36, 47], "band"),
         Series("marks", [1.5, 2.5], [50, 60], style="marks"),
     ],
     "epoch 5",
@@ -24,9 +23,7 @@ CURVES = Plot(
     y_limits=(5, 1000),
     references=(Reference(70, "chance"), Reference(2.2, axis="x")),
 )
-BARS = Plot(
-    [Series("a", [1, 2], [10, 40], style="bar"), Series("b", [1, 2], [20, 30], [18, 27], [22, 33], "bar")], "x", "y"
-)
+LINES = Plot([Series("a", [1, 2], [10, 40]), Series("b", [1, 2], [20, 30], [18, 27], [22, 33])], "x", "y")
 ROWS = Plot(
     [Series("", [-20, 3], [0, 1], [-50, 0.5], [-20, 3], "dumbbell")],
     "change",
@@ -34,7 +31,7 @@ ROWS = Plot(
     x_scale="symlog",
     y_categories=("LSTM 200", "GRU"),
 )
-FIGURE = Panels((CURVES, BARS, ROWS), columns=2)
+FIGURE = Panels((CURVES, LINES, ROWS), columns=2)
 ROW = FigureRow.model_validate_json(row_of("2e-figure", "2e-figure.svg", FIGURE).model_dump_json())
 
 
@@ -69,8 +66,7 @@ PARTS = {
     "panel-0-series-0-span-1": "series 1: its span goes",
     "panel-0-series-0-marks-5": "series 1: its marks goes",
     "panel-0-series-0-rim-6": "series 1: its rim goes",
-    "panel-0-series-1-band-0": "series 2: its band goes",
-    "panel-1-series-0-bar-1": "series 1: its bar goes",
+    "panel-1-series-0-line-0": "series 1: its line goes",
     "panel-2-series-0-join-0": "series 1: its join goes",
     "panel-2-series-0-open-2": "series 1: its open goes",
     "panel-0-reference-y-0": "a reference line lies",
@@ -111,7 +107,7 @@ def test_a_part_moved_in_the_svg_is_found(svg, part):
         ("{2.5}", "{2.7}", "ticks are labelled ['1.0', '1.5', '2.0', '2.7', '3.0']"),
         ("{chance}", "{chance 7}", "1 of its labels hold 7; 0 are due"),
         ("{LSTM 200}", "{LSTM 300}", "ticks are labelled"),
-        ("% panel-1-series-0-bar-0", "", "drawn are bar 1, bar 2"),
+        ("% panel-1-series-0-line-0", "", "drawn are line 2"),
     ],
 )
 def test_what_is_rewritten_in_the_tikz_is_found(tikz, old, new, message):
@@ -152,13 +148,3 @@ def test_a_drawings_words_are_read_in_both_pictures(words, label):
     found = [list(word_problems(got, row)) for got in (tikz_labels(made.tikz()), svg_words(made.svg()))]
     assert found[0] == found[1]
     assert bool(found[0]) == ((words, label) != ("12 words", "20 batches"))
-
-
-def test_panels_are_counted_through_where_plots_stand_together():
-    together = Together([BARS, drawing(), ROWS], is_column=True)
-    row = row_of("2f-figure", "2f-figure.svg", together)
-    tikz, svg = together.tikz(), together.svg()
-    assert len(row.panels) == 2
-    assert list(word_problems(tikz_labels(tikz), row)) == list(word_problems(svg_words(svg), row)) == []
-    assert list(panels_problems(tikz_panels(tikz), row, TIKZ_ROUNDING)) == []
-    assert list(panels_problems(svg_panels(svg), row, SVG_ROUNDING)) == []
