@@ -229,7 +229,7 @@ def _verify_question(question: Question, root: Path, records: Records, copies: s
         row.source = _relative(row.source, root)
         if behind := set(row.evidence["records"]):
             row.level = "rerun" if behind <= reran else "recomputed"
-    statements = [_verify_statement(made, answer, written, problems) for made in answer.statements]
+    statements = [verify_statement(made, answer, written, problems) for made in answer.statements]
     for statement in statements:
         statement.source = _relative(statement.source, root)
     for path in sorted(records.used):
@@ -301,7 +301,7 @@ def train_again(asked: Rerun, problems: list[Problem]) -> RerunRow:
     return row
 
 
-def _verify_statement(made: Statement, answer: Answer, written: Written, problems: list[Problem]) -> StatementRow:
+def verify_statement(made: Statement, answer: Answer, written: Written, problems: list[Problem]) -> StatementRow:
     """Whether the predicate holds with the facts as they are, and fails with each of the wrong values."""
     text, place = written.statement(made.id)
     facts = {claim.id.removeprefix(f"{answer.question}."): claim for claim in answer.claims}
