@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import product
 from statistics import median
 
 import numpy as np
@@ -119,13 +120,11 @@ def settings(a: Facts, study: Study) -> None:
     on(a, gru)("seeds", len(gru), by("seeds in the records", lambda: len({r.record.seeds[0] for r in gru})))
     for (key, cell), runs in study.varied().items():
         behind = on(a, runs)
-        behind(
-            f"{key}_{cell}", perplexity([run.valid_loss for run in runs]), recorded(runs), mistaken_for(runs), "{:.0f}"
-        )
+        ended = perplexity([run.valid_loss for run in runs])
+        behind(f"{key}_{cell}", ended, recorded(runs), mistaken_for(runs), "{:.0f}")
         counted = by("the model, built and counted", lambda r: count_parameters(r.settings) / 1e6, runs[0], within=1e-9)
-        other_cell = next(of for of in CELLS if of != cell)
-        size, other = (count_parameters(replace(runs[0].settings, cell=of)) / 1e6 for of in (cell, other_cell))
-        wrong = {other: "the other cell's"} if f"{other:.1f}" != f"{size:.1f}" else None
+        sizes = {of: count_parameters(replace(runs[0].settings, cell=of)) / 1e6 for of in CELLS}
+        wrong = {size: "the other cell's" for size in sizes.values() if f"{size:.1f}" != f"{sizes[cell]:.1f}"}
         behind(f"{key}_{cell}_size", runs[0].record.metrics["parameters"] / 1e6, counted, wrong, "{:.1f}")
 
 
@@ -178,9 +177,8 @@ def times(a: Facts, study: Study, timed: StepTimes) -> None:
     a = a.on(timed.record)
     recorded = by("times of each setting", lambda: median(map(len, timed.record.curves["seconds"].values())))
     a("rounds", timed.record.settings["rounds"], recorded)
-    for key in VARIATIONS:
-        for cell in CELLS:
-            a.mean(f"{key}_{cell}_time", timed.per_word(cell, key).tolist(), "{:.2f}")
+    for key, cell in product(VARIATIONS, CELLS):
+        a.mean(f"{key}_{cell}_time", timed.per_word(cell, key).tolist(), "{:.2f}")
     rows = study.runs[0].record.curves["tokens"][0] // study.base.batch_size
     for name, path in (("epoch_stock", "stock"), ("epoch_fast", "fast")):
         a.mean(name, (-(-rows // study.base.bptt) * timed.of("LSTM", path=path)).tolist(), "{:.0f} s")
