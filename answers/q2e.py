@@ -53,8 +53,7 @@ def on(a: Facts, runs: list[Run]) -> Facts:
 
 def what_was_run(a: Facts, study: Study) -> None:
     first, base = study.runs[0].record, study.base
-    probes = by("different models in their probes", lambda: len({str(r.record.probe) for r in study.runs}))
-    a("runs", len(study.runs), probes)
+    a("runs", len(study.runs), by("different probes", lambda: len({str(r.record.probe) for r in study.runs})))
     share = (base.train_tokens or TRAIN_TOKENS) / TRAIN_TOKENS
     shown = by("words predicted in an epoch", lambda: first.curves["tokens"][0] / TRAIN_TOKENS, within=1e-3)
     a("share", share, shown, {base.epochs * share: "words of all epochs"}, "{:.0%}")
@@ -141,8 +140,8 @@ def schedule(a: Facts, study: Study) -> None:
         route = by("recorded perplexities, the rule applied to the losses", float, found, within=1e-6)
         behind(name, value, route, {other: "of the other runs"}, "{:.0f}")
     split = sum(len({run.annealed for run in runs}) > 1 for runs in pairs)
-    rule = [{run.annealed_by_losses for run in runs} for runs in pairs]
-    ruled = by("the rule applied to the losses", lambda: sum(len(found) > 1 for found in rule))
+    rule = sum(len({run.annealed_by_losses for run in runs}) > 1 for runs in pairs)
+    ruled = by("the rule applied to the losses", int, rule)
     behind("split", split, ruled, {len(pairs): "all settings"})
     a.say("annealed_end_lower", lambda annealed_high, kept_low: annealed_high < kept_low, {"annealed_high": 560.0})
 
