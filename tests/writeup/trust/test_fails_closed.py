@@ -74,11 +74,12 @@ def forgetting(monkeypatch):
     monkeypatch.setattr(Claim, "neighbours", Claim.neighbours)
     monkeypatch.setattr(verifying, "_last_digit", verifying._last_digit)
     registry.cache_clear()
-    before = set(sys.modules)
+    forget = [name for name in sys.modules if name.partition(".")[0] in ("answers", "experiments")]
+    for name in forget:
+        monkeypatch.delitem(sys.modules, name)
     yield
-    for name in set(sys.modules) - before:
-        if name.partition(".")[0] in ("answers", "experiments"):
-            del sys.modules[name]
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("answers", "experiments")]:
+        del sys.modules[name]
 
 
 def test_without_a_fault_it_holds(tiny):
