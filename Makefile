@@ -48,6 +48,7 @@ help: ## list these commands
 
 # A ready environment: newer than the lock that it was made from. Made anew from the start when it is not.
 $(READY): requirements.lock pyproject.toml
+	@[ ! -L .venv ] || { echo ".venv is a link to another environment, which set-up would wipe; for one of your own: rm .venv" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.12" >&2; exit 2; }
 	@echo "Setting up .venv (once; PyTorch is the large part)"
