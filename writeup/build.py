@@ -6,7 +6,7 @@ import hashlib
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from writeup.text import prose
 from writeup.trust.verify import Progress, Verification, verify
 
 if TYPE_CHECKING:
+    from writeup.notebook.cells import Part
     from writeup.pages.pdf import Engine
     from writeup.readback import Report
 
@@ -43,12 +44,14 @@ class Unverified(WriteupError):
 
 @dataclass(frozen=True)
 class Built:
-    """What one build did. `verification` and `report`, what was read back, are None when nothing had changed."""
+    """What one build did, and what there is to note about it. `verification` and `report`, what was read back, are None
+    when nothing had changed."""
 
     files: list[Path]
     seconds: float
     verification: Verification | None = None
     report: Report | None = None
+    notes: Sequence[str] = ()
 
 
 def build(
@@ -57,9 +60,11 @@ def build(
     tex: str | None = None,
     on_stage: Callable[[str], None] = lambda _stage: None,
     on_question: Progress | None = None,
+    limits: tuple[float, float] | None = None,
 ) -> Built:
     """Build the files to upload into `root/build`; does nothing when they are there and no input has changed.
 
+    `limits` are the seconds that a cell and a whole notebook may take.
     Raises `Unverified` when anything does not hold and `WriteupError` for whatever else stops the build; the files of
     the last good build stay as they were in both cases.
     """
@@ -75,6 +80,7 @@ def build(
         if (unchanged := _unchanged(folder, digest)) is not None:
             return Built(unchanged, time.perf_counter() - start)
         engine = pdf.find_engine(tex)
+        parts = _handed_in(identity)
         on_stage("verify the claims")
         verification = printable(root, verify(root, progress=on_question))
         if verification.problems:
@@ -89,8 +95,9 @@ def build(
         paper = pdf.compile(documents.files[".tex"], engine=engine, name=stem)
         content: dict[str, str | bytes] = {f"{stem}{ending}": text for ending, text in documents.files.items()}
         content[f"{stem}.pdf"] = paper
+        notes: list[str] = []
         if identity.notebooks or verification.assignment.notebook:
-            content |= _notebook(root, identity, verification, engine, on_stage)
+            content |= _notebook(root, identity, parts, verification, engine, on_stage, limits, notes)
         on_stage("read the files back")
         report = _read_back(content, verification)
         on_stage("write the evidence page")
@@ -107,32 +114,56 @@ def build(
         content["ledger.json"] = verification.ledger.model_dump_json(indent=1) + "\n"
         on_stage("write the files")
         files = _replace(folder, content, digest)
-    return Built(files, time.perf_counter() - start, verification, report)
+    return Built(files, time.perf_counter() - start, verification, report, notes)
+
+
+def _handed_in(identity: Identity) -> list[Part]:
+    """The student's notebooks; what is none is refused before anything slow runs."""
+    if not identity.notebooks:
+        return []
+    from writeup.notebook import read_notebook
+
+    return [read_notebook(path) for path in identity.notebooks]
 
 
 def _notebook(
-    root: Path, identity: Identity, verification: Verification, engine: Engine, on_stage: Callable[[str], None]
+    root: Path,
+    identity: Identity,
+    parts: Sequence[Part],
+    verification: Verification,
+    engine: Engine,
+    on_stage: Callable[[str], None],
+    limits: tuple[float, float] | None,
+    notes: list[str],
 ) -> dict[str, str | bytes]:
-    """The notebook, run, and its PDF; adds to the ledger where each claim is printed in them."""
-    from writeup.notebook import build_notebook, note_printed
+    """The notebook, run, and its PDF; adds to the ledger where each claim is printed in them, and to the notes."""
+    from writeup.notebook import Limits, build_notebook, note_printed, typeset
     from writeup.notebook.outputs import passages
-    from writeup.pages import pdf
 
     on_stage("run the notebook")
+    title, began = f"{identity.display_name} ({identity.netid})", time.perf_counter()
+
+    def on_cell(name: str, cell: int, cells: int) -> None:
+        on_stage(f"run {name}: cell {cell} of {cells}, {time.perf_counter() - began:.0f} s")
+
     notebook = build_notebook(
         root,
-        identity_title=f"{identity.display_name} ({identity.netid})",
-        notebooks=identity.notebooks,
+        identity_title=title,
+        parts=parts,
         verification=verification,
         cache=root / ".cache" / "notebook",
-        progress=lambda name, cell, cells: on_stage(f"run the notebook: {name}, cell {cell} of {cells}"),
+        progress=on_cell,
+        limits=Limits(*limits) if limits else None,
     )
     on_stage("compile the notebook's PDF")
     note_printed(verification.ledger, notebook.marked, ("_code.ipynb", "_code.pdf"))
     verification.ledger.readback.cells = passages(notebook.marked)
     name = f"{identity.file_stem}_code"
-    paper = pdf.compile(notebook.tex, engine=engine, name=name, files=notebook.attachments)
-    return {f"{name}.ipynb": notebook.ipynb, f"{name}.pdf": paper}
+    made = typeset(notebook.notebook, title, engine, name)
+    notes += notebook.notes
+    if shown := [f"{notebook.places[cell - 1]}: {what}" for cell, what in made.notes]:
+        notes.append(f"shown otherwise in the notebook's PDF, for it did not fit: {'; '.join(shown)}")
+    return {f"{name}.ipynb": notebook.ipynb, f"{name}.pdf": made.pdf}
 
 
 def _read_back(content: Mapping[str, str | bytes], verification: Verification) -> Report:

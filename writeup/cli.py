@@ -71,6 +71,8 @@ def build_command(
     last: Annotated[str | None, typer.Option(help="Last name.")] = None,
     netid: Annotated[str | None, typer.Option(help="NetID.")] = None,
     tex: Annotated[str | None, typer.Option(help="Another pdflatex than the embedded one.")] = None,
+    cell_seconds: Annotated[float, typer.Option(min=1, help="Limit for a cell of a notebook.")] = 1800,
+    notebook_seconds: Annotated[float, typer.Option(min=1, help="Limit for a whole notebook.")] = 14400,
     root: Root = None,
 ) -> None:
     """Verify every claim and build the files to upload into build/."""
@@ -95,10 +97,12 @@ def build_command(
             show.console.print(_question_line(done))
             show.advance(task)
 
-        built = build(folder, identity, tex or given["tex"], on_stage, on_question)
+        limits = cell_seconds, notebook_seconds
+        built = build(folder, identity, tex or given["tex"], on_stage, on_question, limits)
     _print_summary(built)
-    for notice in identity.notices:
-        console.print(f"[yellow]Note:[/] {notice}")
+    for notice in (*built.notes, *identity.notices):
+        console.print("[yellow]Note:[/]", end=" ")
+        console.print(notice, markup=False, emoji=False, soft_wrap=True)
 
 
 @app.command("new")

@@ -1,8 +1,9 @@
-"""The notebook: assembled or taken from the student, executed in a fresh kernel, checked, exported.
+"""The notebook: assembled or taken from the student, executed in a fresh kernel, checked, typeset.
 
 Two doors. Where the student names notebooks, those are executed and merged (`course.py`). Otherwise the assignment's
 template is the notebook (`own.py`), and what its cells print is held against the claims of the assignment's
-`[notebook]` question (`outputs.py`).
+`[notebook]` question (`outputs.py`). A hand-in is refused for what it means, before anything slow runs; never for its
+looks (`typeset.py`).
 """
 
 from __future__ import annotations
@@ -19,58 +20,66 @@ from writeup.trust.verify import Verification
 
 try:
     import nbformat
+    from nbformat import NotebookNode
 
+    from writeup.notebook.cells import Part
     from writeup.notebook.course import merge, read_notebook
-    from writeup.notebook.kernel import Progress, execute
-    from writeup.notebook.latex import export_latex
+    from writeup.notebook.kernel import Limits, Progress, execute
     from writeup.notebook.outputs import hold_against_claims, note_printed
     from writeup.notebook.own import assemble
+    from writeup.notebook.typeset import typeset
 except ModuleNotFoundError as error:
     raise WriteupError(
         f"{error.name} is not installed, and a notebook needs it: pip install 'writeup[notebook]'"
     ) from error
 
-__all__ = ["NotebookResult", "build_notebook", "note_printed"]
+__all__ = ["Limits", "NotebookResult", "build_notebook", "note_printed", "read_notebook", "typeset"]
 
 
 @dataclass(frozen=True)
 class NotebookResult:
-    """The executed notebook, and its TeX with the pictures that this includes.
+    """The executed notebook; of each cell where it comes from; what is to be said of how it was run.
 
     `marked` has, by cell id, the words of a Markdown cell or what a code cell printed, with the source of every number
     marked (`writeup.text.marks`): "claim:<id>", or a key of `outputs.ALLOWED`. It is empty for the student's own.
     """
 
-    ipynb: str
-    tex: str
-    attachments: Mapping[str, bytes]
+    notebook: NotebookNode
+    places: Sequence[str]
+    notes: Sequence[str] = ()
     marked: Mapping[str, Marked] = field(default_factory=dict)
+
+    @property
+    def ipynb(self) -> str:
+        return nbformat.writes(self.notebook) + "\n"
 
 
 def build_notebook(
     root: Path,
     *,
     identity_title: str,
-    notebooks: Sequence[Path],
+    parts: Sequence[Part],
     verification: Verification | None,
     cache: Path,
     progress: Progress,
+    limits: Limits | None = None,
 ) -> NotebookResult:
-    """Assemble, execute where needed, check and export.
+    """Assemble, execute where needed and check.
 
-    `verification` has the facts that our own notebook prints; who hands in notebooks of the course needs none. Raises
-    `WriteupError` naming notebook and cell when a cell fails, is left to do, or prints what the claims do not hold.
+    `parts` are the notebooks that the student hands in (`read_notebook`). `verification` has the facts that our own
+    notebook prints; who hands in notebooks of the course needs none. Raises `WriteupError` naming notebook and cell
+    when a cell fails, or prints what the claims do not hold.
     """
-    marked: Mapping[str, Marked] = {}
-    if notebooks:
-        parts = [read_notebook(path) for path in notebooks]
-        executed = merge([(part, execute(part, cache, progress)) for part in parts], identity_title)
-    elif verification is not None and (question := verification.assignment.notebook):
-        made = assemble(root, identity_title, verification, question.folder)
-        executed = execute(made.part, cache, progress)
-        claims = answer_to(question, Records(root), root).claims
-        marked = {**made.words, **hold_against_claims(executed, made.outputs, claims)}
-    else:
+    if parts:
+        ran = [(part, *execute(part, cache, progress, limits)) for part in parts]
+        merged, places = merge([(part, notebook) for part, notebook, _ in ran], identity_title)
+        notes = [note for part, _, said in ran for note in (*part.notes, said) if note]
+        return NotebookResult(merged, places, notes)
+    if verification is None or not (question := verification.assignment.notebook):
         raise WriteupError("no notebook is named, and the assignment has no [notebook] of its own")
-    exported = export_latex(executed, identity_title)
-    return NotebookResult(nbformat.writes(executed) + "\n", exported.tex, exported.attachments, marked)
+    made = assemble(root, identity_title, verification, question.folder)
+    executed, said = execute(made.part, cache, progress, limits)
+    claims = answer_to(question, Records(root), root).claims
+    marked = {**made.words, **hold_against_claims(executed, made.outputs, claims)}
+    places = [f"cell {number}" for number in range(1, len(executed.cells) + 1)]
+    return NotebookResult(executed, places, [said] if said else [], marked)

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,14 +90,10 @@ def compile(
     auxiliary files and its log ask for no more, at most `PASSES` times and `timeout` seconds each.
     Raises `TeXError` for TeX's errors, for the defects that `problems_in` finds, and for a document that never settles.
     """
-    for given in (name, *(files or {})):
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[a-z]+)?", given):
-            raise WriteupError(f"TeX: file name {given!r}; letters, digits, hyphens and underscores are allowed")
+    _usable(name, files)
     with tempfile.TemporaryDirectory(prefix="writeup-") as made:
         folder = Path(made)
-        (folder / f"{name}.tex").write_text(source, encoding="utf-8")
-        for file, content in (files or {}).items():
-            (folder / file).write_bytes(content)
+        _lay_out(folder, name, source, files)
         before: dict[str, bytes] = {}
         for _ in range(PASSES):
             status = _run(engine, folder, name, timeout)
@@ -117,7 +114,41 @@ def compile(
         return (folder / f"{name}.pdf").read_bytes()
 
 
-def _run(engine: Engine, folder: Path, name: str, timeout: float) -> int:
+def defects(
+    source: str, *, engine: Engine, timeout: float = 120.0, files: Mapping[str, bytes] | None = None
+) -> list[tuple[int, str, bool]]:
+    """All defects of one pass that stops at none: the source line, the words, whether TeX stumbled (or it only looks
+    bad). Where TeX cannot go on, what it met until then."""
+    with tempfile.TemporaryDirectory(prefix="writeup-") as made:
+        folder = Path(made)
+        _usable("document", files)
+        _lay_out(folder, "document", source, files)
+        with suppress(TeXError):  # at the time limit the log holds what was found
+            _run(engine, folder, "document", timeout, halt=False)
+        log = _read_log(folder / "document.log")
+    found = [(error, True) for error in errors_in(log)]
+    found += [(problem, not problem.startswith("Overfull")) for problem in problems_in(log)]
+    placed = []
+    for words, grave in found:
+        if number := re.search(r"\b(?:lines?|input line) (\d+)", words):
+            said = "it sticks out of the page" if words.startswith("Overfull") else words
+            placed.append((int(number[1]), re.sub(r"^line \d+: | after '.*", "", said), grave))
+    return placed
+
+
+def _usable(name: str, files: Mapping[str, bytes] | None) -> None:
+    for given in (name, *(files or {})):
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[a-z]+)?", given):
+            raise WriteupError(f"TeX: file name {given!r}; letters, digits, hyphens and underscores are allowed")
+
+
+def _lay_out(folder: Path, name: str, source: str, files: Mapping[str, bytes] | None) -> None:
+    (folder / f"{name}.tex").write_text(source, encoding="utf-8")
+    for file, content in (files or {}).items():
+        (folder / file).write_bytes(content)
+
+
+def _run(engine: Engine, folder: Path, name: str, timeout: float, halt: bool = True) -> int:
     """One pass; returns the exit status. The whole process group dies at the time limit or on an interrupt."""
     environment = {
         "PATH": os.pathsep.join([str(engine.path.parent), "/usr/bin", "/bin"]),
@@ -133,7 +164,9 @@ def _run(engine: Engine, folder: Path, name: str, timeout: float) -> int:
         "error_line": "254",
         "half_error_line": "238",
     }
-    command = [str(engine.path), "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"]
+    command = [str(engine.path), "-no-shell-escape", "-interaction=nonstopmode", f"{name}.tex"]
+    if halt:
+        command.insert(-1, "-halt-on-error")
     if sys.platform == "win32":
         environment["SYSTEMROOT"] = os.environ.get("SYSTEMROOT", "")
     with subprocess.Popen(

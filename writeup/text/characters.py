@@ -85,6 +85,20 @@ def _symbol(character: str) -> str:
 
 
 def without_ansi(text: str) -> str:
-    """The text without terminal colours, and as a terminal shows carriage returns: the last overwrites."""
-    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07", "", text)
-    return re.sub(r"[^\n]*\r(?!\n)", "", plain)
+    """The text without terminal colours, and as a terminal shows it: what follows a carriage return overwrites, what
+    follows a backspace replaces. In linear time, since a progress bar may print a line of megabytes."""
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]{0,4096}\x07", "", text)
+    return "\n".join(_overwritten(line) if "\r" in line or "\b" in line else line for line in plain.split("\n"))
+
+
+def _overwritten(line: str) -> str:
+    shown: list[str] = []
+    for piece in line.split("\r"):
+        kept: list[str] = []
+        for character in piece:
+            if character != "\b":
+                kept.append(character)
+            elif kept:
+                kept.pop()
+        shown[: len(kept)] = kept
+    return "".join(shown)

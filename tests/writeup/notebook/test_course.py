@@ -1,6 +1,5 @@
 """The course's own notebooks: read, run in kernels of their own, refused with a reason, merged."""
 
-import textwrap
 from pathlib import Path
 
 import nbformat
@@ -32,7 +31,7 @@ def test_two_notebooks_are_run_in_kernels_of_their_own_and_merged(tmp_path):
     second = saved(tmp_path, "two.ipynb", [new_code_cell("print('x' in globals())")])
     asked = {
         "identity_title": "A B (ab1)",
-        "notebooks": [first, second],
+        "parts": [course.read_notebook(path) for path in (first, second)],
         "verification": None,
         "cache": tmp_path / "cache",
     }
@@ -59,7 +58,12 @@ def test_a_failing_cell_is_shown_with_notebook_number_code_and_traceback(tmp_pat
     path = saved(tmp_path, "bad.ipynb", [new_markdown_cell("words"), new_code_cell("1 / (2 - 2)")])
     with pytest.raises(WriteupError) as caught:
         build_notebook(
-            ROOT, identity_title="", notebooks=[path], verification=None, cache=tmp_path / "cache", progress=quiet
+            ROOT,
+            identity_title="",
+            parts=[course.read_notebook(path)],
+            verification=None,
+            cache=tmp_path / "cache",
+            progress=quiet,
         )
     for part in ("bad.ipynb, cell 2", "1 / (2 - 2)", "ZeroDivisionError: division by zero", "--- traceback"):
         assert part in str(caught.value)
@@ -68,7 +72,7 @@ def test_a_failing_cell_is_shown_with_notebook_number_code_and_traceback(tmp_pat
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("no json", "not a Jupyter notebook"), (nbformat.writes(new_notebook()), "has no code cell")],
+    [("no json", "not a Jupyter notebook"), (nbformat.writes(new_notebook()), "has no cell")],
 )
 def test_what_is_no_notebook_is_refused(tmp_path, content, message):
     path = tmp_path / "x.ipynb"
@@ -105,8 +109,12 @@ def test_check_accepts_cells_that_ran_in_order():
     cells.check("n", new_notebook(cells=[ran("a", 1), ran("", None), ran("b", 2)]))
 
 
-def test_pictures_beside_a_notebook_travel_with_it(tmp_path):
-    (tmp_path / "p.png").write_bytes(b"png")
-    cell = course._with_pictures(new_markdown_cell(textwrap.dedent("![alt](p.png) ![no](../x.png)")), tmp_path)
-    assert cell.source == "![alt](attachment:p.png) ![no](../x.png)"
-    assert cell.attachments == {"p.png": {"image/png": "cG5n"}}
+def test_pictures_beside_a_notebook_travel_with_it_by_the_name_of_their_content(tmp_path):
+    for folder, content in (("a", b"red"), ("b", b"blue")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "my fig.png").write_bytes(content)
+    source = '![x](a/my%20fig.png "title") <img src="b/my fig.png"> ![no](../x.png)'
+    cell = course._with_pictures(new_markdown_cell(source), tmp_path)
+    red, blue = cell.attachments
+    assert cell.source == f'![x](attachment:{red}) <img src="attachment:{blue}"> ![no](../x.png)'
+    assert [kinds["image/png"] for kinds in cell.attachments.values()] == ["cmVk", "Ymx1ZQ=="]
