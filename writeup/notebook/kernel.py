@@ -7,6 +7,7 @@ Words are no part of the digest: a changed name or sentence executes nothing.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -162,7 +163,7 @@ def _in_a_thread(client: NotebookClient, environment: dict[str, str]) -> None:
     """Executes outside of the main thread, whose signals nbclient would take; an interrupt ends the kernel at once."""
     with ThreadPoolExecutor(1) as pool:
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # what a cell prints comes another way
-        running = pool.submit(client.execute, env=environment, **quiet)
+        running = pool.submit(lambda: asyncio.run(client.async_execute(env=environment, **quiet)))
         try:
             running.result()
         except (KeyboardInterrupt, SystemExit):
