@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
+import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +79,8 @@ def build(
     start = time.perf_counter()
     folder = root / BUILD
     with _alone(root):
+        if _heal(folder, identity.suffix):
+            on_stage("put the files of a build that was cut off in place")
         digest = _digest(root, identity, tex)
         if (unchanged := _unchanged(folder, digest)) is not None:
             return Built(unchanged, time.perf_counter() - start)
@@ -113,7 +118,7 @@ def build(
         )
         content["ledger.json"] = verification.ledger.model_dump_json(indent=1) + "\n"
         on_stage("write the files")
-        files = _replace(folder, content, digest)
+        files = _replace(folder, content, digest, identity.suffix)
     return Built(files, time.perf_counter() - start, verification, report, notes)
 
 
@@ -196,7 +201,7 @@ def _unchanged(folder: Path, digest: str) -> list[Path] | None:
     """The built files when inputs and files are both what the stamp says, else None."""
     try:
         stamp = json.loads((folder / STAMP).read_text(encoding="utf-8"))
-        if stamp["inputs"] != digest:
+        if stamp["inputs"] != digest or not all(_inside(name) for name in stamp["files"]):
             return None
         if any(hashlib.sha256((folder / name).read_bytes()).hexdigest() != sha for name, sha in stamp["files"].items()):
             return None
@@ -205,25 +210,66 @@ def _unchanged(folder: Path, digest: str) -> list[Path] | None:
         return None  # no stamp, or not one of ours: build
 
 
-def _replace(folder: Path, content: Mapping[str, str | bytes], digest: str) -> list[Path]:
-    """Write all files beside the old ones first, then put each in place; files of an earlier name are removed."""
+NEXT, DECIDED = ".next", ".decided"  # inside build/: the new files until all are there, and from then on
+
+
+def _replace(folder: Path, content: Mapping[str, str | bytes], digest: str, suffix: str) -> list[Path]:
+    """Put the new files in place of the old ones: all are written beside them first, one rename decides, and what
+    is cut off after it is finished at the next start."""
+    stamp = {"inputs": digest, "files": {name: _sha(data) for name, data in content.items()}}
     try:
-        old = json.loads((folder / STAMP).read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        old = {}
-    try:
-        (folder / STAMP).unlink(missing_ok=True)  # from here to the end the files may be of two builds
-        for name, data in content.items():
-            write_whole(folder / name, data)
-        for name in set(old) - set(content):
-            (folder / name).unlink(missing_ok=True)
-        stamp = {"inputs": digest, "files": {name: _sha(data) for name, data in content.items()}}
-        write_whole(folder / STAMP, json.dumps(stamp, indent=1) + "\n")
+        _heal(folder, suffix)
+        for name, data in {**content, STAMP: json.dumps(stamp, indent=1) + "\n"}.items():
+            write_whole(folder / NEXT / name, data)
+        (folder / NEXT).rename(folder / DECIDED)
+        _heal(folder, suffix)
     except OSError as error:
+        shutil.rmtree(folder / NEXT, ignore_errors=True)
         raise WriteupError(
             f"writing to {folder} failed: {error.strerror} ({error.filename}); it must be writable"
         ) from error
     return [folder / name for name in content]
+
+
+def _heal(folder: Path, suffix: str) -> bool:
+    """Undo what an earlier build left before it was decided, finish what was; whether something was finished."""
+    shutil.rmtree(folder / NEXT, ignore_errors=True)
+    decided = folder / DECIDED
+    if not decided.is_dir():
+        return False
+    for path in sorted(decided.rglob("*"), key=lambda path: path.name == STAMP):  # the stamp comes last
+        if path.is_file():
+            if path.name == STAMP:
+                _remove_earlier(folder, json.loads(path.read_text(encoding="utf-8"))["files"], suffix)
+            target = folder / path.relative_to(decided)
+            if target.parent != folder and (target.parent.is_symlink() or not target.parent.is_dir()):
+                target.parent.unlink(missing_ok=True)  # nothing is written through a link
+            target.parent.mkdir(exist_ok=True)
+            os.replace(path, target)
+    shutil.rmtree(decided)
+    return True
+
+
+def _remove_earlier(folder: Path, content: Collection[str], suffix: str) -> None:
+    """Remove what a build under another name has left: told by its name alone, and never outside of the folder."""
+    ours = re.compile(rf"[A-Za-z0-9-]+_[A-Za-z0-9-]+_[A-Za-z0-9]+_{re.escape(suffix)}(\.(md|tex|pdf)|_code\.(ipynb|pdf)"
+                      r"|_evidence\.html|_figures)")  # fmt: skip
+    for path in folder.iterdir():
+        if ours.fullmatch(path.name) and path.name not in content:
+            kept = {Path(name).name for name in content if Path(name).parent.name == path.name}
+            if path.is_dir() and not path.is_symlink() and kept:
+                for figure in path.iterdir():
+                    if figure.name not in kept and not figure.is_dir():
+                        figure.unlink()
+            elif path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def _inside(name: str) -> bool:
+    """Whether a name leads nowhere but into build/."""
+    return not Path(name).is_absolute() and ".." not in Path(name).parts
 
 
 def _sha(data: str | bytes) -> str:

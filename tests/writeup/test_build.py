@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from writeup.build import Unverified, build
+from writeup.build import Unverified, _heal, build
 from writeup.errors import WriteupError
 from writeup.pages.identity import load_identity
 from writeup.pages.pdf import compile as compile_tex
@@ -276,3 +276,26 @@ def test_check_exits_with_one_for_what_does_not_hold_and_two_for_errors(own, old
         command = [sys.executable, "-m", "writeup", "check", "--question", "A.1", *extra]
         run = subprocess.run(command, cwd=own, capture_output=True, text=True, check=False)
         assert (run.returncode, message in run.stdout + run.stderr) == (status, True), run.stdout + run.stderr
+
+
+def test_a_stamp_that_names_files_elsewhere_removes_none_of_them(own):
+    victim = own / "victim"
+    victim.write_text("kept")
+    (own / "build" / ".stamp.json").write_text('{"inputs": "x", "files": {"../victim": "", "../../victim": ""}}')
+    make(own)
+    assert victim.read_text() == "kept"
+
+
+def test_without_a_stamp_no_file_of_an_earlier_name_stays(own):
+    (own / "build" / ".stamp.json").unlink()
+    make(own, first="Eve", last="Else", netid="ee1")
+    assert [path.name for path in (own / "build").iterdir() if "Zoe" in path.name] == []
+
+
+@pytest.mark.parametrize(("left", "said"), [(".next", "old"), (".decided", "new")])
+def test_what_a_killed_build_left_is_undone_or_finished_at_the_next_start(own, left, said):
+    (own / "build" / left).mkdir()
+    (own / "build" / left / FILES[0]).write_text("new")
+    (own / "build" / FILES[0]).write_text("old")
+    _heal(own / "build", "E1")
+    assert ((own / "build" / FILES[0]).read_text(), (own / "build" / left).exists()) == (said, False)

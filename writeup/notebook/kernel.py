@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from itertools import groupby
 from pathlib import Path
 
 import nbformat
@@ -124,7 +125,6 @@ def _run(part: Part, progress: Progress, limits: Limits) -> NotebookNode:
             resources={"metadata": {"path": str(folder or empty)}},
             extra_arguments=["--log-level=ERROR"],  # the kernel's own advice is not for whoever builds a writeup
             record_timing=False,  # times of day would make every build a different file
-            coalesce_streams=True,  # how a stream is cut into messages depends on the machine's load
             on_cell_start=on_cell,
         )
         environment = {**os.environ, "SOURCE_DATE_EPOCH": FIXED_DATE, "PYTHONHASHSEED": "0", "IPYTHONDIR": empty}
@@ -154,9 +154,23 @@ def _run(part: Part, progress: Progress, limits: Limits) -> NotebookNode:
         except RuntimeError as error:
             raise WriteupError(f"{part.name}: the kernel did not start ({error})") from error
     for number, cell in enumerate(notebook.cells, start=1):
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
         if any(SURROGATE.search(output.get("text", "")) for output in cell.get("outputs", [])):
             raise WriteupError(f"{part.name}, cell {number} prints half of a surrogate pair, which no file can hold")
     return notebook
+
+
+def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Streams whole: how one is cut into messages depends on the machine's load. (nbclient's own way takes hours for a
+    line of megabytes.)"""
+    joined: list[NotebookNode] = []
+    for kind, group in groupby(outputs, lambda output: output.get("name") if output.output_type == "stream" else None):
+        found = list(group)
+        if kind is not None:
+            found[0].text, found = "".join(output.text for output in found), found[:1]
+        joined += found
+    return joined
 
 
 def _in_a_thread(client: NotebookClient, environment: dict[str, str]) -> None:

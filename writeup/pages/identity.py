@@ -112,7 +112,7 @@ def load_identity(
 
 def _read(path: Path) -> dict[str, object]:
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise WriteupError(
             f"{path}: no such file; write it with first_name, last_name and netid, or give FIRST=, LAST= and NETID="

@@ -8,12 +8,12 @@ docstrings, so a comment, a docstring or a reformatting does not make a long run
 from __future__ import annotations
 
 import ast
+import glob
 import hashlib
 import importlib.metadata
 import json
 import os
 import platform
-import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -148,17 +148,30 @@ def write_whole(path: Path, content: str | bytes) -> None:
     """Replace `path` by `content` in one step, so that no reader and no interruption ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     raw = content.encode("utf-8") if isinstance(content, str) else content
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):  # of a process that was killed
+        if not _alive(left.name.split(".")[-2]):
+            left.unlink(missing_ok=True)
+    temporary = path.parent / f".{path.name}.{os.getpid()}.part"
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)  # less the user's umask
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(raw)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp's 0600 would hide a document from the group that should read it
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
+
+
+def _alive(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def load(path: Path) -> Record:

@@ -33,7 +33,7 @@ def test_two_notebooks_are_run_in_kernels_of_their_own_and_merged(tmp_path):
         "identity_title": "A B (ab1)",
         "parts": [course.read_notebook(path) for path in (first, second)],
         "verification": None,
-        "cache": tmp_path / "cache",
+        "cache": tmp_path / ".cache",
     }
     built = build_notebook(ROOT, **asked, progress=quiet)
     cells = nbformat.reads(built.ipynb, as_version=4).cells
