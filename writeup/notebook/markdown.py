@@ -102,7 +102,8 @@ class Converter:
         return rf"\texorpdfstring{{{tex}}}{{{self.characters.text(formula.source)}}}" if kind == "h" and tex else tex
 
     def _broken(self, words: str) -> str:
-        return r"\allowbreak{}".join(self.characters.text(piece) for piece in re.findall(r"\S{1,10}\s*", words))
+        pieces = [re.findall(r"\S{1,10}", word) for word in words.split()]
+        return " ".join(r"\allowbreak{}".join(map(self.characters.text, word)) for word in pieces)
 
     def _code(self, text: str) -> str:
         return "\n\\begin{codeblock}{}\n" + output_lines(text, self.characters) + "\n\\end{codeblock}\n"
