@@ -9,6 +9,7 @@ import json
 import os
 import random
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,6 +36,8 @@ console = Console(highlight=False)
 
 def main() -> None:
     """The `writeup` program: one clear message for whatever goes wrong."""
+    debug = "--debug" in sys.argv
+    sys.argv = [argument for argument in sys.argv if argument != "--debug"]
     try:
         status = app(standalone_mode=False) or 0  # in this mode a command's exit status is handed back, not raised
     except Unverified as error:
@@ -48,11 +51,16 @@ def main() -> None:
         _complain("interrupted; the files of the last good build are as they were")
         sys.exit(130)
     except Exception as error:
-        if not hasattr(error, "format_message"):
+        if hasattr(error, "format_message"):  # a usage error of the command line
+            _complain(error.format_message())
+        elif debug:
             raise
-        errors.print(
-            f"[bold red]writeup:[/] {error.format_message()}", markup=True
-        )  # a usage error of the command line
+        else:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            _complain(
+                f"{type(error).__name__}: {error} ({where.filename}:{where.lineno}); this is a fault of the program: "
+                "the same command with --debug prints what to report"
+            )
         sys.exit(2)
     except SystemExit as error:  # of a template, a figure, an answer: nobody else exits here
         _complain(f"something exited with {error.code!r} before all was done; nothing is verified, nothing was written")
@@ -62,7 +70,7 @@ def main() -> None:
 
 def _complain(message: str) -> None:
     errors.print("[bold red]writeup:[/]", end=" ")
-    errors.print(message, markup=False, soft_wrap=True)  # the message may hold brackets of its own
+    errors.print(message, markup=False, emoji=False, soft_wrap=True)  # the message may hold brackets of its own
 
 
 @app.command("build")
@@ -268,7 +276,7 @@ def _totals(verification: Verification) -> str:
 def _print_problems(verification: Verification) -> None:
     for problem in verification.problems:
         errors.print(f"[red]{problem.where}[/]: ", end="")
-        errors.print(problem.message, markup=False, soft_wrap=True)
+        errors.print(problem.message, markup=False, emoji=False, soft_wrap=True)
 
 
 def _print_json(verification: Verification) -> None:

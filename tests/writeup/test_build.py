@@ -299,3 +299,10 @@ def test_what_a_killed_build_left_is_undone_or_finished_at_the_next_start(own, l
     (own / "build" / FILES[0]).write_text("old")
     _heal(own / "build", "E1")
     assert ((own / "build" / FILES[0]).read_text(), (own / "build" / left).exists()) == (said, False)
+
+
+def test_a_fault_of_the_program_is_one_line_with_its_place(tiny):
+    code = "import sys, writeup.cli as c; sys.argv[1:] = ['check']; c.find_root = lambda *_: {}['[red] :x:']; c.main()"
+    run = subprocess.run([sys.executable, "-c", code], cwd=tiny, capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert re.fullmatch(r"writeup: KeyError: '\[red\] :x:' \(<string>:1\); .*--debug.*\n", run.stderr)
