@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from statistics import fmean, geometric_mean
 
 import sympy
 
@@ -94,19 +92,6 @@ def measured(a: Facts, study: Study) -> None:
     a.change("change", tied, untied, "{:+.0f} %")
     a("seeds", len(tied), by("seeds in the records", lambda: len({run.record.seeds[0] for run in runs[0]})))
     a.say("not_resolved", lambda change: change.low < 0 < change.high, {"change": 500.0})
-    (kept,) = (run for run in runs[1] if not run.annealed)
-    below = 1 - math.exp(fmean(tied) - kept.valid_loss)
-    product = by(
-        "recorded perplexities",
-        lambda: 1 - geometric_mean(r.perplexity for r in runs[0]) / kept.perplexity,
-        within=1e-6,
-    )
-    a("below_kept", below, product, {1 / (1 - below) - 1: "of the tied ones"}, "{:.1%}")
-    a.say(
-        "annealed_untied",
-        lambda below_kept: below_kept > 0 and [[run.annealed for run in of].count(True) for of in runs] == [0, 1],
-        {"below_kept": -0.05},
-    )
 
 
 def drawing() -> Drawing:

@@ -5,33 +5,32 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import product
-from statistics import median
+from statistics import fmean, median
 
-import numpy as np
 from scipy import stats
 
-from answers.shown.study import panels, rate_plot, table
+from answers import learning_rates
+from answers.learning_rates import on, recorded
+from answers.shown.study import panels, rate_plots, table
 from lab.laws import TRAIN_TOKENS
 from lab.step_times import StepTimes
 from lab.study import (
     CELLS,
     VALID_TOKENS,
     VARIATIONS,
-    Run,
     Study,
     count_parameters,
     count_windows,
-    lowest_rate,
+    first_runs,
     mean_of,
     mistaken_for,
     perplexity,
 )
 from writeup.claims import Answer
 from writeup.estimators import welch
-from writeup.facts import Facts, Route, by
+from writeup.facts import Facts, by
 from writeup.records.store import Records
 
-MIDDLE = (10.0, 20.0)  # rates at which neither cell is near its end
 HIGHEST = ("layers3", "hidden400", "bptt70")
 
 
@@ -39,16 +38,16 @@ def answer(records: Records) -> Answer:
     study = Study.read(records)
     a = Facts("2e")
     what_was_run(a.on(*study.records), study)
-    rates(a, study)
+    learning_rates.chosen(a, study)
     settings(a, study)
     schedule(a, study)
+    learning_rates.whole_text(a, first_runs(records))
     resolved(a, study)
     times(a, study, StepTimes.read(records, study.base))
-    return a.answer(tables={"settings": table()}, figures={"rates": rate_plot(study), "settings": panels(study)})
-
-
-def on(a: Facts, runs: list[Run]) -> Facts:
-    return a.on(*(run.record for run in runs))
+    return a.answer(
+        tables={"settings": table()},
+        figures={"rates": rate_plots(study, first_runs(records)), "settings": panels(study)},
+    )
 
 
 def what_was_run(a: Facts, study: Study) -> None:
@@ -64,45 +63,6 @@ def what_was_run(a: Facts, study: Study) -> None:
     steps = sum(int(run.record.metrics["steps"]) for run in study.runs)
     windows = by("windows of the texts, epoch by epoch", lambda: sum(map(count_windows, study.runs)))
     a("steps", steps, windows, form="{:~2}")
-
-
-def recorded(runs: list[Run]) -> Route:
-    return by("geometric mean of the recorded perplexities", mean_of, runs, within=1e-6)
-
-
-def rates(a: Facts, study: Study) -> None:
-    """Each cell's best rate, on how little it rests, and where the other cell is by then."""
-    for name, cell in (("rate_LSTM", "LSTM"), ("rate_GRU", "GRU")):
-        grid = study.grid(cell)
-        best = by("the lowest loss of the annealing curves", lowest_rate, grid)
-        behind = on(a, [run for runs in grid.values() for run in runs])
-        behind(name, study.rates[cell], best, {study.rates[cell] / 2: "the next lower rate"}, "{:.0f}")
-    lstm, gru = (study.grid(cell) for cell in CELLS)
-    chosen, spoilt = lstm[study.rates["LSTM"]], gru[study.rates["LSTM"]]
-    for name, runs in (("spoilt", spoilt), ("second_seed", chosen[1:]), ("at_middle", lstm[MIDDLE[1]])):
-        form = "{:~2}" if name == "spoilt" else "{:.0f}"
-        on(a, runs)(name, perplexity([run.valid_loss for run in runs]), recorded(runs), form=form)
-    apart = [math.expm1(abs(math.log(mean_of(gru[rate]) / mean_of(lstm[rate])))) for rate in MIDDLE]
-    losses = [abs(np.mean([r.valid_loss for r in gru[m]]) - np.mean([r.valid_loss for r in lstm[m]])) for m in MIDDLE]
-    route = by("differences of the mean losses", lambda: float(np.expm1(max(losses))), within=1e-6)
-    on(a, [run for m in MIDDLE for run in lstm[m] + gru[m]])("mid_gap", max(apart), route, form="{:~1%}")
-    a.say(
-        "both_stable",
-        lambda mid_gap, spoilt, second_seed: mid_gap < 0.05 and spoilt > 2 * second_seed,
-        {"mid_gap": 0.2},
-        {"spoilt": 450.0},
-        {"second_seed": 1000.0},
-    )
-    a.say(
-        "rests_on_one_seed",
-        lambda second_seed, at_middle, rate_LSTM: (
-            [run.annealed for run in chosen] == [True, False]
-            and rate_LSTM == 2 * MIDDLE[1]
-            and abs(math.log(second_seed / at_middle)) < 0.01
-        ),
-        {"second_seed": 392.0},
-        {"rate_LSTM": 20.0},
-    )
 
 
 def compare(a: Facts, name: str, study: Study, key: str, form: str) -> None:
@@ -178,15 +138,34 @@ def times(a: Facts, study: Study, timed: StepTimes) -> None:
     a("rounds", timed.record.settings["rounds"], recorded)
     for key, cell in product(VARIATIONS, CELLS):
         a.mean(f"{key}_{cell}_time", timed.per_word(cell, key).tolist(), "{:.2f}")
-    rows = study.runs[0].record.curves["tokens"][0] // study.base.batch_size
-    for name, path in (("epoch_stock", "stock"), ("epoch_fast", "fast")):
-        a.mean(name, (-(-rows // study.base.bptt) * timed.of("LSTM", path=path)).tolist(), "{:.0f} s")
+    a.mean("slower", (timed.of("LSTM", path="stock") / timed.of("LSTM")).tolist(), "{:.1f}")
+    runs = study.seeds(cell="LSTM")
+    epochs = [seconds for run in runs for seconds in run.record.curves["seconds"]]
+    whole = by(
+        "training time of the whole runs",
+        lambda: sum(r.record.timing["train_seconds"] for r in runs) / len(epochs),
+        within=1e-3,
+    )
+    on(a, runs)("epoch", fmean(epochs), whole, {fmean(epochs) * 1.2: "evaluation counted"}, "{:.0f} s")
     a.mean("gru_stock", (100 * (timed.gru_over_lstm("stock") - 1)).tolist(), "{:.1f} %")
     a.mean("gru_fast", (100 * (1 - timed.gru_over_lstm("fast"))).tolist(), "{:.1f} %")
     a.say(
         "code_not_cells",
         lambda gru_stock, gru_fast: gru_stock.positive and gru_fast.positive,
         {"gru_stock": 0.0},
+        {"gru_fast": 0.0},
+    )
+    a.say(
+        "answer",
+        lambda share, gap, annealed_high, kept_low, gru_stock, gru_fast: (
+            share < 0.2
+            and gap.low < 0 < gap.high
+            and annealed_high < kept_low
+            and gru_stock.positive
+            and gru_fast.positive
+        ),
+        {"gap": 100.0},
+        {"annealed_high": 560.0},
         {"gru_fast": 0.0},
     )
     a.say(

@@ -63,12 +63,13 @@ _MAIN = "391de12bb7c6e07dbb105d47d017632bf80c01d2e5b25adbf83da9cdcdd5a862"
 TRAIN = Passage(
     "main.py",
     _MAIN,
-    183,
+    182,
+    "else:\n"
     "    hidden = repackage_hidden(hidden)\n"
     "    output, hidden = model(data, hidden)\n"
     "loss = criterion(output, targets)\n"
     "loss.backward()",
-    "d3e1a35f6381425f94c246514ec4bd19b4562548becdb68f6c621f173d81000a",
+    "df6096efb4687d869c317596f8d590b094acaaf550931e595a533a1b9bee9fce",
 )
 REPACKAGE = Passage(
     "main.py",

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from experiments.language_model import reduced as plan_of_study
+from experiments.language_model import study as whole_text
 from experiments.language_model.model import RNNModel
 from experiments.language_model.train import Settings
 from lab import laws
@@ -135,6 +136,21 @@ class Study:
     @property
     def records(self) -> list[Record]:
         return [run.record for run in self.runs]
+
+
+def first_runs(records: Records) -> dict[str, dict[float, Run]]:
+    """By cell and learning rate: the finished tuning runs on the whole training text, of the study that has begun."""
+    preset = whole_text.PRESETS[PRESET]
+    finished = {record.name: record for record in records.of_kind(whole_text.KIND)}
+    found: dict[str, dict[float, Run]] = {}
+    for cell in CELLS:
+        wanted = [
+            replace(preset.base, cell=cell, learning_rate=rate, epochs=preset.tuning_epochs) for rate in preset.grid
+        ]
+        found[cell] = {s.learning_rate: Run(s, finished[s.name]) for s in wanted if s.name in finished}
+        for run in found[cell].values():
+            laws.obey(run.settings, run.record)
+    return found
 
 
 def perplexity(losses: Sequence[float]) -> float:

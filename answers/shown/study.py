@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.study import CELLS, Study, perplexity
+from lab.study import CELLS, Run, Study, perplexity
 from writeup.claims import Ref, Table
 from writeup.figures import Panels, Plot, Series
 
@@ -37,28 +37,41 @@ def table() -> Table:
     rows: list[list[str | Ref]] = [
         [label, *map(Ref, names.split())] for label, names in zip(LABELS, facts, strict=True)
     ]
-    header = ["", "LSTM", "GRU", "M, LSTM", "M, GRU", "time, LSTM", "time, GRU"]
+    header = ["setting", "perplexity LSTM", "GRU", "weights LSTM", "GRU", "time LSTM", "GRU"]
     return Table(header, rows, "l" + "r" * 6)
 
 
-def rate_plot(study: Study) -> Plot:
-    """Perplexity over the learning rate; runs that ended beyond the rim are open marks there."""
+def rate_plots(study: Study, whole: dict[str, dict[float, Run]]) -> Panels:
+    """Perplexity over the learning rate: the reduced study, and the first runs on the whole text."""
+    reduced = {cell: study.grid(cell) for cell in CELLS}
+    single = {cell: {rate: [run] for rate, run in of.items()} for cell, of in whole.items()}
+    return Panels(
+        [
+            _rates(reduced, "part of the text", (380.0, 620.0)),
+            _rates(single, "the whole text", (180.0, 400.0)),
+        ],
+        columns=2,
+    )
+
+
+def _rates(grid: dict[str, dict[float, list[Run]]], title: str, limits: tuple[float, float]) -> Plot:
+    """Runs that ended beyond the rim are open marks there."""
     series = []
     for cell in CELLS:
-        grid = study.grid(cell)
-        means = [perplexity([run.valid_loss for run in runs]) for runs in grid.values()]
-        places = [BESIDE[cell] * rate for rate in grid]
+        means = [perplexity([run.valid_loss for run in runs]) for runs in grid[cell].values()]
+        places = [BESIDE[cell] * rate for rate in grid[cell]]
         beside = (1.06 * places[0], means[0] - LABEL_BELOW[cell])
         series.append(Series(cell, places, means, style="both", colour=COLOURS[cell], label_at=beside))
-    ticks = list(study.grid("LSTM"))
+    ticks = list(grid["LSTM"])
     return Plot(
         series,
         "learning rate",
         "validation perplexity",
+        title=title,
         x_scale="log",
         x_ticks=ticks,
         x_tick_labels=[f"{tick:g}" for tick in ticks],
-        y_limits=(380.0, 620.0),
+        y_limits=limits,
         height=5.0,
     )
 

@@ -11,7 +11,6 @@ import torch
 from experiments.language_model import reduced as plan_of_study
 from experiments.language_model.model import RNNModel
 from experiments.language_model.train import Settings
-from lab.selection import expected_maximum, simulated_maximum
 from lab.study import CELLS, VARIATIONS, Study, count_parameters, perplexity
 from writeup.errors import WriteupError
 from writeup.records.store import RESULTS, Records
@@ -55,12 +54,6 @@ def test_parameters_are_those_of_a_built_model(tied):
     settings = replace(Settings(), embedding_size=5, hidden_size=5, tied=tied)
     built = RNNModel("LSTM", 11, 5, 5, 2, 0.0, tied)
     assert count_parameters(settings, 11) == sum(parameter.numel() for parameter in built.parameters())
-
-
-@pytest.mark.parametrize(("count", "value"), [(1, 0.0), (2, 1 / math.sqrt(math.pi)), (3, 1.5 / math.sqrt(math.pi))])
-def test_the_expected_maximum_of_normal_values(count, value):
-    assert expected_maximum(count) == pytest.approx(value, abs=1e-9)
-    assert simulated_maximum(count) == pytest.approx(value, abs=0.01)
 
 
 def test_blown_up_runs_have_not_learned(study):
