@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from statistics import fmean, median
 
-from answers.flow_chart import flow_chart
+from answers.shown.flow_chart import flow_chart
 from experiments.language_model import clock, profile
 from lab import shares
 from lab.laws import VOCABULARY
