@@ -171,6 +171,6 @@ def path_table() -> Table:
         [f"`{call.rstrip('(')}`", f"`{torch_source.file_of(function)}`", Ref(name)]
         for name, (function, call, _) in zip(LINES, torch_source.PATH, strict=True)
     ]
-    rows.insert(1, [Ref("loop"), Ref("loop_file"), ""])
-    rows += [[Ref(name), Ref("engine_file"), ""] for name in ("execute", "node")]
+    rows.insert(1, [Ref("loop"), Ref("loop_file"), "compiled"])
+    rows += [[Ref(name), Ref("engine_file"), "compiled"] for name in ("execute", "node")]
     return Table(["Call", "in file", "line"], rows, "llr")

@@ -110,8 +110,8 @@ def time_plot(timed: Record) -> Plot:
     """Processor time of a training step, batch after batch, every repeat a faint dot."""
     series = []
     for kind, label, colour in (
-        ("retained", "`retain_graph=True`", "gru"),
-        ("repackaged", "`repackage_hidden`", "lstm"),
+        ("retained", "`retain_graph=True`", "ink"),
+        ("repackaged", "`repackage_hidden`", "green"),
     ):
         courses = timed.curves[kind]["seconds"]
         batches = range(1, len(courses[0]) + 1)

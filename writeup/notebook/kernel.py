@@ -133,7 +133,7 @@ def _run(part: Part, progress: Progress, limits: Limits) -> NotebookNode:
             _in_a_thread(client, environment)
         except CellExecutionError as error:
             failed = notebook.cells[at[0] - 1]
-            said = next((o.traceback for o in failed.get("outputs", []) if o.output_type == "error"), [])
+            said: list[str] = next((o.traceback for o in failed.get("outputs", []) if o.output_type == "error"), [])
             traceback = without_ansi("\n".join(said)) or f"{error.ename}: {error.evalue}"
             raise WriteupError(
                 f"{part.name}, cell {at[0]} failed with {error.ename}: {error.evalue}\n"
@@ -176,7 +176,10 @@ def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
 def _in_a_thread(client: NotebookClient, environment: dict[str, str]) -> None:
     """Executes outside of the main thread, whose signals nbclient would take; an interrupt ends the kernel at once."""
     with ThreadPoolExecutor(1) as pool:
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # what a cell prints comes another way
+        quiet: dict[str, Any] = {
+            "stdout": subprocess.DEVNULL,
+            "stderr": subprocess.DEVNULL,
+        }  # what a cell prints comes another way
         running = pool.submit(lambda: asyncio.run(client.async_execute(env=environment, **quiet)))
         try:
             running.result()
