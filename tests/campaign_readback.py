@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PDFS = 5  # a compilation takes seconds
 # What no reader sees: layout, coordinates, links, comments.
 UNSEEN = re.compile(
-    r"\\begin\{tikzpicture\}.*?\\end\{tikzpicture\}|\\[a-zA-Z]+\*?(?:\[[^\]]*\])?(?:\{[^{}]*\})?|%[^\n]*|!?(?<=\])\([^)]*\)|!\[[^\]]*\]\([^)]*\)"
+    r"\\begin\{tikzpicture\}.*?\\end\{tikzpicture\}|\\[a-zA-Z]+\*?(?:\[[^\]]*\])?(?:\{[^{}]*\})?|%[^\n]*|!?(?<=\])\([^)]*\)"
     r"|<[^>]*>|\{[^{}]*\}|@\{\}.*",
     re.DOTALL,
 )

@@ -16,7 +16,7 @@ from writeup.text.marks import Sourced
 
 FORMULA = re.compile(r"```math\n(?P<block>.*?)```|(?<![\\$])\$(?P<inline>[^$\n]+?)\$", re.DOTALL)
 FENCE = re.compile(r"^```(?P<language>\w*).*?^```", re.DOTALL | re.MULTILINE)
-PICTURE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<file>[^)\s]+)\)")
+PICTURE = re.compile(r'<img src="(?P<file>[^"]*)" width="\d+" alt="(?P<alt>[^"]*)">')
 DIALECT = "markdown-implicit_figures-citations-example_lists+lists_without_preceding_blankline"
 
 
@@ -134,5 +134,4 @@ def _inline(svg: str, alternative: str) -> str:
     """An SVG as a part of the page; it keeps its words for those who cannot see it."""
     body = re.sub(r"<\?xml.*?\?>|<!DOCTYPE.*?>", "", svg, flags=re.DOTALL).strip()
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    label = alternative.replace('"', "&quot;")
-    return f'\n```{{=html}}\n<div class="picture" role="img" aria-label="{label}">{body}</div>\n```\n'
+    return f'\n```{{=html}}\n<div class="picture" role="img" aria-label="{alternative}">{body}</div>\n```\n'

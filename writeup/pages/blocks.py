@@ -6,6 +6,7 @@ Until then a token stands for it, which `Numbering.resolve` replaces.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from writeup.errors import WriteupError
 from writeup.text.marks import Marked, mark, unmarked
 
 Kind = Literal["figure", "table"]
+CITATION = re.compile(r"\[@([\w; @-]+)\]")
 _OPEN, _CLOSE = "\uf000", "\uf001"  # private use, and none of those of the marks
 _TOKEN = re.compile(f"{_OPEN}(.*?){_CLOSE}")
 _INVISIBLE = "[\ue000-\uf001]*"  # marks may stand between a sentence and the next
@@ -73,9 +75,11 @@ def framed(kind: Kind, body: str, title: str, *, wide: bool) -> str:
     return "\n\n".join([opening, body, between, title, raw(f"\\end{{blockcaption}}\n\\end{{writeup{kind}}}")])
 
 
-def alternative(title: str) -> str:
-    """A caption as the alternative text of its picture."""
-    return re.sub(r"[\[\]$`*]", "", title).replace("\n", " ")
+def picture(file: str, title: str) -> str:
+    """A picture in Markdown, as an element, whose width can be said; its words are the finding."""
+    finding = unmarked(title).split("**")[1].partition(". ")[2]
+    words = re.sub(rf"\s*{CITATION.pattern}|[\[\]$`*]", "", finding)
+    return f'<img src="{file}" width="720" alt="{html.escape(words)}">'
 
 
 def pipe_table(header: Sequence[str], rows: Sequence[Sequence[str] | str], align: Sequence[str]) -> tuple[str, bool]:

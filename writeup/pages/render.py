@@ -26,11 +26,12 @@ from writeup.claims import Ref
 from writeup.errors import WriteupError
 from writeup.figures.picture import row_of
 from writeup.pages.blocks import (
+    CITATION,
     Kind,
     Numbering,
-    alternative,
     caption,
     framed,
+    picture,
     pipe_table,
     question_label,
     raw,
@@ -47,7 +48,6 @@ from writeup.trust.ledger import ClaimRow, FigureRow, Ledger, PrintedRow, ReadBa
 from writeup.trust.verify import Verification
 
 Format = Literal["md", "tex"]
-CITATION = re.compile(r"\[@([\w; @-]+)\]")
 LAYOUTS = Path(__file__).with_name("layouts")
 MATHEMATICS = re.compile(r"```math\n.*?```|\$\$.*?\$\$|(?<!\\)\$[^$\n]+?\$", re.DOTALL)
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
@@ -123,7 +123,7 @@ class Page:
         if self.format == "tex":
             return f"\n\n{framed('figure', raw(drawn.tikz()), title, wide=wide)}\n\n"
         self.files[file] = drawn.svg()
-        return f"\n\n![{alternative(title)}]({self.figures_folder}/{file})\n\n{title}\n\n"
+        return f"\n\n{picture(f'{self.figures_folder}/{file}', title)}\n\n{title}\n\n"
 
     def mathematics(self, caller: Callable[[], str]) -> str:
         """A displayed formula: GitHub eats backslashes in $$, so it is a block of its language."""

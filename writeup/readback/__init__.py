@@ -107,7 +107,7 @@ def _markdown(file: str, markdown: str, ledger: Ledger) -> tuple[list[Finding], 
     findings = [*_out_of_order(file, ledger.readback.passages, found), *_words(file, passages, ledger)]
     for alternative, caption in markdown_captions(markdown):
         if spelled(alternative) != spelled(caption):
-            findings.append(Finding(file, "pictures", f"alternative text {alternative!r} is not its caption"))
+            findings.append(Finding(file, "pictures", f"alternative text {alternative!r} is not its finding"))
     return findings, _counted(file, _text_sources(ledger.readback.passages), _count(found))
 
 

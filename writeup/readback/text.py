@@ -6,6 +6,7 @@ ends at the next one. Pictures are no part of the text; `read_figures.py` reads 
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ class Passage:
 
 # -- Markdown ----------------------------------------------------------------------------------------------------------
 
-_MARKDOWN_LAYOUT = re.compile(r"!\[[^\]]*\]\([^)]*\)|(?<=\])\([^)\s]*\)|<a id=\"[^\"]*\"></a>")
+_MARKDOWN_LAYOUT = re.compile(r"<img [^>]*>|(?<=\])\([^)\s]*\)|<a id=\"[^\"]*\"></a>")
 
 
 def text_of_markdown(markdown: str) -> str:
@@ -56,9 +57,11 @@ def occurrences(words: Iterable[str], text: str) -> dict[str, int]:
 
 
 def markdown_captions(markdown: str) -> Iterator[tuple[str, str]]:
-    """Of each picture its alternative text and the caption, which is the paragraph below it."""
-    for found in re.finditer(r"^!\[([^\]]*)\]\([^)]*\)\n\n(.*?)\n\n", markdown, re.MULTILINE | re.DOTALL):
-        yield found[1], re.sub(r"[\[\]$`*]|(?<=\])\([^)\s]*\)", "", found[2])
+    """Of each picture its alternative text and the finding, which opens the caption below it."""
+    for found in re.finditer(
+        r'^<img [^>]*alt="([^"]*)">\n\n\*\*[^*]*?\. (.*?)\*\*', markdown, re.MULTILINE | re.DOTALL
+    ):
+        yield html.unescape(found[1]), re.sub(r"\s*\(\[[^)]*\)[^)]*\)|[\[\]$`*]", "", found[2])
 
 
 # -- TeX ---------------------------------------------------------------------------------------------------------------

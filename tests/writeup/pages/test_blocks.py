@@ -3,7 +3,7 @@
 import pytest
 
 from writeup.errors import WriteupError
-from writeup.pages.blocks import caption, pipe_table, question_label, sorting_key
+from writeup.pages.blocks import caption, picture, pipe_table, question_label, sorting_key
 from writeup.text.marks import mark, unmarked
 
 
@@ -30,6 +30,11 @@ def test_a_marked_value_at_the_end_of_a_sentence_does_not_hide_it():
 def test_a_finding_that_is_bold_already_is_refused():
     with pytest.raises(WriteupError, match="leave the \\*\\* out"):
         caption("figure", "1", "It **falls**. So.")
+
+
+def test_a_pictures_words_are_its_finding_without_markup_and_citations():
+    made = caption("figure", "1", f'It "falls" by ${mark("1.5", "claim:a")}$ [@tompson2015]. Dots are measured.')
+    assert picture("f/a.svg", made) == '<img src="f/a.svg" width="720" alt="It &quot;falls&quot; by 1.5.">'
 
 
 @pytest.mark.parametrize(("length", "wide"), [(70, False), (90, True)])

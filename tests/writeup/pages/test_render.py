@@ -132,7 +132,7 @@ def test_a_table_prints_claims_under_its_caption(documents):
 def test_a_figure_is_tikz_in_tex_and_a_file_beside_the_markdown(documents):
     made, _ = documents('<% call figure("f") %>What it shows.<% endcall %>', figures={"f": Drawing()})
     assert made.files["_figures/Q1-f.svg"] == "<svg/>"
-    assert "](Ada_figures/Q1-f.svg)" in made.files[".md"]
+    assert '<img src="Ada_figures/Q1-f.svg" width="720" alt="What it shows.">' in made.files[".md"]
     assert r"\draw (0,0) -- (1,1);" in made.files[".tex"]
 
 

@@ -43,6 +43,19 @@ def test_a_changed_number_in_the_markdown():
     ]
 
 
+def test_words_of_a_picture_that_are_not_its_finding():
+    cited = "([Tompson 2015](#ref-tompson2015))"
+    shown = (
+        f'{MARKDOWN}\n<img src="a.svg" width="720" alt="It falls.">\n\n**Figure\u00a0{mark("1", "caption-number")}. '
+    )
+    shown += f"It falls {mark(cited, 'citation')}.** Dots are measured.\n\n"
+    tex = TEX.replace("7.25.", "7.25. Figure 1. It falls (Tompson 2015). Dots are measured.")
+    assert findings(markdown=shown, tex=tex) == []
+    assert findings(markdown=shown, tex=tex, edit=("falls.", "falls by 2.")) == [
+        "x.md, pictures: alternative text 'It falls by 2.' is not its finding"
+    ]
+
+
 def test_a_changed_number_in_the_tex():
     assert findings(tex=TEX.replace("7.25", "7.2")) == [
         "x.tex, answer-A.1: after '5050' it prints 7.2; 7.25 (claim:A.1.b) is due"
