@@ -15,10 +15,10 @@ torch.set_num_threads(1)
 
 @pytest.fixture(scope="module")
 def claims():
-    """Those that take no search: all but the chains."""
     records, a = Records(Path(__file__).resolve().parents[2]), Facts("3")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("WRITEUP_DATA", raising=False)
+        part_two.chains(a)
         part_two.from_scratch(a)
         part_two.echo(a, records)
         part_two.memory(a, records)
@@ -29,6 +29,7 @@ def claims():
 @pytest.mark.parametrize(
     ("id", "damaged"),
     [
+        ("3.path1", "(64, 111, 111) -> (4, 233, 233)"),
         ("3.epsilon_outside", 1.4e-5),
         ("3.comparisons", 11),
         ("3.echo_fixed", 0.99),
@@ -38,6 +39,7 @@ def claims():
         ("3.first_loss", 6.97),
         ("3.held_out", 4.4),
         ("3.frequencies", 5.3),
+        ("3.by_frequencies", 178.0),
     ],
 )
 def test_a_damaged_output_is_refused(claims, id, damaged):
