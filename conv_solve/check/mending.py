@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import cache, partial
 from typing import Any
 
 from conv_solve.check.reading import KEEPING, Call
@@ -64,14 +65,7 @@ def changes(calls: list[Call], start: Shape, goal: Shape) -> Iterator[tuple[str,
     for place, (module, settings) in enumerate(layers):
         if module is None:
             continue
-        fitting = [
-            {
-                other: cost
-                for other, cost in _others(module, settings[axis])
-                if _size(layers, axis, start[1 + axis], {place: other}) == goal[1 + axis]
-            }
-            for axis in (0, 1)
-        ]
+        fitting = [_fitting(layers, place, axis, start[1 + axis], goal[1 + axis]) for axis in (0, 1)]
         alike = [(cost, setting, setting) for setting, cost in fitting[0].items() if setting in fitting[1]]
         if settings[0] != settings[1] or not alike:
             best = [sorted(axis.items(), key=lambda entry: entry[1])[:1] for axis in fitting]
@@ -83,9 +77,20 @@ def changes(calls: list[Call], start: Shape, goal: Shape) -> Iterator[tuple[str,
         yield f"{' and '.join(names)} in layer {place + 1}", [*calls[:place], call, *calls[place + 1 :]]
 
 
-def _size(layers: Sequence[Seen], axis: int, n: int, instead: dict[int, Any]) -> int:
-    for place, (module, settings) in enumerate(layers):
-        n = module.size(instead.get(place, settings[axis]), n) if module and n > 0 else n
+def _fitting(layers: Sequence[Seen], place: int, axis: int, n: int, wanted: int) -> dict[Any, int]:
+    """Settings of one layer on one axis that lead to the size that is wanted, with what each costs."""
+    module, settings = layers[place]
+    before = _size(layers[:place], axis, n)
+    if module is None or before < 1:
+        return {}
+    after = cache(partial(_size, layers[place + 1 :], axis))
+    others = _others(module, settings[axis])
+    return {other: cost for other, cost in others if after(module.size(other, before)) == wanted}
+
+
+def _size(layers: Sequence[Seen], axis: int, n: int) -> int:
+    for module, settings in layers:
+        n = module.size(settings[axis], n) if module and n > 0 else n
     return n
 
 
@@ -98,7 +103,8 @@ def _others(module: AnyModule, setting: Any) -> Iterator[tuple[Any, int]]:
         for kernel in range(max(1, setting.kernel - 30), setting.kernel + 31):
             most = kernel // 2 if pool else setting.dilation * (kernel - 1)
             for padding in range(max(0, setting.padding - 8), min(most, setting.padding + 8) + 1):
-                for extra in range(max(stride, setting.dilation)) if transposed else (0,):
+                below = max(stride, setting.dilation) if transposed else 1
+                for extra in range(max(0, setting.output_padding - 4), min(below, setting.output_padding + 5)):
                     other = Window(kernel, stride, padding, setting.dilation, extra)
                     pairs = zip(other._fields, other, setting, strict=True)
                     cost = sum(CHANGED + WEIGHT[name] * abs(new - old) for name, new, old in pairs if new != old)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import difflib
 import inspect
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ WHOLE = (
 )
 FROM_ZERO = ("padding", "output_padding")
 PAIRED = ("kernel_size", "stride", "dilation", "size", "output_size", "padding", "output_padding", "scale_factor")
+PRINTED = re.compile(r"^\(\w+\): ")
 SHOWN_BARE = ("in_channels", "out_channels", "upscale_factor", "downscale_factor", "num_features")
 
 
@@ -72,7 +74,7 @@ def read(text: str) -> list[Call]:
     """The calls in order; `SolverError` for what is no chain."""
     if len(text) > MOST_TEXT:
         raise SolverError(f"a chain of {len(text):,} characters; at most {MOST_TEXT:,} are read")
-    lines = "\n".join(line.strip() for line in text.replace("->", "\n").splitlines())
+    lines = _lines(text)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # such as 3(4)
@@ -86,6 +88,14 @@ def read(text: str) -> list[Call]:
     if len(calls) > MOST_LAYERS:
         raise SolverError(f"a chain of {len(calls)} layers; at most {MOST_LAYERS} are read")
     return calls
+
+
+def _lines(text: str) -> str:
+    """As Python: without arrows, and what torch prints, `(0): nn.ReLU()`, without numbers and with commas."""
+    lines = [line.strip() for line in text.replace("->", "\n").splitlines()]
+    if any(map(PRINTED.match, lines)):
+        lines = [PRINTED.sub("", line) + "," * line.endswith(")") for line in lines]
+    return "\n".join(lines)
 
 
 EXAMPLE = "calls such as nn.Conv2d(3, 8, kernel_size=5), separated by commas"
@@ -124,6 +134,8 @@ def _name(function: ast.expr) -> str:
 def _call(name: str, arguments: list[ast.expr], keywords: list[ast.keyword]) -> Call:
     what = f"nn.{name}"
     signature = inspect.signature(getattr(nn, name))
+    if any(keyword.arg is None for keyword in keywords):
+        raise SolverError(f"no chain: {what}: ** is not taken here; name each argument")
     try:
         values = [ast.literal_eval(argument) for argument in arguments]
         named = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in keywords}

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from conv_solve.check.mending import _others
 from conv_solve.check.reading import read
-from conv_solve.check.translating import chain_of
+from conv_solve.check.translating import chain_of, own
 from conv_solve.check.verdict import check
 from conv_solve.family import Shape, SolverError
 
@@ -72,6 +73,7 @@ NO_CHAIN = [
     "nn.Sequential(OrderedDict())",
     "nn.Sequential(*[])",
     "*nn.ReLU()",
+    "nn.Conv2d(8, 4, 3, **{'stride': 1})",
 ]
 
 
@@ -102,6 +104,20 @@ def test_a_sequential_in_a_sequential_is_read():
     text = next(text for text in RIGHT if "Sequential(\n" in text)
     assert [call.name for call in read(text)] == ["Conv2d", "GELU", "ZeroPad2d", "Upsample", "MaxPool2d"]
     assert check(START, GOAL, text).fits
+
+
+def test_what_torch_prints_is_read():
+    inner = nn.Sequential(nn.ReLU(inplace=True), nn.Sequential(nn.Dropout(0.2)))
+    printed = repr(nn.Sequential(nn.ConvTranspose2d(8, 4, 4, stride=2), nn.BatchNorm2d(4), inner))
+    assert [call.name for call in read(printed)] == ["ConvTranspose2d", "BatchNorm2d", "ReLU", "Dropout"]
+    assert check(START, GOAL, printed).fits
+
+
+@pytest.mark.parametrize("layer", ["(3, 3, 1000000, stride=1000000)", "(3, 3, 1000, stride=1000, dilation=1000)"])
+def test_a_gigantic_layer_has_as_few_neighbours_as_a_usual_one(layer):
+    (call,) = read(f"nn.ConvTranspose2d{layer}")
+    module, settings = own(call)
+    assert sum(1 for _ in _others(module, settings[0])) < 100_000
 
 
 @pytest.mark.parametrize(("text", "words"), WRONG)
