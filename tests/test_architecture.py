@@ -67,6 +67,16 @@ def test_the_generator_knows_nothing_of_this_course_or_of_torch(package):
     assert [path.name for path in files("writeup") if uses(path, package)] + by_string == []
 
 
+def test_no_file_of_the_generator_speaks_of_this_course():
+    words = re.compile(r"\bA3\b|DS-GA|\bPart ?[12]\b|part_two|[Hh]omework|WikiText|conv.solve")
+    texts = {
+        path: path.read_bytes().decode(errors="ignore") for path in (ROOT / "writeup").rglob("*") if path.is_file()
+    }
+    assert [
+        str(path.relative_to(ROOT)) for path, text in texts.items() if path.suffix != ".pyc" and words.search(text)
+    ] == []
+
+
 def test_the_course_is_loaded_by_name_in_one_place():
     def loads(path):
         return "import_module" in {

@@ -58,7 +58,11 @@ class Notebook(Question):
 
 
 class Assignment(_Data):
-    """`points` is what the questions' points must add up to; `suffix` ends every file name (`A3`)."""
+    """`points` is what the questions' points must add up to; `suffix` ends every file name.
+
+    `code` are the folders whose modules the answers consist of. Among them `unchecked` are the files that no check
+    rests on, as patterns: `writeup.mutants` plants no fault there.
+    """
 
     title: str
     subtitle: str
@@ -67,6 +71,8 @@ class Assignment(_Data):
     section: list[Section] = []
     question: list[Question]
     notebook: Notebook | None = None
+    code: list[str] = ["answers"]
+    unchecked: list[str] = []
     experiments: str = ""  # the package whose modules train or measure; none where it is empty
 
     @property

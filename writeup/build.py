@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 BUILD = Path("build")
 STAMP = ".stamp.json"
 # Whatever a built file can depend on; a change of any of these makes the next build do its work.
-INPUTS = ("answers/**/*", "lab/**/*", "conv_solve/**/*", "experiments/**/*", "templates/**/*", "requirements.lock")
+INPUTS = ("answers/**/*", "experiments/**/*", "templates/**/*", "requirements.lock")
 GENERATOR_INPUTS = ("**/*.py", "**/layouts/*")
 
 
@@ -146,14 +146,15 @@ def _notebook(
     from writeup.notebook.outputs import passages
 
     on_stage("run the notebook")
-    title, began = f"{identity.display_name} ({identity.netid})", time.perf_counter()
+    named, began = f"{identity.display_name} ({identity.netid})", time.perf_counter()
 
     def on_cell(name: str, cell: int, cells: int) -> None:
         on_stage(f"run {name}: cell {cell} of {cells}, {time.perf_counter() - began:.0f} s")
 
     notebook = build_notebook(
         root,
-        identity_title=title,
+        identity_title=named,
+        title=asked.title if (asked := verification.assignment.notebook) else verification.assignment.subtitle,
         parts=parts,
         verification=verification,
         cache=root / ".cache" / "notebook",
@@ -164,7 +165,7 @@ def _notebook(
     note_printed(verification.ledger, notebook.marked, ("_code.ipynb", "_code.pdf"))
     verification.ledger.readback.cells = passages(notebook.marked)
     name = f"{identity.file_stem}_code"
-    made = typeset(notebook.notebook, title, engine, name)
+    made = typeset(notebook.notebook, named, engine, name)
     notes += notebook.notes
     if shown := [f"{notebook.places[cell - 1]}: {what}" for cell, what in made.notes]:
         notes.append(f"shown otherwise in the notebook's PDF, for it did not fit: {'; '.join(shown)}")
@@ -186,9 +187,11 @@ def _read_back(content: Mapping[str, str | bytes], verification: Verification) -
 def _digest(root: Path, identity: Identity, tex: str | None) -> str:
     digest = hashlib.sha256(repr((identity, tex)).encode())
     generator = Path(__file__).resolve().parent
-    paths = {*identity.notebooks, *(p for pattern in INPUTS for p in root.glob(pattern))}
+    assignment = load_assignment(root)
+    patterns = (*INPUTS, *(f"{folder}/**/*" for folder in assignment.code))
+    paths = {*identity.notebooks, *(p for pattern in patterns for p in root.glob(pattern))}
     paths |= {p for pattern in GENERATOR_INPUTS for p in generator.glob(pattern)}
-    notebook = load_assignment(root).notebook
+    notebook = assignment.notebook
     if notebook and notebook.folder:
         paths |= set(notebook.folder.glob("**/*"))
     for path in sorted(p for p in paths if p.is_file() and "__pycache__" not in p.parts):

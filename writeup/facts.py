@@ -1,7 +1,7 @@
 """Facts declared one a line: name, value, second route, wrong values, form.
 
     a = Facts("1.3a")
-    a("updates", 29, by("torch's DataLoader, one epoch", len, loaded), {28: "last batch forgotten"})
+    a("updates", 29, by("the loader, one epoch", len, loaded), {28: "last batch forgotten"})
     few = a.on(record)
     few.effect("gain", without, with_dropout, "{:+.1f} points")
     a.say("gain_is_real", lambda gain: gain.positive, {"gain": 0.0})

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 
+from writeup.assignment import load_assignment
 from writeup.errors import WriteupError
 from writeup.mutants.bench import Bench
 from writeup.mutants.effect import FOUND, Outcome
@@ -27,11 +28,6 @@ from writeup.mutants.imports import module_of
 from writeup.mutants.operators import Mutant, mutants, mutated
 from writeup.records.store import RESULTS, source_fingerprint
 
-# Part 2's notebook is not a part of `writeup check`. No claim rests on the search of `conv-solve` or on what it prints.
-SEARCH = ("family", "search", "ranking", "kinds", "taste", "misses")
-PRINTED = ("bench", "cli", "command/arguments", "command/listing", "check/mending", "check/verdict")
-OUTSIDE = ("answers/part_two.py", "lab/part_two/*", *(f"conv_solve/{name}.py" for name in SEARCH + PRINTED))
-MUTATED = ("answers", "lab", "conv_solve")
 CODE, RECORDS = "answers", "records"
 
 
@@ -73,9 +69,10 @@ class Campaign:
         return [*self._in_code(), *self._in_records()]
 
     def _in_code(self) -> Iterator[Fault]:
-        for path in sorted(path for folder in MUTATED for path in (self.root / folder).rglob("*.py")):
+        assignment = load_assignment(self.root)
+        for path in sorted(path for folder in assignment.code for path in (self.root / folder).rglob("*.py")):
             file = path.relative_to(self.root)
-            if any(file.match(pattern) for pattern in OUTSIDE) or not self.bench.resting_on_module(module_of(file)):
+            if any(map(file.match, assignment.unchecked)) or not self.bench.resting_on_module(module_of(file)):
                 continue
             source = path.read_text(encoding="utf-8")
             lines = source.splitlines()

@@ -10,7 +10,7 @@ import types
 from collections.abc import Mapping
 from pathlib import Path
 
-PACKAGES = ("answers", "lab", "conv_solve", "experiments")
+from writeup.assignment import load_assignment
 
 
 def module_of(path: Path) -> str:
@@ -21,7 +21,9 @@ def module_of(path: Path) -> str:
 
 def import_closures(root: Path) -> dict[str, set[str]]:
     """For every module of the answers and experiments: the modules that it imports, directly or not, and itself."""
-    files = {module_of(p.relative_to(root)): p for package in PACKAGES for p in (root / package).rglob("*.py")}
+    assignment = load_assignment(root)
+    folders = [*assignment.code, *([assignment.experiments] if assignment.experiments else [])]
+    files = {module_of(p.relative_to(root)): p for folder in folders for p in (root / folder).rglob("*.py")}
     direct = {name: _imported(path) & files.keys() for name, path in files.items()}
     closures = {}
     for name in files:

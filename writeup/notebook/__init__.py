@@ -58,6 +58,7 @@ def build_notebook(
     root: Path,
     *,
     identity_title: str,
+    title: str = "Notebook",
     parts: Sequence[Part],
     verification: Verification | None,
     cache: Path,
@@ -72,7 +73,7 @@ def build_notebook(
     """
     if parts:
         ran = [(part, *execute(part, cache, progress, limits)) for part in parts]
-        merged, places = merge([(part, notebook) for part, notebook, _ in ran], identity_title)
+        merged, places = merge([(part, notebook) for part, notebook, _ in ran], title, identity_title)
         notes = [note for part, _, said in ran for note in (*part.notes, said) if note]
         return NotebookResult(merged, places, notes)
     if verification is None or not (question := verification.assignment.notebook):

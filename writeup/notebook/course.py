@@ -52,7 +52,7 @@ def read_notebook(path: Path) -> Part:
     except Exception as error:  # nbformat lets its own and attribute errors through
         raise WriteupError(f"notebook {path}: not a Jupyter notebook ({type(error).__name__}: {error})") from error
     if not notebook.cells:
-        raise WriteupError(f"notebook {path}: has no cell; Part 2 needs at least one")
+        raise WriteupError(f"notebook {path}: has no cell; at least one is needed")
     for number, cell in enumerate(notebook.cells, start=1):
         if left_to_do(cell.source):
             raise WriteupError(f"notebook {path.name}, cell {number} is still to do:\n{cell.source}")
@@ -110,9 +110,11 @@ def _current(read: Any) -> NotebookNode:
     return nbformat.convert(nbformat.reader.reads(json.dumps(read)), 4)
 
 
-def merge(executed: Sequence[tuple[Part, NotebookNode]], identity_title: str) -> tuple[NotebookNode, list[str]]:
+def merge(
+    executed: Sequence[tuple[Part, NotebookNode]], title: str, identity_title: str
+) -> tuple[NotebookNode, list[str]]:
     """One notebook of several, each under a heading with its name, and of each cell where it was; all are checked."""
-    cells, places = [new_markdown_cell(f"# Part 2: PyTorch\n\n{markdown_escape(identity_title)}")], ["the title"]
+    cells, places = [new_markdown_cell(f"# {title}\n\n{markdown_escape(identity_title)}")], ["the title"]
     for part, notebook in executed:
         check(part.name, notebook)
         if len(executed) > 1:

@@ -38,7 +38,7 @@ from writeup.notebook.cells import Part
 from writeup.notebook.store import Store
 from writeup.text.characters import without_ansi
 
-FIXED_DATE = "1585713540"  # 2020-03-31, the day the homework was due: figures carry a date, and it must not vary
+FIXED_DATE = "1585713540"  # 2020-03-31: figures carry a date, and it must not vary
 PACKAGES = ("torch", "numpy", "matplotlib", "ipykernel", "ipython", "nbclient")
 # What lies in a folder and is none of a notebook's data: our own files, environments, histories.
 APART = {"build", ".cache", ".git", ".venv", "venv", "__pycache__", ".ipynb_checkpoints", "node_modules",

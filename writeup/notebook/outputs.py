@@ -25,7 +25,7 @@ from writeup.trust.ledger import Ledger, PassageRow, PrintedRow
 # Sources of what is no claim, and why it may stand in an output.
 ALLOWED = {
     "question": "the assignment's own numbers: the shapes from which and to which a chain leads",
-    "name": "name of a module of torch.nn",
+    "name": "name of something in the code",
     "setting": "set before the cell ran: a delay, a temperature, the settings of a recorded run",
     "sample": "text that the model has read or written: words, not results",
     "rounding": "a difference that must be no larger than the number in its place, and whose digits mean nothing",

@@ -29,7 +29,7 @@ KEYS = {"first_name": "FIRST", "last_name": "LAST", "netid": "NETID"}  # in the 
 class Identity:
     """The student as given, cleaned of stray white space and in Unicode's composed form (NFC).
 
-    `suffix` is the assignment's own, "A3"; `notebooks` are the course notebooks for Part 2, possibly none.
+    `suffix` is the assignment's own; `notebooks` are the student's own, possibly none.
     """
 
     first_name: str
@@ -40,7 +40,7 @@ class Identity:
 
     @property
     def file_stem(self) -> str:
-        """`First_Last_NetID_A3`."""
+        """`First_Last_NetID_suffix`."""
         return "_".join([file_part(self.first_name), file_part(self.last_name), self.netid, self.suffix])
 
     @property

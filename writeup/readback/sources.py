@@ -33,7 +33,7 @@ ALLOWED = {
     "label": "words in a figure: an exception",
     "page": "page number, number of pages, running head, contents",
     # in the notebook; its own list is `ALLOWED` of writeup/notebook/outputs.py
-    "name": "name of a module of torch.nn",
+    "name": "name of something in the code",
     "setting": "set before the cell ran: a delay, a temperature, the settings of a recorded run",
     "sample": "text that the model has read or written: words, not results",
     "rounding": "a difference that rounding leaves, held against a bound when the notebook was run",

@@ -35,7 +35,7 @@ COMPARATIVE = re.compile(
     re.IGNORECASE,
 )
 COUNTING = re.compile(rf"\b(?:{QUANTITY})\b", re.IGNORECASE)
-# Not behind a letter and a hyphen, where it is part of a name (WikiText-2), and not before a bracket: 2(a), 1(b).
+# Not behind a letter and a hyphen, where it is part of a name (CIFAR-10), and not before a bracket: 2(a), 1(b).
 NUMBER = re.compile(r"(?<![\w.])(?<![A-Za-z]-)[-−]?\.?(?:\d[\d.,]*+(?:\s?%|\w*+)(?!\()|[¼-¾⅐-⅞])")
 HIDDEN = (  # blanked in this order: what is no prose, or guarded otherwise
     re.compile(r"<#.*?#>", re.DOTALL),

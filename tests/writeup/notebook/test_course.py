@@ -31,6 +31,7 @@ def test_two_notebooks_are_run_in_kernels_of_their_own_and_merged(tmp_path):
     second = saved(tmp_path, "two.ipynb", [new_code_cell("print('x' in globals())")])
     asked = {
         "identity_title": "A B (ab1)",
+        "title": "In code",
         "parts": [course.read_notebook(path) for path in (first, second)],
         "verification": None,
         "cache": tmp_path / ".cache",
@@ -38,7 +39,7 @@ def test_two_notebooks_are_run_in_kernels_of_their_own_and_merged(tmp_path):
     built = build_notebook(ROOT, **asked, progress=quiet)
     cells = nbformat.reads(built.ipynb, as_version=4).cells
     assert [c.source for c in cells if c.cell_type == "markdown"] == [
-        "# Part 2: PyTorch\n\nA B (ab1)",
+        "# In code\n\nA B (ab1)",
         "# one",
         "# two",
     ]
