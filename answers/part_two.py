@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
 import sys
 from collections.abc import Iterable
 from functools import partial
 from statistics import fmean
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,9 +17,9 @@ from conv_solve import running
 from experiments.part_two.echo import remembered
 from experiments.part_two.echo_trials import FIXED, LONGEST_LAG, VARIABLE, unpacked
 from experiments.part_two.echo_trials import KIND as ECHO
-from experiments.part_two.language_model import unigram_loss
+from experiments.part_two.language_model import reference_words, unigram_loss
 from experiments.part_two.language_model_trials import KIND as LANGUAGE_MODEL
-from experiments.part_two.language_model_trials import Settings, read_text
+from experiments.part_two.language_model_trials import Settings, as_text
 from lab.chains import CASES
 from lab.part_two.chains import shapes_along
 from lab.part_two.comparison import compare_convolutions, compare_regularisation, differences
@@ -163,21 +162,16 @@ def probed_and_averaged(drift: float, values: list[float], candidate: Estimate) 
     return again or estimators.misfit(values, candidate)
 
 
-def corpus() -> Literal["python-reference", "wikitext-2"]:
-    """The text that the notebook reads, by the same rule."""
-    return "wikitext-2" if os.environ.get("WRITEUP_DATA") else "python-reference"
-
-
 def language_model(a: Facts, records: Records) -> None:
-    settings = Settings(corpus=corpus())
-    text = read_text(settings)
+    settings = Settings()
+    text = as_text(reference_words(), settings)
     size = len(text.vocabulary.words)
     train_words = text.words[: int(settings.train_share * len(text.words))]
     a(
         "words",
         len(text.words),
-        by("counted by another rule", words_counted, settings),
-        {words_counted(settings, ends=0): "ends of paragraphs not counted"},
+        by("counted by another rule", words_counted),
+        {words_counted(ends=0): "ends of paragraphs not counted"},
         "{:d}",
     )
     counted = by("runs in the sorted words", known_words, train_words, settings.least)

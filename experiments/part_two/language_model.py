@@ -1,10 +1,8 @@
 """A small word-level language model, trained with truncated back-propagation through time."""
 
 import itertools
-import os
 import re
 from collections import Counter
-from pathlib import Path
 from pydoc_data import topics
 
 import torch
@@ -16,31 +14,18 @@ UNKNOWN, END = "<unk>", "<eos>"
 def reference_prose() -> list[str]:
     """The paragraphs of prose in Python's own language reference, which every CPython carries for its `help()`.
 
-    Code and grammar are left out: only what looks like prose (three words or more, no prompt, no markup) is read.
+    Only what looks like prose is read (three words or more, no prompt), and once where several topics repeat it.
     """
     texts = [text for _, text in sorted(topics.topics.items())]
-    paragraphs = [" ".join(paragraph.split()) for text in texts for paragraph in text.split("\n\n")]
+    paragraphs = dict.fromkeys(" ".join(paragraph.split()) for text in texts for paragraph in text.split("\n\n"))
     prose = re.compile(r"[A-Z][a-z]* [a-z]+ [a-z]+")
     return [line for line in paragraphs if prose.match(line) and line.endswith(".") and ">>>" not in line]
 
 
-def python_reference_words() -> list[str]:
+def reference_words() -> list[str]:
     """That prose as lower-case words and punctuation marks, with an end mark a paragraph."""
     lines = [re.findall(r"[a-z]+(?:'[a-z]+)?|[.,;:()]", line.lower()) for line in reference_prose()]
     return [word for line in lines for word in [*line, END]]
-
-
-def wikitext_words(folder: Path, length: int = 35_000) -> list[str]:
-    """The first words of WikiText-2's training text (Merity et al., 2016), lower-case, with an end mark a line."""
-    lines = (folder / "train.txt").read_text(encoding="utf-8").lower().splitlines()
-    return [word for line in lines if line.strip() for word in [*line.split(), END]][:length]
-
-
-def chosen_words() -> tuple[str, list[str]]:
-    """What the text is, and its words: WikiText-2 where WRITEUP_DATA names its folder, else Python's own."""
-    if folder := os.environ.get("WRITEUP_DATA"):
-        return "the first words of WikiText-2", wikitext_words(Path(folder))
-    return "the prose of Python's language reference", python_reference_words()
 
 
 class Vocabulary:

@@ -1,27 +1,22 @@
 """The notebook's language model over several seeds: every training loss, and the held-out loss by column."""
 
-import hashlib
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from experiments import Report
-from experiments.language_model.download import SHA256
 from experiments.part_two.language_model import (
     LanguageModel,
     Vocabulary,
     batchify,
-    python_reference_words,
+    reference_words,
     train_language_model,
-    wikitext_words,
 )
-from writeup.errors import WriteupError
 from writeup.records.store import Record, save
 
 KIND = "small_language_model"
@@ -31,9 +26,8 @@ PROBE_STEPS = 20
 
 @dataclass(frozen=True)
 class Settings:
-    """The text, how much of it is for training, and the model; what the notebook does, once a seed."""
+    """How much of the text is for training, and the model; what the notebook does, once a seed."""
 
-    corpus: Literal["python-reference", "wikitext-2"] = "python-reference"
     train_share: float = 0.9
     least: int = 3
     batch_size: int = 16
@@ -43,7 +37,7 @@ class Settings:
 
     @property
     def name(self) -> str:
-        return f"{self.corpus}-width{self.width}-steps{self.steps}-{len(self.seeds)}-seeds"
+        return f"python-reference-width{self.width}-steps{self.steps}-{len(self.seeds)}-seeds"
 
 
 @dataclass(frozen=True)
@@ -57,23 +51,7 @@ class Text:
 
 
 def plan(preset: str, finished: Mapping[str, Record]) -> list[Settings]:  # noqa: ARG001  # the plan needs no results
-    if preset == "quick":
-        return [Settings(steps=20, seeds=(0, 1))]
-    return [Settings(), *([Settings(corpus="wikitext-2")] if os.environ.get("WRITEUP_DATA") else [])]
-
-
-def read_text(settings: Settings) -> Text:
-    """The text as the notebook reads it; raises `WriteupError` where WikiText-2 is asked for and not there."""
-    wikitext = settings.corpus == "wikitext-2"
-    return as_text(wikitext_words(data_folder()) if wikitext else python_reference_words(), settings)
-
-
-def data_folder() -> Path:
-    """Where WikiText-2 lies."""
-    named = os.environ.get("WRITEUP_DATA")
-    if not named:
-        raise WriteupError("the notebook's language model on WikiText-2: WRITEUP_DATA must name the data's folder")
-    return Path(named)
+    return [Settings(steps=20, seeds=(0, 1))] if preset == "quick" else [Settings()]
 
 
 def as_text(words: list[str], settings: Settings) -> Text:
@@ -102,10 +80,10 @@ def losses_by_column(model: LanguageModel, stream: Tensor) -> list[float]:
 def run(settings: Settings, root: Path, report: Report) -> Record:
     """Train once a seed; save every training loss and the held-out loss of every column."""
     start = time.perf_counter()
-    text = read_text(settings)
+    text = as_text(reference_words(), settings)
     curves: dict[str, Any] = {"losses": [], "held_out": []}
     for number, seed in enumerate(settings.seeds):
-        report(number / len(settings.seeds), f"language model on {settings.corpus}, seed {seed}")
+        report(number / len(settings.seeds), f"small language model, seed {seed}")
         model, losses = trained(text, settings, seed, settings.steps)
         curves["losses"].append([round(loss, 4) for loss in losses])
         curves["held_out"].append([round(loss, 6) for loss in losses_by_column(model, text.held_out)])
@@ -120,12 +98,7 @@ def run(settings: Settings, root: Path, report: Report) -> Record:
         timing={"seconds": round(time.perf_counter() - start, 2)},
         probe=probe(settings),
         sources=SOURCES,
-        data={name: _sum(data_folder() / name) for name in SHA256} if settings.corpus == "wikitext-2" else {},
     )
-
-
-def _sum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def probe(settings: Settings) -> dict[str, list[float]]:

@@ -9,20 +9,16 @@ from itertools import groupby
 import torch
 
 from experiments.part_two.language_model import UNKNOWN, LanguageModel, reference_prose
-from experiments.part_two.language_model_trials import Settings, Text, data_folder
+from experiments.part_two.language_model_trials import Settings, Text
 from lab.part_two.loss import cross_entropy
 from lab.part_two.recurrent import layers_of, lstm
 from lab.part_two.regularisation import dropout
 
 TRUNCATION = 32  # of `train_language_model`
-WIKITEXT = 35_000  # words of it that are read
 
 
-def words_counted(settings: Settings, ends: int = 1) -> int:
+def words_counted(ends: int = 1) -> int:
     """The words of the text, counted without the expression that found them; `ends` 0 forgets the marks of the ends."""
-    if settings.corpus == "wikitext-2":
-        text = (data_folder() / "train.txt").read_text(encoding="utf-8")
-        return min(WIKITEXT, len(text.split()) + ends * sum(bool(line.strip()) for line in text.split("\n")))
     return sum(_words_in(line) + ends for line in reference_prose())
 
 

@@ -21,10 +21,15 @@ def test_rare_words_become_unknown():
 
 
 def test_text_of_python_is_prose():
-    words = lm.python_reference_words()
+    words = lm.reference_words()
     assert len(words) > 10_000
     assert words[-1] == lm.END
     assert ">>>" not in words
+
+
+def test_no_paragraph_of_python_is_read_twice():
+    prose = lm.reference_prose()
+    assert len(prose) == len(set(prose))
 
 
 def test_unigram_loss_is_the_cross_entropy_of_smoothed_frequencies():
