@@ -13,13 +13,11 @@ from conv_solve import running
 from conv_solve.check.translating import chain_of
 from conv_solve.family import Shape
 from lab.chains import CASES, POOLED, SINGLE, Case, ends, gives, misfits, multiply_adds, read_share, weights_a_row
-from lab.chains import parameters as built_with
 from writeup.claims import Answer
 from writeup.facts import Facts, Route, by, gap, when
 from writeup.figures import Drawing, slab
 from writeup.records.store import Records
 
-MILLION = 1e6
 SCALE = 1.2 / 234  # cm a row, in the picture
 RUN = "the whole chain run in torch"
 CONVOLUTION = {  # the first is the true one
@@ -44,11 +42,7 @@ SLIPS = {  # of each module: what is written, what a slip makes of it, the slip
     "pooled_1": [("2)", "3)", "another window")],
     "pooled_2": [("18", "17", "one row short")],
 }
-NAMES = {
-    "1": ("start1", "goal1", "parameters1", "macs1"),
-    "2": ("start2", "goal2", "parameters2", "macs2"),
-    "3": ("start3", "goal3", "parameters3", "macs3"),
-}
+NAMES = {"1": ("start1", "goal1"), "2": ("start2", "goal2"), "3": ("start3", "goal3")}
 
 
 def answer(_records: Records) -> Answer:
@@ -56,21 +50,27 @@ def answer(_records: Records) -> Answer:
     for name, forms in (("convolution", CONVOLUTION), ("transposed", TRANSPOSED)):
         a.one_of(name, forms, sizes(forms, name == "transposed"), code=True)
     for number, case in CASES.items():
-        start, goal, parameters, macs = NAMES[number]
+        start, goal = NAMES[number]
         shapes(a, start, goal, case)
         modules(a, f"module{number}", case.modules, case)
-        costs(a, parameters, macs, case)
     arithmetic(a)
     window = CASES["1"].chain.layers[0].height
     route = by("ones sent through weights of one", weights_a_row, CASES["1"].modules[0])
     a("weights", window.kernel // window.stride, route, {window.kernel: "the kernel"})
     every = by("gradients sent from B to A", lambda: min(map(read_share, CASES.values())), seed=0)
     a("read", 1.0, every, {4 / 9: "a kernel of two with a stride of three"}, "{:.0%}")
+    a.say("all_read", lambda read: read == 1, {"read": 4 / 9})
+    second = CASES["2"]
+    counter, turned = "torch's counter of operations", second.modules[::-1]
+    cost = by(counter, lambda: multiply_adds(second.modules, second.start) / multiply_adds(turned, second.start))
+    area = second.goal.height * second.goal.width / (second.start.height * second.start.width)
+    a("saved", area, cost, {area**0.5: "one axis forgotten"}, "{:.1f} times")
+    a.say("first_is_cheaper", lambda saved: saved > 1, {"saved": 0.9})
     third = CASES["3"]
     modules(a, "single", (SINGLE,), third)
     modules(a, "pooled", POOLED, third)
     counted = partial(multiply_adds, start=third.start)
-    cost = by("torch's counter of operations", lambda: counted((SINGLE,)) / counted(third.modules))
+    cost = by(counter, lambda: counted((SINGLE,)) / counted(third.modules))
     single = chain_of(third.start, SINGLE)
     ratio = single.macs / third.chain.macs
     a("dearer", ratio, cost, {single.parameters / third.chain.parameters: "by parameters"}, "{:.1f} times")
@@ -104,18 +104,6 @@ def modules(a: Facts, names: str, chain: tuple[str, ...], case: Case) -> None:
         a(name, module, when(RUN, fits), wrong, code=True)
 
 
-def costs(a: Facts, parameters: str, multiplied: str, case: Case) -> None:
-    """Parameters and multiply-adds by the solver's formulas, against the modules as torch builds them."""
-    (learned,) = [layer for layer in case.chain.layers if layer.module.learned]
-    built = by("the built modules' parameters", built_with, case.modules)
-    total, macs = case.chain.parameters, case.chain.macs / MILLION
-    a(parameters, total, built, {total - learned.after.channels: "biases forgotten"})
-    route = by("torch's counter of operations", lambda: multiply_adds(case.modules, case.start) / MILLION)
-    without = macs * (1 - 1 / learned.before.channels)
-    wrong = {2 * macs: "floating-point operations, two each", without: "one input channel forgotten"}
-    a(multiplied, macs, route, wrong, "{:,.0f} million")
-
-
 def arithmetic(a: Facts) -> None:
     """Why the sizes come out: each equation holds, and ends in what torch gives."""
     (one,), (grown, _), (cut, shuffle) = (case.chain.layers for case in CASES.values())
@@ -130,7 +118,7 @@ def arithmetic(a: Facts) -> None:
     ]
     whole = rf"{n} \cdot {w.stride} + {w.kernel} = {n * w.stride + w.kernel}"
     rounded = rf"{m} \cdot 2.2 = {math.floor(m * 2.2)}"
-    unequal = ", ".join([rf"({m} - {v.kernel})/{v.stride} = {middle - 1}", *third[1:]])
+    unequal = "$, $".join([rf"({m} - {v.kernel})/{v.stride} = {middle - 1}", *third[1:]])
     worked(a, "arithmetic1", CASES["1"], [first], {whole: "less one forgotten"})
     worked(a, "arithmetic2", CASES["2"], [second], {rounded: "factor rounded to one digit"})
     worked(a, "arithmetic3", CASES["3"], third, {unequal: "plus one forgotten"})
@@ -144,10 +132,10 @@ def worked(a: Facts, name: str, case: Case, equations: list[str], wrong: dict[st
         ends = [*dict.fromkeys(shape.height for shape in found[1:])]
         if len(equations) > len(ends):
             ends.append(found[-1].channels)
-        return [result(equation) for equation in text.split(", ")] == ends
+        return [result(equation) for equation in text.split("$, $")] == ends
 
     route = when("worked out by sympy; sizes from torch", holds)
-    a(name, ", ".join(equations), route, wrong, code=True)
+    a(name, "$, $".join(equations), route, wrong, code=True)
 
 
 def result(equation: str) -> int:

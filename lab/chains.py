@@ -77,12 +77,6 @@ def multiply_adds(modules: tuple[str, ...], start: Shape) -> int:
     return running.macs(list(modules), start)
 
 
-@cache
-def parameters(modules: tuple[str, ...]) -> int:
-    """Of the modules as torch builds them."""
-    return sum(weights.numel() for weights in running.build(list(modules), "meta").parameters())
-
-
 def misfits(rule: Rule, transposed: bool) -> int:
     """Settings of a grid for which torch gives another size than the rule."""
     wrong = 0
