@@ -127,9 +127,8 @@ def load_assignment(root: Path) -> Assignment:
     except tomllib.TOMLDecodeError as error:
         raise WriteupError(f"{path}: not valid TOML: {error}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise WriteupError(f"{path}: {where}: {first['msg']}") from error
+        slips = [f"{'.'.join(map(str, slip['loc']))}: {slip['msg']}" for slip in error.errors()]
+        raise WriteupError(f"{path}: {'; '.join(slips)}") from error
 
 
 def course_module(name: str, root: Path) -> ModuleType:

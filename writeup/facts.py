@@ -224,9 +224,11 @@ class Facts:
         made = Claim(id, plain_value(value, id), check, controls, unit, spec, code, _caller())
         same = [c for c in controls if made.printed(c.value) == made.printed() and not isinstance(value, Estimate)]
         if same:
-            raise WriteupError(f"fact {id}: control {same[0].value!r} prints like the value itself ({made.printed()})")
+            told = f"control {same[0].value!r} prints like the value itself ({made.printed()}); choose another"
+            raise WriteupError(f"{made.source}: fact {id}: {told}")
         if isinstance(value, (str, bool, tuple)) and not controls:
-            raise WriteupError(f"fact {id}: no wrong value given; words and lists need one that the check rejects")
+            told = "no wrong value given; words and lists need one that the check rejects: {value: slip}"
+            raise WriteupError(f"{made.source}: fact {id}: {told}")
         self.claims.append(made)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from writeup.assignment import Assignment, find_root
+from writeup.assignment import DESCRIPTION, Assignment, find_root, load_assignment
 from writeup.errors import WriteupError
 
 
@@ -50,3 +50,10 @@ def test_another_assignment_above_is_not_taken(tmp_path, monkeypatch):
     monkeypatch.chdir(below)
     with pytest.raises(WriteupError, match="no assignment found"):
         find_root()
+
+
+def test_all_slips_of_the_description_are_told_at_once(tmp_path):
+    (tmp_path / "answers").mkdir()
+    (tmp_path / DESCRIPTION).write_text('titel = "T"\npoints = "two"\nsubtitle = "S"\nsuffix = "X"\nquestion = []\n')
+    with pytest.raises(WriteupError, match=r"title: Field required; points: .*; titel: Extra inputs"):
+        load_assignment(tmp_path)

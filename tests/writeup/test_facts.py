@@ -1,6 +1,7 @@
 """Facts and statements, from their line to what verification says of them."""
 
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -67,6 +68,11 @@ def test_fewer_digits_pass(verified):
 def test_words_need_a_wrong_value(verified):
     found = verified('a("winner", "GRU", by("again", lambda: "GRU"))')
     assert "no wrong value given" in said(found)[0]
+
+
+def test_a_problem_of_a_fact_names_the_line_that_states_it(verified):
+    found = verified('a("n", 3, by("again", lambda: 4))')
+    assert re.search(r"does not hold.*\(.*\.py:\d+\)$", said(found)[0])
 
 
 def test_a_control_that_survives_is_named(verified):

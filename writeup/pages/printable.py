@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
 
 from writeup.claims import Ref
 from writeup.errors import WriteupError
@@ -42,10 +45,13 @@ def _problems(root: Path, verification: Verification) -> Iterator[Problem]:
                 assemble(root, "", verification, notebook.folder)
             else:
                 page = Page("md", verification, "", references, id)
-                template = environment.get_template(f"answers/{id}.md.j2")
-                guarded(partial(page.write, template, context=answered.context))
+                guarded(partial(_written, page, environment, answered.context))
         except WriteupError as error:
             yield Problem(id, f"its template cannot be printed: {error}")
+
+
+def _written(page: Page, environment: Environment, context: Mapping[str, Any]) -> str:
+    return page.write(environment.get_template(f"answers/{page.question}.md.j2"), context=context)
 
 
 def _labels(root: Path, verification: Verification, question: str) -> Iterator[prose.Label]:

@@ -9,7 +9,6 @@ and how each was printed, and where each number of the documents comes from.
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 import traceback
@@ -23,7 +22,7 @@ import jinja2
 from jinja2.ext import Extension
 
 from writeup.claims import Ref
-from writeup.errors import WriteupError
+from writeup.errors import WriteupError, near
 from writeup.figures.picture import row_of
 from writeup.pages.blocks import (
     CITATION,
@@ -88,7 +87,8 @@ class Page:
         if self._unanswered(id.rpartition(".")[0]):
             return jinja2.ChainableUndefined(name=id)
         if id not in self._rows:
-            raise WriteupError(f"template of question {self.question}: prints claim {id!r}, which no answer makes")
+            told = f"prints claim {id!r}, which no answer makes{near(id, self._rows)}"
+            raise WriteupError(f"template of question {self.question}: {told}")
         return printed(self._rows[id])
 
     def facts(self) -> dict[str, PrintedFact]:
@@ -102,8 +102,8 @@ class Page:
         id = f"{self.question}.{name}"
         known = [row.id for row in self.verification.ledger.statements]
         if id not in known:
-            near = difflib.get_close_matches(id, known)
-            raise WriteupError(f"template of question {self.question}: says {id}, which no answer states; near: {near}")
+            told = f"says {id}, which no answer states{near(id, known)}"
+            raise WriteupError(f"template of question {self.question}: {told}")
         return mark(caller(), f"statement:{id}")
 
     def table(self, name: str, caller: Callable[[], str], wide: bool = False) -> str:
@@ -156,7 +156,13 @@ class Page:
         facts = self.facts() if self.question else {}
         if taken := sorted(facts.keys() & offered.keys()):
             raise WriteupError(f"fact {self.question}.{taken[0]}: a name that templates use themselves; choose another")
-        return template.render(offered | facts)
+        try:
+            return template.render(offered | facts)
+        except jinja2.UndefinedError as error:
+            (name,) = re.findall(r"^'(\w+)' is undefined", error.message or "") or [""]
+            raise jinja2.UndefinedError(f"{error.message}{near(name, facts)}").with_traceback(
+                error.__traceback__
+            ) from None
 
     def write(self, template: jinja2.Template, **context: Any) -> Marked:
         text = re.sub(r"\n{3,}", "\n\n", self.fill(template, **context))

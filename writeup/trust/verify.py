@@ -12,7 +12,7 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any
 
 from writeup.assignment import Assignment, Question, Unanswered, answer_to, course_module, load_assignment
 from writeup.claims import Answer, Claim, Evidence, Figure, Rerun, Statement, Table, Value
-from writeup.errors import CheckFailed, WriteupError
+from writeup.errors import CheckFailed, WriteupError, near
 from writeup.estimators import Estimate
 from writeup.experiments.registry import registry
 from writeup.records import manifest
@@ -232,6 +232,11 @@ def _verify_question(question: Question, root: Path, records: Records, copies: s
     statements = [verify_statement(made, answer, written, problems) for made in answer.statements]
     for statement in statements:
         statement.source = _relative(statement.source, root)
+    places = {made.id: _relative(made.source, root) for made in (*answer.claims, *answer.statements) if made.source}
+    problems = [
+        replace(problem, message=f"{problem.message} ({places[problem.where]})") if problem.where in places else problem
+        for problem in problems
+    ]
     for path in sorted(records.used):
         if changed := stale_sources(records[path], root):
             problems.append(
@@ -306,7 +311,9 @@ def verify_statement(made: Statement, answer: Answer, written: Written, problems
     text, place = written.statement(made.id)
     facts = {claim.id.removeprefix(f"{answer.question}."): claim for claim in answer.claims}
     if unknown := [name for name in made.names if name not in facts]:
-        problems.append(Problem(made.id, f"rests on {', '.join(unknown)}, which the answer does not state"))
+        problems.append(
+            Problem(made.id, f"rests on {', '.join(unknown)}, which the answer does not state{near(unknown[0], facts)}")
+        )
         return _statement_row(made, answer, text, False, [])
     given = {name: facts[name].value for name in made.names}
     shown = ", ".join(f"{name} = {_all_shown(facts[name])}" for name in made.names)

@@ -81,6 +81,12 @@ def test_a_claim_of_another_question_that_no_answer_makes_is_refused(documents):
         documents('<< v("Q2.n") >>')
 
 
+@pytest.mark.parametrize("text", ["<< kernl >>", '<< v("Q1.kernl") >>'])
+def test_the_nearest_name_is_told(documents, text):
+    with pytest.raises(WriteupError, match=r"did you mean (Q1\.)?kernel\?"):
+        documents(text, [row("kernel", 5, "5")])
+
+
 def test_a_name_that_is_not_there_is_refused(documents):
     with pytest.raises(WriteupError, match="kernel"):
         documents("<< kernel >>")

@@ -72,7 +72,7 @@ def test_a_claim_that_holds_is_in_the_ledger_with_its_evidence(project):
 
 def test_a_claim_that_does_not_hold_tells_expected_and_got(project):
     verification = verify(project(GOOD.replace("2 + 2", "2 + 1")), jobs=1)
-    assert messages(verification) == ["Q1.n: the claim does not hold: adding: expected 3, got 4"]
+    assert messages(verification) == ["Q1.n: the claim does not hold: adding: expected 3, got 4 (answers/one.py:7)"]
     assert verification.exit_status == 1
 
 
