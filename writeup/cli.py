@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 Root = Annotated[Path | None, typer.Option("--root", help="The project's folder (default: the working folder).")]
-errors = Console(stderr=True, highlight=False)
-console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False, emoji=False)
+console = Console(highlight=False, emoji=False)
 
 
 def main() -> None:
@@ -70,7 +71,7 @@ def main() -> None:
 
 def _complain(message: str) -> None:
     errors.print("[bold red]writeup:[/]", end=" ")
-    errors.print(message, markup=False, emoji=False, soft_wrap=True)  # the message may hold brackets of its own
+    errors.print(message, markup=False, soft_wrap=True)  # the message may hold brackets of its own
 
 
 @app.command("build")
@@ -110,7 +111,7 @@ def build_command(
     _print_summary(built)
     for notice in (*built.notes, *identity.notices):
         console.print("[yellow]Note:[/]", end=" ")
-        console.print(notice, markup=False, emoji=False, soft_wrap=True)
+        console.print(notice, markup=False, soft_wrap=True)
 
 
 @app.command("new")
@@ -122,8 +123,8 @@ def new_command(
     from writeup.new import new
 
     for path in new(folder, notebook):
-        console.print(f"  {path}", soft_wrap=True)
-    console.print(f"cd {folder} && make all", soft_wrap=True)
+        console.print(f"  {path}", markup=False, soft_wrap=True)
+    console.print(f"cd {folder} && make all", markup=False, soft_wrap=True)
 
 
 @app.command("where")
@@ -185,7 +186,7 @@ def experiments(
     if status:
         table = Table(Column("Run", overflow="fold"), Column("State", no_wrap=True), box=None)
         for row in states(preset, folder, kind):
-            table.add_row(*row)
+            table.add_row(*map(escape, row))
         console.print(table)
         return
     try:
@@ -210,9 +211,9 @@ def audit(
     with _progress(len(todo)) as show:
         task = show.add_task("", total=len(todo))
         for item in todo:
-            show.update(task, description=item.what)
+            show.update(task, description=escape(item.what))
             findings.append(finding := carry_out(item))
-            said = f"{_STATES[finding.holds]} {finding.seconds:6.1f} s  {finding.what}: "
+            said = f"{_STATES[finding.holds]} {finding.seconds:6.1f} s  {escape(finding.what)}: "
             console.print(said, end="", soft_wrap=True)
             console.print(finding.detail, markup=False, soft_wrap=True)
             show.advance(task)
@@ -237,7 +238,9 @@ def manifest_command(root: Root = None) -> None:
     folder = find_root(root)
     for where, what in accept(folder):
         console.print(f"{where} {what}", markup=False, soft_wrap=True)
-    console.print(f"{folder / MANIFEST} lists the records as they are; commit it with them", soft_wrap=True)
+    console.print(
+        f"{folder / MANIFEST} lists the records as they are; commit it with them", markup=False, soft_wrap=True
+    )
 
 
 @app.command()
@@ -247,7 +250,7 @@ def status(root: Root = None) -> None:
 
     table = Table("Record", "Date", "Device", "State")
     for row in states(find_root(root)):
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     console.print(table)
 
 
@@ -259,7 +262,8 @@ def _progress(total: int) -> Progress:
 def _question_line(done: Verified) -> str:
     controls = sum(len(row.controls) for row in done.rows)
     state = "[red]fails[/]" if done.problems else "[green]holds[/]"
-    return f"{done.question:>5}  {state}  {len(done.rows):4d} claims  {controls:4d} controls  {done.seconds:5.1f} s"
+    question = escape(f"{done.question:>5}")
+    return f"{question}  {state}  {len(done.rows):4d} claims  {controls:4d} controls  {done.seconds:5.1f} s"
 
 
 def _totals(verification: Verification) -> str:
@@ -275,8 +279,8 @@ def _totals(verification: Verification) -> str:
 
 def _print_problems(verification: Verification) -> None:
     for problem in verification.problems:
-        errors.print(f"[red]{problem.where}[/]: ", end="")
-        errors.print(problem.message, markup=False, emoji=False, soft_wrap=True)
+        errors.print(f"[red]{escape(problem.where)}[/]: ", end="")
+        errors.print(problem.message, markup=False, soft_wrap=True)
 
 
 def _print_json(verification: Verification) -> None:
@@ -296,18 +300,20 @@ def _read_back_table(report: Report) -> Table:
     table = Table(file, "numbers", "facts'", "others'", "share of facts", box=None, header_style="bold")
     for row in report.files:
         counts = (row.numbers, row.matched, sum(row.allowed.values()))
-        table.add_row(row.file, *(f"{count:,}" for count in counts), f"{row.share:.1%}")
+        table.add_row(escape(row.file), *(f"{count:,}" for count in counts), f"{row.share:.1%}")
     table.add_row(f"{report.printed} of {report.claims} claims are printed")
     return table
 
 
 def _print_summary(built: Built) -> None:
     if built.verification is None:
-        console.print(f"Nothing has changed: {len(built.files)} files in {built.files[0].parent} are current.")
+        console.print(
+            f"Nothing has changed: {len(built.files)} files in {built.files[0].parent} are current.", markup=False
+        )
     else:
         console.print(_totals(built.verification))
         if built.report is not None:
             console.print(_read_back_table(built.report))
         for path in built.files:
-            console.print(f"  {path}", soft_wrap=True)
+            console.print(f"  {path}", markup=False, soft_wrap=True)
     console.print(f"{len(built.files)} files, {built.seconds:.1f} s")

@@ -8,11 +8,12 @@ from typer.testing import CliRunner
 
 from writeup import audit
 from writeup.audit import Absent, Item, carry_out, items, replay, states
-from writeup.cli import app
+from writeup.cli import _question_line, app, console
 from writeup.errors import CheckFailed, WriteupError
 from writeup.experiments import rehearsal
 from writeup.records.replay import REPLAY_TOLERANCE
 from writeup.records.store import Records, save, write
+from writeup.trust.verify import Verified
 
 TINY = Path(__file__).resolve().parent.parent / "tiny"
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,6 +93,17 @@ def test_the_status_says_what_changed(own):
     assert [row[-1] for row in states(own)] == ["current"]
     (own / "train.py").write_text("rate = 2\n")
     assert [row[-1] for row in states(own)] == ["stale: train.py"]
+
+
+def test_the_status_prints_brackets_and_codes_as_they_are(own):
+    record(own, "[red]:dog:")
+    assert "training/[red]:dog:" in CliRunner().invoke(app, ["status", "--root", str(own)]).output
+
+
+def test_a_question_s_line_prints_brackets_as_they_are():
+    with console.capture() as printed:
+        console.print(_question_line(Verified("[red]")))
+    assert "[red]  holds" in printed.get()
 
 
 def drawn(root, seed, sample=2):

@@ -111,13 +111,15 @@ def load_identity(
 
 
 def _read(path: Path) -> dict[str, object]:
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise WriteupError(f'{path}: is no regular file; a line of it reads like first_name = "Ada"')
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise WriteupError(
             f"{path}: no such file; write it with first_name, last_name and netid, or give FIRST=, LAST= and NETID="
         ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: also of an integer with too many digits
         raise WriteupError(f'{path}: not readable as TOML ({error}); a line reads like first_name = "Ada"') from error
     if unknown := [key for key in given if key not in (*KEYS, "notebooks")]:
         raise WriteupError(f"{path}: unknown {', '.join(unknown)}; it may hold {', '.join(KEYS)} and notebooks")

@@ -1,3 +1,4 @@
+import os
 import re
 import unicodedata
 
@@ -178,6 +179,19 @@ def test_a_malformed_file_is_refused(tmp_path, text, message):
 def test_a_file_that_is_not_utf8_is_refused(tmp_path):
     (tmp_path / "submission.toml").write_bytes(b'first_name = "Jos\xe9"')
     with pytest.raises(WriteupError, match="not readable as TOML"):
+        load_identity(tmp_path, "A3")
+
+
+@pytest.mark.parametrize("value", ["9" * 10_000, "[" * 100_000])
+def test_a_value_that_the_reader_gives_up_on_is_refused(tmp_path, value):
+    with pytest.raises(WriteupError, match="not readable as TOML"):
+        load_identity(written(tmp_path, f"first_name = {value}"), "A3")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path, make):
+    make(tmp_path / "submission.toml")
+    with pytest.raises(WriteupError, match="is no regular file"):
         load_identity(tmp_path, "A3")
 
 
