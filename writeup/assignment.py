@@ -111,7 +111,10 @@ def continues(whole: str, start: str) -> bool:
 
 def find_root(start: Path | None = None) -> Path:
     """The project's root: `start`, or the working folder; never one above it, which may hold another assignment."""
-    folder = start or Path.cwd()
+    try:
+        folder = start or Path.cwd()
+    except FileNotFoundError:
+        raise WriteupError("the working folder was removed; --root names the project's folder") from None
     if (folder / DESCRIPTION).is_file():
         return folder.resolve()
     raise WriteupError(f"no assignment found: {folder / DESCRIPTION} does not exist; --root names the project's folder")

@@ -49,13 +49,14 @@ def main() -> None:
         _complain(str(error))
         sys.exit(2)
     except KeyboardInterrupt:
-        _complain("interrupted; the files of the last good build are as they were")
-        sys.exit(130)
+        status = 130
     except Exception as error:
         if hasattr(error, "format_message"):  # a usage error of the command line
             _complain(error.format_message())
         elif debug:
             raise
+        elif isinstance(error, OSError) and error.filename is None:
+            _unwritable(error)
         else:
             where = traceback.extract_tb(error.__traceback__)[-1]
             _complain(
@@ -66,7 +67,15 @@ def main() -> None:
     except SystemExit as error:  # of a template, a figure, an answer: nobody else exits here
         _complain(f"something exited with {error.code!r} before all was done; nothing is verified, nothing was written")
         sys.exit(2)
+    if status == 130:
+        _complain("interrupted; built files are as they were, experiments go on from their last finished epoch")
     sys.exit(status)
+
+
+def _unwritable(error: OSError) -> None:
+    """Say that standard output takes nothing more, and let what is still held back for it go."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    _complain(f"standard output cannot be written: {error.strerror}")
 
 
 def _complain(message: str) -> None:
@@ -108,10 +117,13 @@ def build_command(
 
         limits = cell_seconds, notebook_seconds
         built = build(folder, identity, tex or given["tex"], on_stage, on_question, limits)
-    _print_summary(built)
-    for notice in (*built.notes, *identity.notices):
-        console.print("[yellow]Note:[/]", end=" ")
-        console.print(notice, markup=False, soft_wrap=True)
+    try:
+        _print_summary(built)
+        for notice in (*built.notes, *identity.notices):
+            console.print("[yellow]Note:[/]", end=" ")
+            console.print(notice, markup=False, soft_wrap=True)
+    except OSError as error:  # the files are whole all the same
+        _unwritable(error)
 
 
 @app.command("new")
@@ -189,11 +201,7 @@ def experiments(
             table.add_row(*map(escape, row))
         console.print(table)
         return
-    try:
-        run_missing(folder, preset, jobs, launcher, device, kind, console)
-    except KeyboardInterrupt:
-        _complain("experiments stopped; call again to go on from the last finished epoch of every run")
-        raise typer.Exit(130) from None
+    run_missing(folder, preset, jobs, launcher, device, kind, console)
 
 
 @app.command()
@@ -290,8 +298,7 @@ def _print_json(verification: Verification) -> None:
         id: {"claims": len(done.rows), "controls": sum(len(row.controls) for row in done.rows), "seconds": done.seconds}
         for id, done in verification.answers.items()
     }
-    json.dump(document, sys.stdout, indent=1)
-    sys.stdout.write("\n")
+    print(json.dumps(document, indent=1))
 
 
 def _read_back_table(report: Report) -> Table:

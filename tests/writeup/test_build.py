@@ -1,6 +1,7 @@
 """The whole way from claims to files, on the tiny assignment: what is written, and what stays when something fails."""
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from writeup import cli
+from writeup.assignment import find_root
 from writeup.build import Unverified, _heal, build
 from writeup.errors import WriteupError
 from writeup.pages.identity import load_identity
@@ -276,6 +279,44 @@ def test_check_exits_with_one_for_what_does_not_hold_and_two_for_errors(own, old
         command = [sys.executable, "-m", "writeup", "check", "--question", "A.1", *extra]
         run = subprocess.run(command, cwd=own, capture_output=True, text=True, check=False)
         assert (run.returncode, message in run.stdout + run.stderr) == (status, True), run.stdout + run.stderr
+
+
+def run(own, words, redirect="", **options):
+    """The program in a process of its own, its output where the shell sends it: status and standard error."""
+    command = ["sh", "-c", f'"$@" {redirect}', "sh", sys.executable, "-m", "writeup", *words, "--root", str(own)]
+    environment = os.environ | {"PYTHONPATH": str(TINY.parents[1])}
+    ended = subprocess.run(command, env=environment, stderr=subprocess.PIPE, text=True, check=False, **options)
+    return ended.returncode, ended.stderr
+
+
+@pytest.mark.parametrize(("command", "status"), [("build", 0), ("status", 2)])
+def test_a_full_standard_output_is_said_and_a_build_that_is_whole_succeeds(own, command, status):
+    code, said = run(own, [command], "> /dev/full")
+    last = "writeup: standard output cannot be written: No space left on device"
+    assert (code, said.splitlines()[-1]) == (status, last)
+
+
+def test_a_check_with_a_closed_standard_output_ends_by_what_holds(own):
+    assert run(own, ["check", "--json"], ">&-") == (0, "")
+
+
+def test_a_removed_working_folder_is_said(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(WriteupError, match="the working folder was removed"):
+        find_root()
+
+
+def test_an_interrupted_build_says_so_and_exits_with_130(own, monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "build", interrupted)
+    monkeypatch.setattr(sys, "argv", ["writeup", "build", "--root", str(own)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert (ended.value.code, "interrupted; built files are as they were" in capsys.readouterr().err) == (130, True)
 
 
 def test_a_stamp_that_names_files_elsewhere_removes_none_of_them(own):
