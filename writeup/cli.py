@@ -68,7 +68,7 @@ def main() -> None:
         _complain(f"something exited with {error.code!r} before all was done; nothing is verified, nothing was written")
         sys.exit(2)
     if status == 130:
-        _complain("interrupted; built files are as they were, experiments go on from their last finished epoch")
+        _complain("interrupted; built files are as they were; call again, and experiments go on from their last epoch")
     sys.exit(status)
 
 
