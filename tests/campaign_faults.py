@@ -108,7 +108,7 @@ def killed(folder: Path, aimed: bool, seed: int, times: int) -> Counter[str]:
         counts["had ended before"] += process.poll() is not None
         process.kill()
         process.wait()
-        counts["orphans"] += orphans(process.pid)
+        counts["processes alive 3 s after"] += orphans(process.pid)
         left = {name: sha for name, sha in files(root / "build").items() if not name.startswith((".next", ".decided"))}
         counts["decided, to be finished"] += (root / "build/.decided").exists()
         start(command, root).communicate(timeout=SECONDS)
@@ -241,7 +241,7 @@ def all_tried(folder: Path) -> Counter[str]:
     root = copied(folder / "built")
     (root / "submission.toml").write_text("".join(f'{key} = "{value}"\n' for key, value in NAMES.items()))
     start(BUILD, root).communicate(timeout=SECONDS)
-    cases, counts = hostile(), Counter()
+    cases, counts = hostile(), Counter({"traceback": 0, "hang": 0, "lost": 0, "escaped": 0, "unclear": 0})
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         ended = pool.map(lambda name: tried(folder, name, *cases[name]), cases)
         for name, (outcome, words) in zip(cases, ended, strict=True):
@@ -259,7 +259,9 @@ def main(kills: int = 60, at_once: int = 6, seed: int = 19) -> None:
         partial(killed, folder / "random, too", False, seed + 2, kills - aimed - each),
     ]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        kinds = sum(pool.map(lambda task: task(), work), Counter())
+        kinds: Counter[str] = Counter()
+        for counts in pool.map(lambda task: task(), work):
+            kinds.update(counts)  # a sum would drop the zeros
     print(f"kills after {time.monotonic() - began:.0f} s: {dict(kinds)}", flush=True)
     both = pairs(folder / "pairs", at_once)
     inputs = all_tried(folder / "hostile")
