@@ -35,18 +35,18 @@ HIGHEST = ("layers3", "hidden400", "bptt70")
 
 
 def answer(records: Records) -> Answer:
-    study = Study.read(records)
+    study, begun = Study.read(records), first_runs(records)
     a = Facts("2e")
     what_was_run(a.on(*study.records), study)
     learning_rates.chosen(a, study)
     settings(a, study)
     schedule(a, study)
-    learning_rates.whole_text(a, first_runs(records))
+    learning_rates.whole_text(a, begun)
     resolved(a, study)
     times(a, study, StepTimes.read(records, study.base))
     return a.answer(
         tables={"settings": table()},
-        figures={"rates": rate_plots(study, first_runs(records)), "settings": panels(study)},
+        figures={"rates": rate_plots(study, begun), "settings": panels(study)},
     )
 
 
