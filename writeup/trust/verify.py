@@ -232,7 +232,8 @@ def _verify_question(question: Question, root: Path, records: Records, copies: s
     statements = [verify_statement(made, answer, written, problems) for made in answer.statements]
     for statement in statements:
         statement.source = _relative(statement.source, root)
-    places = {made.id: _relative(made.source, root) for made in (*answer.claims, *answer.statements) if made.source}
+    every: list[Claim | Statement] = [*answer.claims, *answer.statements]
+    places = {made.id: _relative(made.source, root) for made in every if made.source}
     problems = [
         replace(problem, message=f"{problem.message} ({places[problem.where]})") if problem.where in places else problem
         for problem in problems
