@@ -60,11 +60,11 @@ def answer(records: Records) -> Answer:
 
 def chains(a: Facts) -> None:
     """The shapes along the chain that 1.1 recommends for each case."""
-    for number, case in CASES.items():
+    for name, case in zip(("path1", "path2", "path3"), CASES.values(), strict=True):
         formulas = by("the solver's formulas", lambda case=case: path(case.chain.shapes))
         modules = running.build(list(case.modules))
         run = shapes_along(modules, tuple(case.start))
-        a(f"path{number}", path(run), formulas, {path(run[::-1]): "from the goal to the start"})
+        a(name, path(run), formulas, {path(run[::-1]): "from the goal to the start"})
 
 
 def path(shapes: Iterable[tuple[int, ...]]) -> str:
