@@ -1,9 +1,9 @@
 """A small word-level language model, trained with truncated back-propagation through time."""
 
+import inspect
 import itertools
 import re
 from collections import Counter
-from pydoc_data import topics
 
 import torch
 from torch import Tensor, nn
@@ -12,14 +12,26 @@ UNKNOWN, END = "<unk>", "<eos>"
 
 
 def reference_prose() -> list[str]:
-    """The paragraphs of prose in Python's own language reference, which every CPython carries for its `help()`.
+    """The paragraphs of prose in PyTorch's own documentation, which every installation carries for `help()`.
 
-    Only what looks like prose is read (three words or more, no prompt), and once where several topics repeat it.
+    Only what looks like prose is read (three words or more, no formula, prompt or link), and once where several entries
+    repeat it. What PyTorch has from Python is left out, since that differs from one Python to the next.
     """
-    texts = [text for _, text in sorted(topics.topics.items())]
-    paragraphs = dict.fromkeys(" ".join(paragraph.split()) for text in texts for paragraph in text.split("\n\n"))
-    prose = re.compile(r"[A-Z][a-z]* [a-z]+ [a-z]+")
-    return [line for line in paragraphs if prose.match(line) and line.endswith(".") and ">>>" not in line]
+    texts = [
+        inspect.cleandoc(entry.__doc__)
+        for place in (nn, nn.functional, torch, Tensor, torch.optim, torch.distributions)
+        for name, entry in sorted(vars(place).items(), key=lambda item: item[0])
+        if name[0] != "_"
+        and callable(entry)
+        and isinstance(entry.__doc__, str)
+        and (getattr(entry, "__module__", None) or "torch").startswith("torch")
+    ]
+    plain = re.compile(r":\w+:`~?([^`]*)`")  # :func:`torch.add`
+    paragraphs = dict.fromkeys(
+        " ".join(plain.sub(r"\1", part).split()) for text in texts for part in text.split("\n\n")
+    )
+    prose, no_prose = re.compile(r"[A-Z][a-z]* [a-z]+ [a-z]+"), re.compile(r":math:|>>>|http|::")
+    return [line for line in paragraphs if prose.match(line) and line.endswith(".") and not no_prose.search(line)]
 
 
 def reference_words() -> list[str]:

@@ -37,7 +37,7 @@ class Settings:
 
     @property
     def name(self) -> str:
-        return f"python-reference-width{self.width}-steps{self.steps}-{len(self.seeds)}-seeds"
+        return f"pytorch-documentation-width{self.width}-steps{self.steps}-{len(self.seeds)}-seeds"
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def run(settings: Settings, root: Path, report: Report) -> Record:
 
 
 def probe(settings: Settings) -> dict[str, list[float]]:
-    """The losses of a short training on made-up words, which needs no data and is the same in every Python."""
+    """The losses of a short training on made-up words, which needs no data and is the same with every text."""
     words = [str(number) for number in torch.randint(60, (4000,), generator=torch.Generator().manual_seed(0)).tolist()]
     _, losses = trained(as_text(words, settings), settings, settings.seeds[0], PROBE_STEPS)
     return {"losses": [round(loss, 6) for loss in losses]}

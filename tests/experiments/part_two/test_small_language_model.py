@@ -20,14 +20,14 @@ def test_rare_words_become_unknown():
     assert vocabulary.encode(["a", "b", "c"]).tolist() == [1, 0, 0]
 
 
-def test_text_of_python_is_prose():
+def test_the_text_is_prose():
     words = lm.reference_words()
     assert len(words) > 10_000
     assert words[-1] == lm.END
     assert ">>>" not in words
 
 
-def test_no_paragraph_of_python_is_read_twice():
+def test_no_paragraph_is_read_twice():
     prose = lm.reference_prose()
     assert len(prose) == len(set(prose))
 

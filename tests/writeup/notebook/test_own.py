@@ -52,7 +52,7 @@ def shipped():
     names = set(re.findall(r"<< (\w+)(?:\.\w+)? >>", template)) - {"identity", "module"}
     said = [statement(name) for name in re.findall(r'say\("(\w+)"\)', template)]
     chain = {"start": (3, 8, 8), "goal": (4, 6, 6), "modules": ["nn.Conv2d(3, 4, 3)"]}
-    lengths = {"longest_lag": LONGEST_LAG, "lag": 6, "bound": "1e-12", "python": "3.11"}
+    lengths = {"longest_lag": LONGEST_LAG, "lag": 6, "bound": "1e-12", "pytorch": "2.13.0"}
     context = {"chains": [chain], "fixed": FIXED, "variable": VARIABLE, **lengths}
     rows = [row(name) for name in names - context.keys()]
     assignment = load_assignment(ROOT)
