@@ -107,7 +107,7 @@ def roles() -> Drawing:
             "anneals the rate, keeps an epoch,\nchooses setting and model",
             "again and again",
         ),
-        ("test text", "green", "decides nothing: measures the choice", "once, at the end"),
+        ("test text", "green", "decides nothing: measures the choice", "at the end of a run"),
     )
     for index, (text, colour, use, often) in enumerate(rows):
         y = -1.15 * index

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import tomllib
 from collections.abc import Callable
@@ -41,20 +40,7 @@ class Question(_Data):
 
 
 class Notebook(Question):
-    """The part that is handed in as a notebook, whose claims our own notebook prints; its points are its own.
-
-    `data` is the environment variable by which its reader may name a folder with data for it.
-    """
-
-    data: str = ""
-
-    @property
-    def folder(self) -> Path | None:
-        """The folder that the variable names; raises `WriteupError` where it is none."""
-        named = os.environ.get(self.data) if self.data else None
-        if named and not Path(named).is_dir():
-            raise WriteupError(f"{self.data} is {named!r}; it must name a folder, or nothing")
-        return Path(named).resolve() if named else None
+    """The part that is handed in as a notebook, whose claims our own notebook prints; its points are its own."""
 
 
 class Assignment(_Data):

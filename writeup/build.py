@@ -191,9 +191,6 @@ def _digest(root: Path, identity: Identity, tex: str | None) -> str:
     patterns = (*INPUTS, *(f"{folder}/**/*" for folder in assignment.code))
     paths = {*identity.notebooks, *(p for pattern in patterns for p in root.glob(pattern))}
     paths |= {p for pattern in GENERATOR_INPUTS for p in generator.glob(pattern)}
-    notebook = assignment.notebook
-    if notebook and notebook.folder:
-        paths |= set(notebook.folder.glob("**/*"))
     for path in sorted(p for p in paths if p.is_file() and "__pycache__" not in p.parts):
         digest.update(str(path).encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())

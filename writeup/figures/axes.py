@@ -14,22 +14,18 @@ from matplotlib.ticker import LogLocator, MaxNLocator, ScalarFormatter
 
 from writeup.errors import WriteupError
 
-Scale = Literal["linear", "log", "symlog"]
+Scale = Literal["linear", "log"]
 
 
 @dataclass(frozen=True)
 class Axis:
-    r"""From `low` to `high` in data units; `ticks` and their `labels` (plain text, or `$...$` for powers of ten).
-
-    With t = `threshold`, a symlog axis is linear, $v/t$, for $|v| \le t$, and $\pm(1 + \log_{10} |v|/t)$ beyond.
-    """
+    """From `low` to `high` in data units; `ticks` and their `labels` (plain text, or `$...$` for powers of ten)."""
 
     scale: Scale
     low: float
     high: float
     ticks: tuple[float, ...]
     labels: tuple[str, ...]
-    threshold: float = 1.0
 
     def place(self, value: float) -> float:
         """Where `value` lies: 0 at the low end, 1 at the high end."""
@@ -40,11 +36,7 @@ class Axis:
         """What lies at a place: the inverse of `place`."""
         low, high = self._even(self.low), self._even(self.high)
         even = low + place * (high - low)
-        if self.scale == "log":
-            return float(10**even)
-        if self.scale == "symlog" and abs(even) > 1:
-            return math.copysign(self.threshold * 10 ** (abs(even) - 1), even)
-        return even * self.threshold if self.scale == "symlog" else even
+        return float(10**even) if self.scale == "log" else even
 
     def holds(self, value: float) -> bool:
         """Whether `value` is finite and lies within the limits."""
@@ -58,12 +50,7 @@ class Axis:
 
     def _even(self, value: float) -> float:
         """On a scale along which equal steps are equally long."""
-        if self.scale == "log":
-            return math.log10(value)
-        if self.scale == "linear":
-            return value
-        size = abs(value) / self.threshold
-        return math.copysign(size if size <= 1 else 1 + math.log10(size), value)
+        return math.log10(value) if self.scale == "log" else value
 
 
 def fit_axis(
@@ -74,7 +61,6 @@ def fit_axis(
     labels: Sequence[str] | None = None,
     margin: float = 0.04,
     name: str = "axis",
-    threshold: float = 1.0,
     room: int = 6,
 ) -> Axis:
     """An axis that shows all `values`: with a margin on both sides, or exactly `limits` where they are given.
@@ -90,8 +76,8 @@ def fit_axis(
     low, high = limits or _padded(min(values), max(values), scale, margin)
     if not low < high:
         raise WriteupError(f"plot: {name} has limits {low} and {high}; the lower one comes first")
-    positions = _positions(low, high, scale, threshold, room) if ticks is None else ticks
-    spread = Axis(scale, float(low), float(high), (), (), threshold)
+    positions = _positions(low, high, scale, room) if ticks is None else ticks
+    spread = Axis(scale, float(low), float(high), (), ())
     shown = [float(p) for p in positions if spread.holds(p)]
     if labels is None:
         texts = _linear_labels(shown, low, high) if scale == "linear" else _log_labels(shown)
@@ -102,12 +88,8 @@ def fit_axis(
     return replace(spread, ticks=tuple(shown), labels=tuple(texts))
 
 
-def _positions(low: float, high: float, scale: Scale, threshold: float, room: int) -> Sequence[float]:
+def _positions(low: float, high: float, scale: Scale, room: int) -> Sequence[float]:
     """Round positions, some of which may lie beyond the limits; on a log axis powers of ten if enough of them fit."""
-    if scale == "symlog":
-        top = math.ceil(math.log10(max(abs(low), abs(high), threshold) / threshold))
-        powers = [threshold * 10**k for k in range(0, top + 1, max(1, round(2 * (top + 1) / room)))]
-        return [*(-p for p in reversed(powers)), 0.0, *powers]
     if scale == "log":
         for locator in (LogLocator(numticks=room + 2), LogLocator(subs=[1, 2, 5], numticks=room + 2)):
             found = locator.tick_values(low, high)
@@ -117,8 +99,6 @@ def _positions(low: float, high: float, scale: Scale, threshold: float, room: in
 
 
 def _padded(low: float, high: float, scale: Scale, margin: float) -> tuple[float, float]:
-    if scale == "symlog":
-        return 1.3 * low if low < 0 else 0.0, 1.3 * high if high > 0 else 0.0
     if scale == "log":
         factor = (high / low) ** margin if high > low else 1.5
         return low / factor, high * factor

@@ -48,7 +48,6 @@ def _panel(plot: PlotDescription, is_labelled: bool) -> PanelRow:
         scales={name: axis.scale for name, axis in axes.items()},
         categories=[name for name, of in zip("xy", (plot.x_categories, plot.y_categories), strict=True) if of],
         limits={name: (axis.low, axis.high) for name, axis in axes.items()},
-        thresholds={name: axis.threshold for name, axis in axes.items()},
         ticks=ticks,
         references=[(reference.axis, reference.value) for reference in plot.references],
         series=[

@@ -87,8 +87,7 @@ class Reference:
 class PlotDescription:
     """Series over one pair of axes. `width` and `height` in cm are those of the whole picture less a legend below.
 
-    `x_categories` names x = 0, 1, ... from the left; `y_categories` names y = 0, 1, ... from the top. A symlog axis is
-    linear up to its threshold.
+    `x_categories` names x = 0, 1, ... from the left; `y_categories` names y = 0, 1, ... from the top.
     """
 
     series: Sequence[Series]
@@ -104,8 +103,6 @@ class PlotDescription:
     y_tick_labels: Sequence[str] | None = None
     x_limits: tuple[float, float] | None = None
     y_limits: tuple[float, float] | None = None
-    x_threshold: float = 1.0
-    y_threshold: float = 1.0
     x_categories: Sequence[str] = ()
     y_categories: Sequence[str] = ()
     title: str = ""
@@ -130,9 +127,8 @@ class PlotDescription:
         return self._axis("x", along), self._axis("y", up)
 
     def _axis(self, name: Literal["x", "y"], values: list[float]) -> Axis:
-        categories, limits, scale, ticks, labels, threshold = (
-            getattr(self, f"{name}_{part}")
-            for part in ("categories", "limits", "scale", "ticks", "tick_labels", "threshold")
+        categories, limits, scale, ticks, labels = (
+            getattr(self, f"{name}_{part}") for part in ("categories", "limits", "scale", "ticks", "tick_labels")
         )
         if categories:
             ends = (-0.5, len(categories) - 0.5)
@@ -147,7 +143,7 @@ class PlotDescription:
         for count in range(min(room, 6), 0, -1):
             axis = fit_axis(
                 values, scale, limits, ticks, labels, margin=0.06 if is_up else 0.03, name=f"{name} axis",
-                threshold=threshold, room=count,
+                room=count,
             )  # fmt: skip
             if is_up or ticks is not None or self._fits(axis):
                 break

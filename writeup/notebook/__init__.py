@@ -78,7 +78,7 @@ def build_notebook(
         return NotebookResult(merged, places, notes)
     if verification is None or not (question := verification.assignment.notebook):
         raise WriteupError("no notebook is named, and the assignment has no [notebook] of its own")
-    made = assemble(root, identity_title, verification, question.folder)
+    made = assemble(root, identity_title, verification)
     executed, said = execute(made.part, cache, progress, limits)
     claims = answer_to(question, Records(root), root).claims
     marked = {**made.words, **hold_against_claims(executed, made.outputs, claims)}

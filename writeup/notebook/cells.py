@@ -19,13 +19,12 @@ PYTHON = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 @dataclass(frozen=True)
 class Part:
-    """One notebook to execute: its name in errors, its cells, the folder that it runs in a copy of, its data,
-    and what was noticed when it was read."""
+    """One notebook to execute: its name in errors, its cells, the folder that it runs in a copy of, and
+    what was noticed when it was read."""
 
     name: str
     notebook: NotebookNode
     folder: Path | None = None
-    data: Path | None = None
     notes: tuple[str, ...] = ()
 
 

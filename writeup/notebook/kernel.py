@@ -102,7 +102,8 @@ def kernel_for(name: str, metadata: NotebookNode) -> tuple[str, str]:
             f"notebook {name} is written in {language[:40]}, and no kernel for it is installed here; "
             f"installed are {', '.join(f'{kernel} ({its})' for kernel, its in sorted(installed.items())) or 'none'}"
         )
-    return usable[0], f"{name} names the kernel {named!r}, which is not here; it was run with {usable[0]}"
+    why = f"names the kernel {named!r}, which is not here" if named else "names no kernel"
+    return usable[0], f"{name} {why}; it was run with {usable[0]}"
 
 
 def _run(part: Part, progress: Progress, limits: Limits) -> NotebookNode:
@@ -177,10 +178,8 @@ def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
 def _in_a_thread(client: NotebookClient, environment: dict[str, str]) -> None:
     """Executes outside of the main thread, whose signals nbclient would take; an interrupt ends the kernel at once."""
     with ThreadPoolExecutor(1) as pool:
-        quiet: dict[str, Any] = {
-            "stdout": subprocess.DEVNULL,
-            "stderr": subprocess.DEVNULL,
-        }  # what a cell prints comes another way
+        # what a cell prints comes another way
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         running = pool.submit(lambda: asyncio.run(client.async_execute(env=environment, **quiet)))
         try:
             running.result()
@@ -230,10 +229,10 @@ def _no_data(folder: str, names: list[str]) -> list[str]:
 
 def _digest(part: Part) -> str:
     """Over the code, the versions that run it, and name, size and time of each file that it may read."""
-    read = [_files(folder) for folder in (part.folder, part.data)]
     code = [(cell.source, cell.metadata.get("tags", [])) for cell in part.notebook.cells if cell.cell_type == "code"]
     versions = {name: _version(name) for name in PACKAGES}
-    everything = [code, part.notebook.metadata.kernelspec.name, platform.python_version(), versions, read, FIXED_DATE]
+    kernel, files = part.notebook.metadata.kernelspec.name, _files(part.folder)
+    everything = [code, kernel, platform.python_version(), versions, files, FIXED_DATE]
     return hashlib.sha256(json.dumps(everything).encode()).hexdigest()[:20]
 
 

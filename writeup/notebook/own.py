@@ -38,11 +38,10 @@ class Assembled:
     outputs: Mapping[str, Marked]
 
 
-def assemble(root: Path, identity_title: str, verification: Verification, data: Path | None = None) -> Assembled:
+def assemble(root: Path, identity_title: str, verification: Verification) -> Assembled:
     """The template of the assignment's notebook, filled in and cut into cells.
 
-    `verification` has its facts and, in its answer's context, the data that it embeds; `data` is the folder that the
-    notebook may read.
+    `verification` has its facts and, in its answer's context, the data that it embeds.
     """
     notebook = verification.assignment.notebook
     if notebook is None or notebook.id not in verification.answers:
@@ -79,7 +78,7 @@ def assemble(root: Path, identity_title: str, verification: Verification, data: 
     def by_id(texts: Mapping[int, Marked]) -> dict[str, Marked]:
         return {made.cells[number].id: text for number, text in texts.items()}
 
-    return Assembled(Part("the notebook", made, data=data), by_id(words), by_id(outputs))
+    return Assembled(Part("the notebook", made), by_id(words), by_id(outputs))
 
 
 def _displayed(caller: Callable[[], str]) -> str:

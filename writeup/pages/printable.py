@@ -42,7 +42,7 @@ def _problems(root: Path, verification: Verification) -> Iterator[Problem]:
             if notebook and id == notebook.id:
                 from writeup.notebook.own import assemble  # of the extra that only notebooks need
 
-                assemble(root, "", verification, notebook.folder)
+                assemble(root, "", verification)
             else:
                 page = Page("md", verification, "", references, id)
                 guarded(partial(_written, page, environment, answered.context))

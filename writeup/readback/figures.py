@@ -150,7 +150,7 @@ class _Ruler:
 
     def __init__(self, found: Panel, wanted: PanelRow, index: int, name: str) -> None:
         self.start, self.length = found.low[index], found.high[index] - found.low[index]
-        self.axis = Axis(wanted.scales[name], *wanted.limits[name], (), (), wanted.thresholds[name])
+        self.axis = Axis(wanted.scales[name], *wanted.limits[name], (), ())
 
     def place(self, value: float) -> float:
         return self.start + self.length * self.axis.place(value)

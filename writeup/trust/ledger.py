@@ -103,13 +103,12 @@ class SeriesRow(_Row):
 
 
 class PanelRow(_Row):
-    """One pair of axes, "x" and "y": scale, limits, threshold (of a symlog scale), position and label of each tick;
+    """One pair of axes, "x" and "y": scale, limits, position and label of each tick;
     reference lines by the axis on which they have their value; the shapes of the series."""
 
-    scales: dict[str, Literal["linear", "log", "symlog"]]
+    scales: dict[str, Literal["linear", "log"]]
     categories: list[str] = Field(default_factory=list)  # axes whose ticks are names
     limits: dict[str, tuple[float, float]]
-    thresholds: dict[str, float]
     ticks: dict[str, list[tuple[float, str]]]
     references: list[tuple[str, float]]
     series: list[SeriesRow]

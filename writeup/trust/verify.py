@@ -26,7 +26,7 @@ from writeup.experiments.registry import registry
 from writeup.records import manifest
 from writeup.records.store import RESULTS, Records, environment, stale_sources
 from writeup.text.written import Written, all_written, written_in
-from writeup.trust.forking import Died, run_forked, silence
+from writeup.trust.forking import Died, end_with_parent, run_forked, silence
 from writeup.trust.ledger import ClaimRow, ControlRow, Ledger, RecordRow, RerunRow, StatementRow, plain
 from writeup.trust.tampering import Watch, opened, watched
 
@@ -150,6 +150,7 @@ def _run(asked: Sequence[Question], root: Path, jobs: int) -> Iterator[Verified]
 
 def _verify_all(asked: Sequence[Question], root: Path, jobs: int, sender: Connection) -> None:
     """In a process of its own: import what the answers do, once for all, and verify each in a copy."""
+    end_with_parent()
     silence()
     with watched() as watch:
 

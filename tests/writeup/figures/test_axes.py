@@ -71,16 +71,9 @@ def test_a_linear_axis_places_equal_steps_at_equal_distances():
     assert [axis.place(v) for v in (-2, -1, 0, 2)] == [0, 0.25, 0.5, 1]
 
 
-def test_a_symlog_axis_is_linear_up_to_its_threshold_and_logarithmic_beyond():
-    axis = fit_axis([1], "symlog", limits=(-100, 100), threshold=1)
-    assert [axis.place(v) for v in (-100, -10, -1, 0, 0.5, 1, 10, 100)] == pytest.approx(
-        [0, 1 / 6, 1 / 3, 1 / 2, 7 / 12, 2 / 3, 5 / 6, 1]
-    )
-
-
-@given(st.sampled_from(["linear", "log", "symlog"]), st.floats(0, 1))
+@given(st.sampled_from(["linear", "log"]), st.floats(0, 1))
 def test_what_lies_at_a_place_has_that_place(scale, place):
-    axis = fit_axis([1], scale, limits=(0.01, 1000), threshold=0.5)
+    axis = fit_axis([1], scale, limits=(0.01, 1000))
     assert axis.place(axis.value(place)) == pytest.approx(place)
 
 

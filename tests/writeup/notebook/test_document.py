@@ -1,11 +1,8 @@
 """The document and the notebook share a ledger, and neither states the other's claims."""
 
-from pathlib import Path
-
 import pytest
 
 from writeup.assignment import Assignment, Notebook, Question
-from writeup.errors import WriteupError
 from writeup.trust.ledger import ClaimRow, Ledger, PrintedRow, RecordRow
 from writeup.trust.verify import Verification, Verified
 
@@ -18,7 +15,7 @@ def question(kind, id, **more):
 
 @pytest.fixture
 def assignment():
-    both = {"question": [question(Question, "1")], "notebook": question(Notebook, "3", data="DATA_FOR_A_TEST")}
+    both = {"question": [question(Question, "1")], "notebook": question(Notebook, "3")}
     return Assignment(title="t", subtitle="s", suffix="A", points=5, section=[], **both)
 
 
@@ -44,16 +41,3 @@ def test_what_is_noted_on_the_document_s_rows_stands_in_the_whole_ledger(verific
 
 def test_the_notebook_is_a_question_that_can_be_asked_for(assignment):
     assert [one.id for one in assignment.select("3")] == ["3"]
-
-
-def test_data_folder_is_what_the_variable_names(assignment, monkeypatch, tmp_path):
-    monkeypatch.delenv("DATA_FOR_A_TEST", raising=False)
-    assert assignment.notebook.folder is None
-    monkeypatch.setenv("DATA_FOR_A_TEST", str(tmp_path))
-    assert assignment.notebook.folder == Path(tmp_path).resolve()
-
-
-def test_a_variable_that_names_no_folder_is_refused(assignment, monkeypatch, tmp_path):
-    monkeypatch.setenv("DATA_FOR_A_TEST", str(tmp_path / "gone"))
-    with pytest.raises(WriteupError, match=r"DATA_FOR_A_TEST is .*gone'; it must name a folder"):
-        _ = assignment.notebook.folder

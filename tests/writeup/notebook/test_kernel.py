@@ -26,7 +26,7 @@ def test_code_is_part_of_the_digest(part):
 
 
 def test_data_are_part_of_the_digest(part, tmp_path):
-    with_data = Part("n", part.notebook, data=tmp_path)
+    with_data = Part("n", part.notebook, folder=tmp_path)
     (tmp_path / "train.txt").write_text("one")
     first = _digest(with_data)
     (tmp_path / "train.txt").write_text("another")

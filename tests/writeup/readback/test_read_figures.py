@@ -28,7 +28,6 @@ ROWS = Plot(
     [Series("", [-20, 3], [0, 1], [-50, 0.5], [-20, 3], "dumbbell")],
     "change",
     "",
-    x_scale="symlog",
     y_categories=("LSTM 200", "GRU"),
 )
 FIGURE = Panels((CURVES, LINES, ROWS), columns=2)
