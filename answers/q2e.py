@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import product
 from statistics import fmean, median
 
+import numpy as np
 from scipy import stats
 
 from answers import learning_rates
@@ -22,16 +23,13 @@ from lab.study import (
     count_parameters,
     count_windows,
     first_runs,
-    mean_of,
     mistaken_for,
     perplexity,
 )
 from writeup.claims import Answer
-from writeup.estimators import welch
+from writeup.estimators import holm, pooled, pooled_probability
 from writeup.facts import Facts, by
 from writeup.records.store import Records
-
-HIGHEST = ("layers3", "hidden400", "bptt70")
 
 
 def answer(records: Records) -> Answer:
@@ -65,15 +63,9 @@ def what_was_run(a: Facts, study: Study) -> None:
     a("steps", steps, windows, form="{:~2}")
 
 
-def compare(a: Facts, name: str, study: Study, key: str, form: str) -> None:
-    """GRU against LSTM with one setting, in per cent of the LSTM's perplexity."""
-    gru, lstm = (study.losses(cell=cell, **VARIATIONS[key]) for cell in ("GRU", "LSTM"))
-    on(a, [run for runs in study.varied(key).values() for run in runs]).change(name, gru, lstm, form)
-
-
 def settings(a: Facts, study: Study) -> None:
     """The cells at the baseline; perplexity, and parameters in millions, of every setting and cell."""
-    compare(a, "gap", study, "baseline", "{:+.0f} %")
+    a.on(*study.records).change("gap", *study.contrast(between_cells("baseline")), "{:+.0f} %")
     a.say("not_told_apart", lambda gap, share: gap.low < 0 < gap.high and share < 0.2, {"gap": 100.0})
     gru = study.seeds(cell="GRU")
     on(a, gru)("seeds", len(gru), by("seeds in the records", lambda: len({r.record.seeds[0] for r in gru})))
@@ -106,29 +98,50 @@ def schedule(a: Facts, study: Study) -> None:
     a.say("annealed_end_lower", lambda annealed_high, kept_low: annealed_high < kept_low, {"annealed_high": 560.0})
 
 
+def between_cells(key: str) -> dict[tuple[str, str], float]:
+    """The GRU less the LSTM, with one setting."""
+    return {(key, "GRU"): 1.0, (key, "LSTM"): -1.0}
+
+
+def from_baseline(key: str) -> dict[tuple[str, str], float]:
+    """One setting less the baseline, on average over the cells."""
+    return {(of, cell): sign / len(CELLS) for of, sign in ((key, 1), ("baseline", -1)) for cell in CELLS}
+
+
 def resolved(a: Facts, study: Study) -> None:
-    """What two seeds resolve: no setting from its cell's baseline, by Welch's interval and by scipy's test."""
-    of = {which: [run.valid_loss for run in runs] for which, runs in study.varied().items()}
-    pairs = [(losses, of["baseline", cell]) for (key, cell), losses in of.items() if key != "baseline"]
-    probabilities = [stats.ttest_ind(*pair, equal_var=False).pvalue for pair in pairs]
-    tested = by("scipy's tests at the level of five per cent", lambda: sum(p > 0.05 for p in probabilities))
-    unresolved = sum(e.low < 0 < e.high for e in (welch(*pair) for pair in pairs))
-    a.on(*study.records)("unresolved", unresolved, tested)
-    a.say("no_setting_resolved", lambda unresolved: unresolved == len(pairs), {"unresolved": len(pairs) - 1})
-    high = study.varied(*HIGHEST)
-    cut = [run for runs in high.values() for run in runs if run.annealed]
-    lowest = min(map(mean_of, high.values()))
-    halved = count_windows(high["bptt70", "GRU"][0]) / count_windows(study.seeds(cell="GRU")[0])
-    compare(a, "ahead", study, "hidden400", "{:.0f} %")
-    apart = [key for key in VARIATIONS if (e := welch(of[key, "GRU"], of[key, "LSTM"])).low > 0 or e.high < 0]
-    a.say("one_of_many", lambda ahead: ahead.positive and apart == ["hidden400"], {"ahead": 0.0})
+    """Which settings part from the baseline, and at which the cells part, all read together; one scatter of seeds."""
+    behind = a.on(*study.records)
+    varied = [key for key in VARIATIONS if key != "baseline"]
+
+    worse = holm({key: pooled_probability(*study.contrast(from_baseline(key))) for key in varied})
+    for name, key in (("third_layer", "layers3"), ("longest", "bptt70")):
+        behind.change(name, *study.contrast(from_baseline(key)), "{:.0f} %")
     a.say(
-        "high_unannealed",
-        lambda baseline_LSTM, baseline_GRU: (
-            not cut and abs(halved - 1 / 2) < 0.01 and lowest > max(baseline_LSTM, baseline_GRU)
-        ),
-        {"baseline_GRU": 450.0},
+        "two_worse",
+        lambda third_layer, longest: third_layer.positive and longest.positive and worse == {"layers3", "bptt70"},
+        {"third_layer": 0.0},
+        {"longest": 0.0},
     )
+    apart = sum(not e.low < 0 < e.high for e in (pooled(*study.contrast(between_cells(key))) for key in VARIATIONS))
+    gated = [run.record.settings for run in study.runs if run.settings.cell in CELLS and not run.settings.tied]
+    sizes = {(kept["layers"], kept["hidden_size"], kept["bptt"]) for kept in gated if kept["seed"] != study.base.seed}
+    behind("compared", len(VARIATIONS), by("models with a second seed", len, sizes))
+    behind("parted", apart, by("F of the merged cells", lambda: sum(merged(study, key) < 0.05 for key in VARIATIONS)))
+    a.say("cells_alike", lambda parted: parted == 0, {"parted": 1})
+    high = study.varied("layers3", "bptt70")
+    cut = [run for runs in high.values() for run in runs if run.annealed]
+    halved = count_windows(high["bptt70", "GRU"][0]) / count_windows(study.seeds(cell="GRU")[0])
+    a.say("undertrained", lambda longest: not cut and abs(halved - 1 / 2) < 0.01 and longest.positive, {"longest": 0.0})
+
+
+def merged(study: Study, key: str) -> float:
+    """Probability of so large an F where the cells, with one setting, have one mean [Fisher 1925]."""
+    apart = study.repeated()
+    together = {which: losses for which, losses in apart.items() if which[0] != key}
+    together[key, "both"] = [*apart[key, "LSTM"], *apart[key, "GRU"]]
+    rest, more = (sum(np.var(losses) * len(losses) for losses in of.values()) for of in (apart, together))
+    freedom = sum(len(losses) - 1 for losses in apart.values())
+    return float(stats.f.sf((more - rest) / (rest / freedom), 1, freedom))
 
 
 def times(a: Facts, study: Study, timed: StepTimes) -> None:
@@ -139,15 +152,12 @@ def times(a: Facts, study: Study, timed: StepTimes) -> None:
     for key, cell in product(VARIATIONS, CELLS):
         a.mean(f"{key}_{cell}_time", timed.per_word(cell, key).tolist(), "{:.2f}")
     a.mean("slower", (timed.of("LSTM", path="stock") / timed.of("LSTM")).tolist(), "{:.1f}")
-    runs = study.seeds(cell="LSTM")
-    epochs = [seconds for run in runs for seconds in run.record.curves["seconds"]]
-    whole = by(
-        "training time of the whole runs",
-        lambda: sum(r.record.timing["train_seconds"] for r in runs) / len(epochs),
-        within=1e-3,
-    )
-    evaluated = sum(r.record.timing["total_seconds"] for r in runs) / len(epochs)
-    on(a, runs)("epoch", fmean(epochs), whole, {evaluated: "evaluation counted"}, "{:.0f} s")
+    for name, cell in (("epoch", "LSTM"), ("epoch_GRU", "GRU")):
+        runs = study.seeds(cell=cell)
+        epochs = [seconds for run in runs for seconds in run.record.curves["seconds"]]
+        trained, total = (sum(r.record.timing[f"{of}_seconds"] for r in runs) for of in ("train", "total"))
+        whole = by("training time of the whole runs", lambda t, n: t / n, trained, len(epochs), within=1e-3)
+        on(a, runs)(name, fmean(epochs), whole, {total / len(epochs): "evaluation counted"}, "{:.0f} s")
     a.mean("gru_stock", (100 * (timed.gru_over_lstm("stock") - 1)).tolist(), "{:.1f} %")
     a.mean("gru_fast", (100 * (1 - timed.gru_over_lstm("fast"))).tolist(), "{:.1f} %")
     a.say(

@@ -6,7 +6,7 @@ Every run of the plan must be there, and every record obeys the laws of its kind
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean, geometric_mean
@@ -132,6 +132,16 @@ class Study:
     def varied(self, *keys: str) -> dict[tuple[str, str], list[Run]]:
         """The seeds of each of the named variations (of all, if none is named) and each cell."""
         return {(key, cell): self.seeds(cell=cell, **VARIATIONS[key]) for key in keys or VARIATIONS for cell in CELLS}
+
+    def repeated(self) -> dict[tuple[str, str], list[float]]:
+        """Losses of all settings that were run with several seeds: together they tell how far seeds scatter."""
+        losses = {which: [run.valid_loss for run in runs] for which, runs in self.varied().items()}
+        return losses | {("tied", "LSTM"): self.losses(cell="LSTM", tied=True)}
+
+    def contrast(self, weights: Mapping[tuple[str, str], float]) -> tuple[list[list[float]], list[float]]:
+        """The losses of `repeated`, and the weight of each setting's mean; what is not named only lends its scatter."""
+        groups = self.repeated()
+        return list(groups.values()), [weights.get(which, 0.0) for which in groups]
 
     @property
     def records(self) -> list[Record]:

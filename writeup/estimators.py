@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from statistics import NormalDist, fmean, pstdev, stdev
 
@@ -115,11 +115,14 @@ def misfit(values: Sequence[float], candidate: Estimate) -> str:
     """What is wrong with the candidate for the mean of `values` and its interval; empty when nothing is."""
     x = np.asarray(values, dtype=float)
     error = float(np.sqrt(((x - x.mean()) ** 2).sum() / (len(x) * (len(x) - 1))))
-    half = simulated_quantile(len(x)) * error
-    if abs(candidate.value - x.mean()) > 1e-9 * max(1.0, abs(x.mean())):
-        return f"the mean is {x.mean():.6g}"
-    for end, due in (("lower", x.mean() - half), ("upper", x.mean() + half)):
-        if abs((candidate.low if end == "lower" else candidate.high) - due) > RESOLVED * half + 1e-12:
+    return _misplaced(float(x.mean()), simulated_quantile(len(x)) * error, candidate)
+
+
+def _misplaced(middle: float, half: float, candidate: Estimate) -> str:
+    if abs(candidate.value - middle) > 1e-9 * max(1.0, abs(middle)):
+        return f"the mean is {middle:.6g}"
+    for end, found, due in (("lower", candidate.low, middle - half), ("upper", candidate.high, middle + half)):
+        if abs(found - due) > RESOLVED * half + 1e-12:
             return f"the {end} end is {due:.6g}"
     return ""
 
@@ -138,35 +141,54 @@ def slips(values: Sequence[float]) -> Mapping[str, Estimate]:
     return {why: slip for why, slip in made.items() if misfit(values, slip)}
 
 
-def welch(one: Sequence[float], other: Sequence[float]) -> Estimate:
-    """Mean of `one` less that of `other`, unpaired, with Welch's interval [Welch 1947]."""
-    a, b = (stdev(values) ** 2 / len(values) for values in (one, other))
-    freedom = (a + b) ** 2 / (a**2 / (len(one) - 1) + b**2 / (len(other) - 1))
-    half = quantile(freedom) * math.sqrt(a + b)
-    middle = fmean(one) - fmean(other)
+def pooled(groups: Sequence[Sequence[float]], weights: Sequence[float]) -> Estimate:
+    """Sum of weight times mean of each group, the spread taken to be one and the same and pooled over all groups.
+
+    A group of weight 0 only helps to know the spread.
+    """
+    freedom, error = _within(groups, weights)
+    middle = sum(w * fmean(values) for w, values in zip(weights, groups, strict=True))
+    half = quantile(freedom) * error
     return Estimate(middle, middle - half, middle + half)
 
 
-def welch_misfit(one: Sequence[float], other: Sequence[float], candidate: Estimate) -> str:
-    """As `misfit`, by scipy's test for unequal variances."""
-    from scipy import stats  # slow to import, and few facts need it
+def pooled_probability(groups: Sequence[Sequence[float]], weights: Sequence[float]) -> float:
+    """Two-sided probability of a sum so far from zero where the true one is zero."""
+    from scipy import special  # slow to import, and the command line needs none of it
 
-    test = stats.ttest_ind(one, other, equal_var=False)
-    ends = test.confidence_interval(LEVEL)
-    due = Estimate(float(np.mean(one) - np.mean(other)), float(ends.low), float(ends.high))
-    far = max(abs(a - b) for a, b in zip(due.parts(), candidate.parts(), strict=True))
-    return "" if far <= 1e-9 * max(1.0, abs(due.value)) else f"scipy finds {due}"
+    freedom, error = _within(groups, weights)
+    return float(2 * special.stdtr(freedom, -abs(pooled(groups, weights).value) / error))
 
 
-def welch_slips(one: Sequence[float], other: Sequence[float]) -> Mapping[str, Estimate]:
-    from scipy import stats
+def _within(groups: Sequence[Sequence[float]], weights: Sequence[float]) -> tuple[int, float]:
+    """Degrees of freedom within the groups, and the standard error of the weighted sum of means."""
+    freedom = sum(len(values) - 1 for values in groups)
+    if not freedom:
+        raise WriteupError("a pooled spread needs a group of at least two seeds, got one value in each")
+    variance = sum((x - fmean(values)) ** 2 for values in groups for x in values) / freedom
+    return freedom, math.sqrt(variance * sum(w * w / len(v) for w, v in zip(weights, groups, strict=True)))
 
-    made = welch(one, other)
-    pooled = stats.ttest_ind(one, other).confidence_interval(LEVEL)
-    return {
-        "the difference taken the other way round": Estimate(-made.value, -made.high, -made.low),
-        "one variance for both": replace(made, low=float(pooled.low), high=float(pooled.high)),
+
+def pooled_misfit(groups: Sequence[Sequence[float]], weights: Sequence[float], candidate: Estimate) -> str:
+    """As `misfit`, by least squares with one constant a group and the covariance of its solution."""
+    y = np.concatenate([np.asarray(values, dtype=float) for values in groups])
+    design = np.repeat(np.eye(len(groups)), [len(values) for values in groups], axis=0)
+    means, (squares,), _, _ = np.linalg.lstsq(design, y, rcond=None)
+    freedom = len(y) - len(groups)
+    variance = squares / freedom * (np.asarray(weights) @ np.linalg.inv(design.T @ design) @ np.asarray(weights))
+    return _misplaced(float(np.dot(weights, means)), simulated_quantile(freedom + 1) * math.sqrt(variance), candidate)
+
+
+def pooled_slips(groups: Sequence[Sequence[float]], weights: Sequence[float]) -> Mapping[str, Estimate]:
+    made = pooled(groups, weights)
+    half, (freedom, _) = made.high - made.value, _within(groups, weights)
+    halves = {
+        "the normal distribution's quantile": half * NormalDist().inv_cdf((1 + LEVEL) / 2) / quantile(freedom),
+        "division by all values, not by degrees of freedom": half * math.sqrt(freedom / sum(map(len, groups))),
     }
+    wrong = {why: Estimate(made.value, made.value - h, made.value + h) for why, h in halves.items()}
+    wrong["the difference taken the other way round"] = Estimate(-made.value, -made.high, -made.low)
+    return {why: slip for why, slip in wrong.items() if pooled_misfit(groups, weights, slip)}
 
 
 def sign_flip_probability(values: Sequence[float], draws: int = 20_000) -> float:

@@ -150,15 +150,15 @@ class Facts:
 
         self.estimate(name, estimators.exponential(estimators.student(logs)), misfit, made, form)
 
-    def change(self, name: str, one: Sequence[float], other: Sequence[float], form: str) -> None:
-        """By how many per cent what has the logarithms `one` lies above what has `other`; seeds that are no pairs."""
+    def change(self, name: str, groups: Sequence[Sequence[float]], weights: Sequence[float], form: str) -> None:
+        """A weighted sum of the groups' mean logarithms as a change in per cent; one spread, pooled over all groups."""
         self.estimate(
             name,
-            estimators.percent(estimators.welch(one, other)),
-            lambda candidate: estimators.welch_misfit(one, other, estimators.logarithms(candidate)),
-            {why: estimators.percent(slip) for why, slip in estimators.welch_slips(one, other).items()},
+            estimators.percent(estimators.pooled(groups, weights)),
+            lambda candidate: estimators.pooled_misfit(groups, weights, estimators.logarithms(candidate)),
+            {why: estimators.percent(slip) for why, slip in estimators.pooled_slips(groups, weights).items()},
             form,
-            route="scipy's test for unequal variances, of logarithms",
+            route="numpy's least squares, a constant a group, and a simulated quantile of t",
         )
 
     def _estimate(self, name: str, values: Sequence[float], form: str, swapped: bool = False) -> None:

@@ -56,10 +56,39 @@ def test_a_ratio_is_the_exponential_of_the_mean_logarithm():
     assert made.value == pytest.approx(4.0)
 
 
-def test_welch_is_that_of_scipy_and_its_slips_are_refused():
-    one, other = [1.0, 2.0, 4.0], [3.0, 3.5, 5.0, 9.0]
-    assert estimators.welch_misfit(one, other, estimators.welch(one, other)) == ""
-    assert all(estimators.welch_misfit(one, other, slip) for slip in estimators.welch_slips(one, other).values())
+GROUPS = ([1.0, 2.0, 4.0], [3.0, 3.5, 5.0, 9.0])
+
+
+def test_a_pooled_interval_and_probability_of_two_groups_are_those_of_scipy():
+    theirs = stats.ttest_ind(*GROUPS)
+    made, ends = estimators.pooled(GROUPS, (1, -1)), theirs.confidence_interval(estimators.LEVEL)
+    assert made.ends == pytest.approx((ends.low, ends.high))
+    assert estimators.pooled_probability(GROUPS, (1, -1)) == pytest.approx(theirs.pvalue)
+
+
+def test_a_group_of_no_weight_lends_its_degrees_of_freedom():
+    single = ([1.0], [2.0])
+    with pytest.raises(WriteupError, match="at least two seeds"):
+        estimators.pooled(single, (1, -1))
+    assert estimators.pooled((*single, [5.0, 6.0]), (1, -1, 0)).value == -1.0
+
+
+@settings(deadline=None)
+@given(st.lists(values, min_size=2, max_size=4))
+def test_least_squares_accepts_the_pooled_interval_and_refuses_its_slips(groups):
+    weights = [1.0, *[-1 / (len(groups) - 1)] * (len(groups) - 1)]
+    assert estimators.pooled_misfit(groups, weights, estimators.pooled(groups, weights)) == ""
+    slips = estimators.pooled_slips(groups, weights)
+    assert "division by all values, not by degrees of freedom" in slips
+    assert all(estimators.pooled_misfit(groups, weights, slip) for slip in slips.values())
+
+
+def test_a_pooled_interval_covers_as_often_as_it_says():
+    """With seven groups of two, as many seeds as a setting has."""
+    draws = np.random.default_rng(2).normal(5, 2, size=(2000, 7, 2)).tolist()
+    weights = (1, -1, 0, 0, 0, 0, 0)
+    covered = [made.low < 0 < made.high for made in (estimators.pooled(groups, weights) for groups in draws)]
+    assert np.mean(covered) == pytest.approx(estimators.LEVEL, abs=4 * math.sqrt(0.95 * 0.05 / 2000))
 
 
 @pytest.mark.parametrize(("x", "probability"), [([1.0, 1.0, 1.0], 0.25), ([1.0, -1.0], 1.0)])
