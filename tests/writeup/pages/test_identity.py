@@ -1,6 +1,8 @@
 import os
 import re
+import shutil
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from writeup.pages.identity import Identity, file_part, load_identity
 from writeup.pages.pdf import compile, find_engine, text_of
 from writeup.text.escape import tex_escape
 
+FAULTS = Path(__file__).parents[1] / "notebook" / "faults"
 LETTERS = st.text(st.characters(categories=["L"]), min_size=1, max_size=10)
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
@@ -193,6 +196,11 @@ def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path, make):
     make(tmp_path / "submission.toml")
     with pytest.raises(WriteupError, match="is no regular file"):
         load_identity(tmp_path, "A3")
+
+
+def test_a_byte_order_mark_is_read(tmp_path):
+    shutil.copy(FAULTS / "submission_bom.toml", tmp_path / "submission.toml")
+    assert load_identity(tmp_path, "A3") == Identity("Ada", "Lovelace", "al123", "A3")
 
 
 def test_a_missing_file_is_told_with_the_way_out(tmp_path):

@@ -2,6 +2,7 @@ import contextlib
 import shutil
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +34,14 @@ def test_a_named_engine_is_used(tmp_path, engine):
     link = tmp_path / "my-pdflatex"
     link.symlink_to(engine.path)
     assert find_engine(str(link)) == Engine(link, engine.version)
+
+
+def test_an_engine_under_a_path_that_tex_would_expand_finds_its_tree(tmp_path, engine):
+    odd = tmp_path / "it's a $HOME, {x,y}" / "bin" / engine.path.parent.name
+    odd.mkdir(parents=True)
+    moved = Engine(Path(shutil.copy(engine.path, odd)), engine.version, engine.path.parents[2])
+    source = document("A", r"\usepackage{tikz}")
+    assert compile(source, engine=moved) == compile(source, engine=engine)
 
 
 def test_an_engine_that_does_not_exist_is_refused():
