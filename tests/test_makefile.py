@@ -29,7 +29,5 @@ def test_what_is_given_reaches_the_program_as_it_is_and_runs_nothing(tmp_path):
     python.chmod(0o755)
     (folder / ".venv/.ready").touch()
     question = "\"; touch x; echo $(touch y) `touch z` '"
-    made = subprocess.run(
-        ["make", "check", f"QUESTION={question}"], cwd=folder, capture_output=True, text=True
-    )
+    made = subprocess.run(["make", "check", f"QUESTION={question}"], cwd=folder, capture_output=True, text=True)
     assert (made.stdout, [*folder.glob("[xyz]")]) == (f"<-m><writeup><check><--question><{question}>", [])
