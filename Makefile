@@ -26,7 +26,7 @@ test: $(READY) ## run the tests
 experiments: $(READY) ## run the experiments whose records are missing or stale, one a core [PRESET= KIND= JOBS= LAUNCHER= DEVICE=]
 	@$(PY) -m writeup experiments $(call option,PRESET,preset) $(call option,KIND,kind) $(call option,JOBS,jobs) $(call option,LAUNCHER,launcher) $(call option,DEVICE,device)
 
-audit: $(READY) ## redo what a sceptic would redo, cheapest first
+audit: $(READY) ## redo what a sceptic would redo, cheapest first; certified in build/audit.json and on the evidence page
 	@$(PY) -m writeup audit
 
 mutants: $(READY) ## put faults into answers and records, report the share that check finds [SAMPLE= FORGED= JOBS=]

@@ -11,13 +11,15 @@ from pathlib import Path
 
 from writeup import readback
 from writeup.assignment import Question, answer_to, load_assignment
-from writeup.build import BUILD
 from writeup.errors import CheckFailed, WriteupError
 from writeup.experiments import rehearsal
 from writeup.experiments.registry import registry
+from writeup.folder import BUILD, LEDGER
 from writeup.records.consistency import copies
 from writeup.records.replay import largest_difference
 from writeup.records.store import Record, Records, stale_sources
+from writeup.trust.certificate import Redone
+from writeup.trust.ledger import Ledger, read
 from writeup.trust.verify import Problem, train_again, verify
 
 
@@ -31,16 +33,6 @@ class Item:
 
     what: str
     redo: Callable[[], str]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was redone: whether it held (None: it was absent), what it showed, how long it took."""
-
-    what: str
-    holds: bool | None
-    detail: str
-    seconds: float
 
 
 def items(root: Path, sample: int, seed: int) -> list[Item]:
@@ -81,7 +73,7 @@ def states(root: Path) -> Iterator[tuple[str, str, str, str]]:
         yield path, record.date, record.device, f"stale: {', '.join(changed)}" if changed else f"current{certified}"
 
 
-def carry_out(item: Item) -> Finding:
+def carry_out(item: Item) -> Redone:
     """Redo one item."""
     start = time.perf_counter()
     holds: bool | None
@@ -91,7 +83,7 @@ def carry_out(item: Item) -> Finding:
         detail, holds = str(error), None
     except WriteupError as error:
         detail, holds = str(error), False
-    return Finding(item.what, holds, detail, time.perf_counter() - start)
+    return Redone(what=item.what, holds=holds, detail=detail, seconds=round(time.perf_counter() - start, 1))
 
 
 def replay(record: Record, root: Path) -> float:
@@ -161,7 +153,19 @@ def _claims(root: Path) -> str:
     verification = verify(root)
     if verification.problems:
         raise WriteupError(_first(verification.problems))
+    if (root / BUILD / LEDGER).is_file():
+        _as_built(read(root / BUILD / LEDGER), verification.ledger)
     return f"{len(verification.ledger.claims)} claims hold, {verification.ledger.rejected()} wrong values rejected"
+
+
+def _as_built(built: Ledger, found: Ledger) -> None:
+    """Refuse a build that states something else than the answers do now."""
+    stated = {row.id: row.shown for row in built.claims}
+    asked = {row.question for row in built.claims}
+    now = {row.id: row.shown for row in found.claims if row.question in asked}
+    differ = [id for id in stated | now if stated.get(id) != now.get(id)]
+    if other := [f"{id} is {now.get(id, 'gone')}, there {stated.get(id, 'not stated')}" for id in differ]:
+        raise WriteupError(f"{BUILD / LEDGER} is of other answers: {_first(other)}; `make all` builds anew")
 
 
 def _records(records: Records, root: Path) -> str:
@@ -182,7 +186,7 @@ def _records(records: Records, root: Path) -> str:
 
 
 def _documents(root: Path) -> str:
-    if not (root / BUILD / "ledger.json").is_file():
+    if not (root / BUILD / LEDGER).is_file():
         raise Absent(f"{root / BUILD} holds nothing to read back; `make all` builds it")
     report = readback.read_back(root / BUILD)
     if report.findings:

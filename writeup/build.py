@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import re
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from writeup.assignment import load_assignment
 from writeup.errors import WriteupError
+from writeup.folder import BUILD, LEDGER, alone, heal, replace, sha, stamp_of
 from writeup.pages.identity import Identity
-from writeup.records.store import write_whole
 from writeup.text import prose
+from writeup.trust.certificate import certificate_for
 from writeup.trust.verify import Progress, Verification, verify
 
 if TYPE_CHECKING:
@@ -29,8 +22,6 @@ if TYPE_CHECKING:
     from writeup.pages.pdf import Engine
     from writeup.readback import Report
 
-BUILD = Path("build")
-STAMP = ".stamp.json"
 # Whatever a built file can depend on; a change of any of these makes the next build do its work.
 INPUTS = ("answers/**/*", "experiments/**/*", "templates/**/*", "requirements.lock")
 GENERATOR_INPUTS = ("**/*.py", "**/layouts/*")
@@ -78,12 +69,12 @@ def build(
 
     start = time.perf_counter()
     folder = root / BUILD
-    with _alone(root):
-        if _heal(folder, identity.suffix):
+    with alone(root):
+        if heal(folder, identity.suffix):
             on_stage("put the files of a build that was cut off in place")
         digest = _digest(root, identity, tex)
-        if (unchanged := _unchanged(folder, digest)) is not None:
-            return Built(unchanged, time.perf_counter() - start)
+        if (stamp := stamp_of(folder)) and stamp["inputs"] == digest:
+            return Built([folder / name for name in stamp["files"]], time.perf_counter() - start)
         engine = pdf.find_engine(tex)
         parts = _handed_in(identity)
         on_stage("verify the claims")
@@ -115,10 +106,13 @@ def build(
             f"{stem}.pdf",
             prose.exceptions(root),
             report.files,
+            certificate_for(folder, verification.ledger),
         )
-        content["ledger.json"] = verification.ledger.model_dump_json(indent=1) + "\n"
+        content[LEDGER] = verification.ledger.model_dump_json(indent=1) + "\n"
         on_stage("write the files")
-        files = _replace(folder, content, digest, identity.suffix)
+        stamp = {"inputs": digest, "files": {name: sha(data) for name, data in content.items()}}
+        replace(folder, content, stamp, identity.suffix)
+        files = [folder / name for name in content]
     return Built(files, time.perf_counter() - start, verification, report, notes)
 
 
@@ -195,103 +189,3 @@ def _digest(root: Path, identity: Identity, tex: str | None) -> str:
         digest.update(str(path).encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
-
-
-def _unchanged(folder: Path, digest: str) -> list[Path] | None:
-    """The built files when inputs and files are both what the stamp says, else None."""
-    try:
-        stamp = json.loads((folder / STAMP).read_text(encoding="utf-8"))
-        if stamp["inputs"] != digest or not all(_inside(name) for name in stamp["files"]):
-            return None
-        if any(hashlib.sha256((folder / name).read_bytes()).hexdigest() != sha for name, sha in stamp["files"].items()):
-            return None
-        return [folder / name for name in stamp["files"]]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # no stamp, or not one of ours: build
-
-
-NEXT, DECIDED = ".next", ".decided"  # inside build/: the new files until all are there, and from then on
-
-
-def _replace(folder: Path, content: Mapping[str, str | bytes], digest: str, suffix: str) -> list[Path]:
-    """Put the new files in place of the old ones: all are written beside them first, one rename decides, and what
-    is cut off after it is finished at the next start."""
-    stamp = {"inputs": digest, "files": {name: _sha(data) for name, data in content.items()}}
-    try:
-        _heal(folder, suffix)
-        for name, data in {**content, STAMP: json.dumps(stamp, indent=1) + "\n"}.items():
-            write_whole(folder / NEXT / name, data)
-        (folder / NEXT).rename(folder / DECIDED)
-        _heal(folder, suffix)
-    except OSError as error:
-        shutil.rmtree(folder / NEXT, ignore_errors=True)
-        raise WriteupError(
-            f"writing to {folder} failed: {error.strerror} ({error.filename}); it must be writable"
-        ) from error
-    return [folder / name for name in content]
-
-
-def _heal(folder: Path, suffix: str) -> bool:
-    """Undo what an earlier build left before it was decided, finish what was; whether something was finished."""
-    shutil.rmtree(folder / NEXT, ignore_errors=True)
-    decided = folder / DECIDED
-    if not decided.is_dir():
-        return False
-    for path in sorted(decided.rglob("*"), key=lambda path: path.name == STAMP):  # the stamp comes last
-        if path.is_file():
-            if path.name == STAMP:
-                _remove_earlier(folder, json.loads(path.read_text(encoding="utf-8"))["files"], suffix)
-            target = folder / path.relative_to(decided)
-            if target.parent != folder and (target.parent.is_symlink() or not target.parent.is_dir()):
-                target.parent.unlink(missing_ok=True)  # nothing is written through a link
-            target.parent.mkdir(exist_ok=True)
-            os.replace(path, target)
-    shutil.rmtree(decided)
-    return True
-
-
-def _remove_earlier(folder: Path, content: Collection[str], suffix: str) -> None:
-    """Remove what a build under another name has left: told by its name alone, and never outside of the folder."""
-    ours = re.compile(rf"[A-Za-z0-9-]+_[A-Za-z0-9-]+_[A-Za-z0-9]+_{re.escape(suffix)}(\.(md|tex|pdf)|_code\.(ipynb|pdf)"
-                      r"|_evidence\.html|_figures)")  # fmt: skip
-    for path in folder.iterdir():
-        if ours.fullmatch(path.name) and path.name not in content:
-            kept = {Path(name).name for name in content if Path(name).parent.name == path.name}
-            if path.is_dir() and not path.is_symlink() and kept:
-                for figure in path.iterdir():
-                    if figure.name not in kept and not figure.is_dir():
-                        figure.unlink()
-            elif path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
-
-
-def _inside(name: str) -> bool:
-    """Whether a name leads nowhere but into build/."""
-    return not Path(name).is_absolute() and ".." not in Path(name).parts
-
-
-def _sha(data: str | bytes) -> str:
-    return hashlib.sha256(data.encode("utf-8") if isinstance(data, str) else data).hexdigest()
-
-
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """One build at a time: a second one is refused, not interleaved."""
-    lock = FileLock(root / ".cache" / "build.lock", timeout=0)
-    try:
-        for folder in (root / BUILD, root / ".cache"):
-            folder.mkdir(exist_ok=True)
-            tempfile.TemporaryFile(dir=folder).close()  # better to learn now than after the work that it can be written
-        lock.acquire()
-    except Timeout:
-        raise WriteupError(f"another build is running in {root} (it holds {lock.lock_file}); wait for it") from None
-    except OSError as error:
-        raise WriteupError(
-            f"{error.filename}: {error.strerror}; the build writes to build/ and .cache/ there"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()

@@ -212,9 +212,10 @@ def audit(
 ) -> None:
     """Redo what a sceptic would redo, cheapest first; exit status 1 when something does not hold."""
     from writeup.audit import carry_out, items
+    from writeup.certify import built_facts, certify
 
-    drawn_by = random.randrange(10**6) if seed is None else seed
-    todo = items(find_root(root), sample, drawn_by)
+    folder, drawn_by = find_root(root), random.randrange(10**6) if seed is None else seed
+    todo, facts = items(folder, sample, drawn_by), built_facts(folder)
     findings = []
     with _progress(len(todo)) as show:
         task = show.add_task("", total=len(todo))
@@ -232,6 +233,8 @@ def audit(
         f"{failed} fail, {absent} absent. Replayed records were drawn by --seed {drawn_by}.",
         soft_wrap=True,
     )
+    written = certify(folder, facts, sample, drawn_by, findings)
+    console.print(f"Certificate: {written}", markup=False, soft_wrap=True)
     raise typer.Exit(1 if failed else 0)
 
 

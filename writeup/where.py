@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from writeup.assignment import Assignment, Question, load_assignment
-from writeup.build import BUILD
 from writeup.errors import WriteupError
+from writeup.folder import BUILD
 from writeup.pages.blocks import question_label
 from writeup.pages.pdf import text_of
 from writeup.text.written import written_in

@@ -4,15 +4,22 @@ import shutil
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from typer.testing import CliRunner
 
 from writeup import audit
 from writeup.audit import Absent, Item, carry_out, items, replay, states
+from writeup.build import build
+from writeup.certify import built_facts, certify
 from writeup.cli import _question_line, app, console
 from writeup.errors import CheckFailed, WriteupError
 from writeup.experiments import rehearsal
+from writeup.folder import stamp_of
+from writeup.pages.identity import load_identity
+from writeup.readback import read_back
 from writeup.records.replay import REPLAY_TOLERANCE
 from writeup.records.store import Records, save, write
+from writeup.trust.certificate import Certificate, Redone
 from writeup.trust.verify import Verified
 
 TINY = Path(__file__).resolve().parent.parent / "tiny"
@@ -153,3 +160,94 @@ def test_two_trainings_that_differ_do_not_hold(monkeypatch):
     monkeypatch.setattr(rehearsal, "kept_rehearsal", lambda *_: {"outcome": kept["outcome"] | {"last bit": 1.0}})
     with pytest.raises(CheckFailed, match="trained twice"):
         audit._retrained(ROOT)
+
+
+def audited(root):
+    return CliRunner().invoke(app, ["audit", "--root", str(root)])
+
+
+def certificate(root):
+    return Certificate.model_validate_json((root / "build/audit.json").read_bytes())
+
+
+def said(root):
+    """What the evidence page says of the audit."""
+    (page,) = (root / "build").glob("*_evidence.html")
+    return BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select_one("#audit").get_text()
+
+
+def make(root):
+    return build(root, load_identity(root, "E1"))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    root = Path(shutil.copytree(TINY, tmp_path_factory.mktemp("audited") / "tiny"))
+    make(root)
+    return root
+
+
+@pytest.fixture
+def own_built(built, tmp_path):
+    return Path(shutil.copytree(built, tmp_path / "tiny"))
+
+
+def test_the_page_says_that_there_was_no_audit(built):
+    assert "No audit yet" in said(built)
+
+
+def test_an_audit_is_certified_on_the_page_and_the_build_stays_whole(own_built):
+    audited(own_built)
+    made = certificate(own_built)
+    assert [(row.what, row.holds) for row in made.redone] == [(item.what, True) for item in items(own_built, 1, 0)]
+    assert f"Held on {made.date}: 3 of 3 items hold" in said(own_built)
+    assert read_back(own_built / "build").findings == []
+    assert stamp_of(own_built / "build") is not None
+
+
+def test_an_audit_where_nothing_was_built_leaves_its_certificate(own):
+    audited(own)
+    assert [row.holds for row in certificate(own).redone] == [True, None, True]
+    assert certificate(own).facts == ""
+
+
+def test_an_audit_that_fails_says_so_in_its_certificate_and_on_the_page(own_built):
+    module = own_built / "answers" / "sums.py"
+    module.write_text(module.read_text().replace('by("the largest term", max', 'by("the largest term", min'))
+    assert audited(own_built).exit_code == 1
+    (failed,) = [row for row in certificate(own_built).redone if row.holds is False]
+    assert "A.1.last" in failed.detail
+    assert failed.detail in said(own_built)
+
+
+def test_answers_that_state_something_else_than_the_build_fail_the_audit(own_built):
+    module = own_built / "answers" / "sums.py"
+    module.write_text(module.read_text().replace("LAST = 100", "LAST = 90"))
+    audited(own_built)
+    (failed,) = [row for row in certificate(own_built).redone if row.holds is False]
+    assert "A.1.last is 90, there 100" in failed.detail
+
+
+def test_a_certificate_outlives_a_build_of_the_same_facts_and_no_other(own_built):
+    audited(own_built)
+    template = own_built / "templates/answers/A.1.md.j2"
+    template.write_text(template.read_text().replace("Pair the", "Now pair the"))
+    make(own_built)
+    assert "Held on" in said(own_built)
+    module = own_built / "answers" / "sums.py"
+    module.write_text(module.read_text().replace("LAST = 100", "LAST = 90"))
+    make(own_built)
+    assert "No audit yet" in said(own_built)
+
+
+def test_a_page_that_somebody_changed_is_not_certified(own_built):
+    (page,) = (own_built / "build").glob("*_evidence.html")
+    page.write_text(page.read_text(encoding="utf-8").replace("5050", "5051"), encoding="utf-8")
+    audited(own_built)
+    assert "No audit yet" in said(own_built)
+
+
+def test_what_a_certificate_quotes_stays_text(own_built):
+    certify(own_built, built_facts(own_built), 1, 0, [Redone(what="<b>", holds=False, detail="</section>", seconds=1)])
+    assert "<b>" in said(own_built)
+    assert "</section>" in said(own_built)

@@ -14,8 +14,9 @@ from filelock import FileLock
 
 from writeup import cli
 from writeup.assignment import find_root
-from writeup.build import Unverified, _heal, build
+from writeup.build import Unverified, build
 from writeup.errors import WriteupError
+from writeup.folder import heal
 from writeup.pages.identity import load_identity
 from writeup.pages.pdf import compile as compile_tex
 from writeup.pages.pdf import find_engine, text_of
@@ -338,7 +339,7 @@ def test_what_a_killed_build_left_is_undone_or_finished_at_the_next_start(own, l
     (own / "build" / left).mkdir()
     (own / "build" / left / FILES[0]).write_text("new")
     (own / "build" / FILES[0]).write_text("old")
-    _heal(own / "build", "E1")
+    heal(own / "build", "E1")
     assert ((own / "build" / FILES[0]).read_text(), (own / "build" / left).exists()) == (said, False)
 
 

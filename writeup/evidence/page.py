@@ -9,9 +9,11 @@ from typing import Any
 
 import jinja2
 
+from writeup.evidence.audited import audit_section
 from writeup.evidence.text import to_html, with_buttons
 from writeup.readback.sources import ALLOWED
 from writeup.text.marks import Sourced
+from writeup.trust.certificate import Certificate
 from writeup.trust.ledger import ClaimRow, FileRow, Ledger, StatementRow
 
 LAYOUTS = Path(__file__).with_name("layouts")
@@ -44,9 +46,11 @@ def evidence_page(
     document: str,
     exceptions: Mapping[str, Mapping[str, str]],
     files: Sequence[FileRow] = (),
+    certificate: Certificate | None = None,
 ) -> str:
     """The page as text. `pictures` maps the files that the Markdown shows to SVG, `document` names the PDF;
-    `exceptions` may stand though no fact prints them, and `files` tells what the finished files were found to hold."""
+    `exceptions` may stand though no fact prints them, `files` tells what the finished files were found to hold, and
+    `certificate` is the last audit's, if it was of these facts."""
     body = with_buttons(to_html(markdown, pictures))
     places: dict[str, list[str]] = {}
     for element in body.select("[data-claim], [data-statement]"):
@@ -69,6 +73,7 @@ def evidence_page(
         allowed=ALLOWED,
         exceptions=[(id, words, why) for id, listed in exceptions.items() for words, why in listed.items()],
         files=files,
+        audit=audit_section(certificate),
         rerun={row.record: row for row in ledger.reruns},
         behind={
             record.path: [row.id for row in ledger.claims if record.path in row.evidence["records"]]

@@ -1,0 +1,116 @@
+"""What lies in build/: one build's files, replaced together or not at all, by one process at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from writeup.errors import WriteupError
+from writeup.records.store import write_whole
+
+BUILD = Path("build")
+LEDGER, STAMP = "ledger.json", ".stamp.json"
+Stamp = dict[str, Any]  # "inputs": digest of all that the build depends on; "files": sha256 by name
+NEXT, DECIDED = ".next", ".decided"  # inside build/: the new files until all are there, and from then on
+
+
+def stamp_of(folder: Path) -> Stamp | None:
+    """The stamp of the last build, while its files are all as they were; else None."""
+    try:
+        stamp: Stamp = json.loads((folder / STAMP).read_text(encoding="utf-8"))
+        whole = all(inside(name) and sha((folder / name).read_bytes()) == kept for name, kept in stamp["files"].items())
+        return stamp if whole and isinstance(stamp["inputs"], str) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # no stamp, or not one of ours
+
+
+def replace(folder: Path, content: Mapping[str, str | bytes], stamp: Stamp, suffix: str) -> None:
+    """Put new files in place of old ones: all are written beside them first, one rename decides, and what is cut off
+    after it is finished at the next start. What the stamp does not list and an earlier build has left is removed."""
+    try:
+        heal(folder, suffix)
+        for name, data in {**content, STAMP: json.dumps(stamp, indent=1) + "\n"}.items():
+            write_whole(folder / NEXT / name, data)
+        (folder / NEXT).rename(folder / DECIDED)
+        heal(folder, suffix)
+    except OSError as error:
+        shutil.rmtree(folder / NEXT, ignore_errors=True)
+        raise WriteupError(
+            f"writing to {folder} failed: {error.strerror} ({error.filename}); it must be writable"
+        ) from error
+
+
+def heal(folder: Path, suffix: str) -> bool:
+    """Undo what an earlier build left before it was decided, finish what was; whether something was finished."""
+    shutil.rmtree(folder / NEXT, ignore_errors=True)
+    decided = folder / DECIDED
+    if not decided.is_dir():
+        return False
+    for path in sorted(decided.rglob("*"), key=lambda path: path.name == STAMP):  # the stamp comes last
+        if path.is_file():
+            if path.name == STAMP:
+                _remove_earlier(folder, json.loads(path.read_text(encoding="utf-8"))["files"], suffix)
+            target = folder / path.relative_to(decided)
+            if target.parent != folder and (target.parent.is_symlink() or not target.parent.is_dir()):
+                target.parent.unlink(missing_ok=True)  # nothing is written through a link
+            target.parent.mkdir(exist_ok=True)
+            os.replace(path, target)
+    shutil.rmtree(decided)
+    return True
+
+
+def _remove_earlier(folder: Path, content: Collection[str], suffix: str) -> None:
+    """Remove what a build under another name has left: told by its name alone, and never outside of the folder."""
+    ours = re.compile(rf"[A-Za-z0-9-]+_[A-Za-z0-9-]+_[A-Za-z0-9]+_{re.escape(suffix)}(\.(md|tex|pdf)|_code\.(ipynb|pdf)"
+                      r"|_evidence\.html|_figures)")  # fmt: skip
+    for path in folder.iterdir():
+        if ours.fullmatch(path.name) and path.name not in content:
+            kept = {Path(name).name for name in content if Path(name).parent.name == path.name}
+            if path.is_dir() and not path.is_symlink() and kept:
+                for figure in path.iterdir():
+                    if figure.name not in kept and not figure.is_dir():
+                        figure.unlink()
+            elif path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def inside(name: str) -> bool:
+    """Whether a name leads nowhere but into build/."""
+    return not Path(name).is_absolute() and ".." not in Path(name).parts
+
+
+def sha(data: str | bytes) -> str:
+    return hashlib.sha256(data.encode("utf-8") if isinstance(data, str) else data).hexdigest()
+
+
+@contextmanager
+def alone(root: Path, wait: bool = False) -> Iterator[None]:
+    """One build at a time: a second one is refused, not interleaved, unless it can `wait`."""
+    lock = FileLock(root / ".cache" / "build.lock", timeout=-1 if wait else 0)
+    try:
+        for folder in (root / BUILD, root / ".cache"):
+            folder.mkdir(exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()  # better to learn now than after the work that it can be written
+        lock.acquire()
+    except Timeout:
+        raise WriteupError(f"another build is running in {root} (it holds {lock.lock_file}); wait for it") from None
+    except OSError as error:
+        raise WriteupError(
+            f"{error.filename}: {error.strerror}; the build writes to build/ and .cache/ there"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
