@@ -97,10 +97,7 @@ def continues(whole: str, start: str) -> bool:
 
 def find_root(start: Path | None = None) -> Path:
     """The project's root: `start`, or the working folder; never one above it, which may hold another assignment."""
-    try:
-        folder = start or Path.cwd()
-    except FileNotFoundError:
-        raise WriteupError("the working folder was removed; --root names the project's folder") from None
+    folder = start or Path.cwd()
     if (folder / DESCRIPTION).is_file():
         return folder.resolve()
     raise WriteupError(f"no assignment found: {folder / DESCRIPTION} does not exist; --root names the project's folder")
@@ -110,14 +107,14 @@ def load_assignment(root: Path) -> Assignment:
     """Read `answers/assignment.toml`; raises `WriteupError` naming the file and the entry that is wrong."""
     path = root / DESCRIPTION
     try:
-        return Assignment.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Assignment.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise WriteupError(f"{path}: cannot be read ({error.strerror})") from error
-    except tomllib.TOMLDecodeError as error:
-        raise WriteupError(f"{path}: not valid TOML: {error}") from error
     except ValidationError as error:
         slips = [f"{'.'.join(map(str, slip['loc']))}: {slip['msg']}" for slip in error.errors()]
         raise WriteupError(f"{path}: {'; '.join(slips)}") from error
+    except (ValueError, RecursionError) as error:  # also what is no UTF-8, and a number of too many digits
+        raise WriteupError(f"{path}: not valid TOML: {error}") from error
 
 
 def course_module(name: str, root: Path) -> ModuleType:

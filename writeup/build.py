@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from writeup.assignment import load_assignment
 from writeup.errors import WriteupError
-from writeup.folder import BUILD, LEDGER, alone, heal, replace, sha, stamp_of
+from writeup.folder import BUILD, DECIDED, LEDGER, NEXT, alone, heal, replace, sha, stamp_of
 from writeup.pages.identity import Identity
 from writeup.text import prose
 from writeup.trust.certificate import certificate_for
@@ -69,12 +69,14 @@ def build(
 
     start = time.perf_counter()
     folder = root / BUILD
+    digest = _digest(root, identity, tex)
+    if unchanged := _unchanged(folder, digest):  # then nothing is written, and nothing need be writable
+        return Built(unchanged, time.perf_counter() - start)
     with alone(root):
         if heal(folder, identity.suffix):
             on_stage("put the files of a build that was cut off in place")
-        digest = _digest(root, identity, tex)
-        if (stamp := stamp_of(folder)) and stamp["inputs"] == digest:
-            return Built([folder / name for name in stamp["files"]], time.perf_counter() - start)
+            if unchanged := _unchanged(folder, digest):
+                return Built(unchanged, time.perf_counter() - start)
         engine = pdf.find_engine(tex)
         parts = _handed_in(identity)
         on_stage("verify the claims")
@@ -189,3 +191,11 @@ def _digest(root: Path, identity: Identity, tex: str | None) -> str:
         digest.update(str(path).encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _unchanged(folder: Path, digest: str) -> list[Path]:
+    """The built files when inputs and files are both what the stamp says, and nothing of a killed build is left."""
+    stamp = stamp_of(folder)
+    if not stamp or stamp["inputs"] != digest or any((folder / left).exists() for left in (NEXT, DECIDED)):
+        return []
+    return [folder / name for name in stamp["files"]]

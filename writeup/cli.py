@@ -10,6 +10,7 @@ import os
 import random
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,7 +40,10 @@ def main() -> None:
     """The `writeup` program: one clear message for whatever goes wrong."""
     debug = "--debug" in sys.argv
     sys.argv = [argument for argument in sys.argv if argument != "--debug"]
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="backslashreplace")  # a terminal that cannot print a name prints what it can
     try:
+        os.getcwd()
         status = app(standalone_mode=False) or 0  # in this mode a command's exit status is handed back, not raised
     except Unverified as error:
         _print_problems(error.verification)
@@ -55,6 +59,8 @@ def main() -> None:
             _complain(error.format_message())
         elif debug:
             raise
+        elif isinstance(error, FileNotFoundError) and error.filename is None:
+            _complain("the working folder was removed; go to one that exists")
         elif isinstance(error, OSError) and error.filename is None:
             _unwritable(error)
         else:
@@ -79,8 +85,9 @@ def _unwritable(error: OSError) -> None:
 
 
 def _complain(message: str) -> None:
-    errors.print("[bold red]writeup:[/]", end=" ")
-    errors.print(message, markup=False, soft_wrap=True)  # the message may hold brackets of its own
+    with suppress(OSError):  # a full standard error: then the exit status says it alone
+        errors.print("[bold red]writeup:[/]", end=" ")
+        errors.print(message, markup=False, soft_wrap=True)  # the message may hold brackets of its own
 
 
 @app.command("build")
@@ -97,14 +104,10 @@ def build_command(
     folder = find_root(root)
     assignment = load_assignment(folder)
     # make hands names over in the environment, where no shell reads them
-    given = {key: os.environ.get(f"WRITEUP_{key.upper()}") for key in ("first", "last", "netid", "tex")}
-    identity = load_identity(
-        folder,
-        assignment.suffix,
-        first=given["first"] if first is None else first,
-        last=given["last"] if last is None else last,
-        netid=given["netid"] if netid is None else netid,
-    )
+    given = {"first": first, "last": last, "netid": netid, "tex": tex}
+    given = {key: os.environ.get(f"WRITEUP_{key.upper()}") if it is None else it for key, it in given.items()}
+    names = {key: _as_utf8(it) for key, it in given.items() if key != "tex"}
+    identity = load_identity(folder, assignment.suffix, **names)
     with _progress(len(assignment.everything) + 6) as show:
         task = show.add_task("verify the claims", total=len(assignment.everything) + 6)
 
@@ -116,7 +119,7 @@ def build_command(
             show.advance(task)
 
         limits = cell_seconds, notebook_seconds
-        built = build(folder, identity, tex or given["tex"], on_stage, on_question, limits)
+        built = build(folder, identity, given["tex"], on_stage, on_question, limits)
     try:
         _print_summary(built)
         for notice in (*built.notes, *identity.notices):
@@ -124,6 +127,14 @@ def build_command(
             console.print(notice, markup=False, soft_wrap=True)
     except OSError as error:  # the files are whole all the same
         _unwritable(error)
+
+
+def _as_utf8(name: str | None) -> str | None:
+    """What a terminal sent, where the locale is one that has no letters beyond ASCII."""
+    try:
+        return name and name.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        return name
 
 
 @app.command("new")

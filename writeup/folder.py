@@ -97,20 +97,26 @@ def sha(data: str | bytes) -> str:
 
 @contextmanager
 def alone(root: Path, wait: bool = False) -> Iterator[None]:
-    """One build at a time: a second one is refused, not interleaved, unless it can `wait`."""
-    lock = FileLock(root / ".cache" / "build.lock", timeout=-1 if wait else 0)
+    """One build at a time: a second one is refused, not interleaved, unless it can `wait`. Its temporary files (TeX's,
+    notebooks') lie in the project, where the next build removes what a killed one has left."""
+    lock, work = FileLock(root / ".cache" / "build.lock", timeout=-1 if wait else 0), root / ".cache" / "work"
+    folder = root
     try:
         for folder in (root / BUILD, root / ".cache"):
             folder.mkdir(exist_ok=True)
             tempfile.TemporaryFile(dir=folder).close()  # better to learn now than after the work that it can be written
         lock.acquire()
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(exist_ok=True)
     except Timeout:
         raise WriteupError(f"another build is running in {root} (it holds {lock.lock_file}); wait for it") from None
     except OSError as error:
-        raise WriteupError(
-            f"{error.filename}: {error.strerror}; the build writes to build/ and .cache/ there"
-        ) from error
+        lock.release()
+        raise WriteupError(f"{folder}: {error.strerror}; the build writes to build/ and .cache/ in {root}") from error
+    elsewhere, tempfile.tempdir = tempfile.tempdir, str(work)
     try:
         yield
     finally:
+        tempfile.tempdir = elsewhere
+        shutil.rmtree(work, ignore_errors=True)
         lock.release()

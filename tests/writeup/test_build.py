@@ -1,11 +1,13 @@
 """The whole way from claims to files, on the tiny assignment: what is written, and what stays when something fails."""
 
+import errno
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -13,7 +15,6 @@ import pytest
 from filelock import FileLock
 
 from writeup import cli
-from writeup.assignment import find_root
 from writeup.build import Unverified, build
 from writeup.errors import WriteupError
 from writeup.folder import heal
@@ -21,6 +22,7 @@ from writeup.pages.identity import load_identity
 from writeup.pages.pdf import compile as compile_tex
 from writeup.pages.pdf import find_engine, text_of
 from writeup.readback import read_back
+from writeup.records.store import write_whole
 
 IN_TEMPLATES = tomllib.loads((Path(__file__).parent / "typed_results.toml").read_text(encoding="utf-8"))["templates"]
 TINY = Path(__file__).resolve().parent.parent / "tiny"
@@ -301,12 +303,68 @@ def test_a_check_with_a_closed_standard_output_ends_by_what_holds(own):
     assert run(own, ["check", "--json"], ">&-") == (0, "")
 
 
-def test_a_removed_working_folder_is_said(tmp_path, monkeypatch):
-    (tmp_path / "gone").mkdir()
-    monkeypatch.chdir(tmp_path / "gone")
-    (tmp_path / "gone").rmdir()
-    with pytest.raises(WriteupError, match="the working folder was removed"):
-        find_root()
+@pytest.mark.parametrize("words", [["build"], ["check"], ["new", "x"]])
+def test_a_removed_working_folder_is_said(tmp_path, words):
+    command = ["sh", "-c", 'mkdir d; cd d; rmdir ../d; exec "$@"', "sh", sys.executable, "-m", "writeup", *words]
+    environment = os.environ | {"PYTHONPATH": str(TINY.parents[1])}
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    said = "writeup: the working folder was removed; go to one that exists\n"
+    assert (ended.returncode, ended.stderr) == (2, said)
+
+
+@pytest.mark.parametrize(
+    "setting", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
+)
+def test_a_terminal_that_cannot_print_a_name_changes_nothing_of_what_is_built(own, monkeypatch, setting):
+    for name, value in setting.items():
+        monkeypatch.setenv(name, value)
+    status, said = run(own, ["build", "--first", "Zo\u00eb", "--netid", "zob8"], ">&2")
+    (page,) = (own / "build").glob("Zoe_OBrien-Sohne_zob8_E1.md")
+    assert (status, "Zo\\xeb O'Brien" in said, "Zo\u00eb O" in page.read_text(encoding="utf-8")) == (0, True, True)
+
+
+def test_what_is_current_need_not_be_writable(own, monkeypatch):
+    def read_only(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    make(own)
+    monkeypatch.setattr(tempfile, "TemporaryFile", read_only)
+    assert make(own).verification is None
+    with pytest.raises(WriteupError, match=r"tiny/build: Read-only file system; the build writes to"):
+        make(own, netid="zob8")
+
+
+def test_a_disk_that_fills_up_while_the_files_are_written_leaves_the_old_ones(own, monkeypatch):
+    before = hashes(own)
+
+    def full(path, content):
+        if path.suffix == ".pdf":
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        write_whole(path, content)
+
+    monkeypatch.setattr("writeup.folder.write_whole", full)
+    with pytest.raises(WriteupError, match="No space left on device"):
+        make(own, netid="zob8")
+    assert hashes(own) == before
+    assert not (own / "build/.next").exists()
+
+
+def test_the_user_s_umask_is_kept(own):
+    before = os.umask(0o077)
+    try:
+        make(own, netid="zob8")
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o077 for path in (own / "build").rglob("*") if path.is_file()} == {0}
+
+
+def test_what_a_killed_build_was_working_on_goes_at_the_next_start_and_nothing_else(own, tmp_path):
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "victim/kept").touch()
+    (own / ".cache/work/left").mkdir(parents=True)
+    (own / ".cache/work/link").symlink_to(tmp_path / "victim")
+    make(own, netid="zob8")
+    assert (not (own / ".cache/work").exists(), (tmp_path / "victim/kept").exists()) == (True, True)
 
 
 def test_an_interrupted_build_says_so_and_exits_with_130(own, monkeypatch, capsys):

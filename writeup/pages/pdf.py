@@ -32,6 +32,7 @@ from writeup.errors import WriteupError
 
 PASSES = 4
 OVERFULL = 2.0  # pt by which a line may stick out: less than the eye sees
+ROOM = 1_000_000  # bytes without which an error of TeX is one of the disk
 EPOCH = "1577836800"  # the clock that TeX sees: 2020-01-01 00:00 UTC
 _BUNDLED = {
     "linux": "x86_64-linux/pdflatex",
@@ -101,6 +102,8 @@ def compile(
             status = _run(engine, folder, name, timeout)
             log = _read_log(folder / f"{name}.log")
             if status != 0:
+                if shutil.disk_usage(folder).free < ROOM:
+                    raise WriteupError(f"the disk is full: TeX found no room in {folder.parent.parent}")
                 problems = errors_in(log) or [f"stopped with status {status}: {log[-500:]}"]
                 raise TeXError(_message(name, source, problems))
             after = {f.name: f.read_bytes() for f in folder.iterdir() if f.suffix not in (".pdf", ".log", ".tex")}
@@ -156,8 +159,8 @@ def _run(engine: Engine, folder: Path, name: str, timeout: float, halt: bool = T
     """One pass; returns the exit status. The whole process group dies at the time limit or on an interrupt."""
     environment = {
         "PATH": os.pathsep.join([str(engine.path.parent), "/usr/bin", "/bin"]),
-        "HOME": str(folder),
-        "TEXMFHOME": str(folder),
+        "HOME": ".",
+        "TEXMFHOME": ".",
         "openin_any": "p",  # paranoid: no absolute paths, no parent folders, no dot files
         "openout_any": "p",
         "shell_escape": "f",

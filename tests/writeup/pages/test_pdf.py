@@ -3,6 +3,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -42,6 +43,12 @@ def test_an_engine_under_a_path_that_tex_would_expand_finds_its_tree(tmp_path, e
     moved = Engine(Path(shutil.copy(engine.path, odd)), engine.version, engine.path.parents[2])
     source = document("A", r"\usepackage{tikz}")
     assert compile(source, engine=moved) == compile(source, engine=engine)
+
+
+def test_a_full_disk_is_said_instead_of_what_tex_makes_of_it(engine, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    with pytest.raises(WriteupError, match="the disk is full"):
+        compile(document(r"\nosuch"), engine=engine)
 
 
 def test_an_engine_that_does_not_exist_is_refused():
