@@ -10,7 +10,9 @@ is starting. On a busy machine trust the ratio of processor times, and that with
 and the waiting counts.
 
 The floor is what a step would take if it were nothing but its matrix products, at the best speed at which one was seen
-on this machine in the same run, in as many processes at a time; `work.py` counts their operations. Nothing is saved;
+on this machine in the same run, in as many processes at a time; `work.py` counts their operations. The fast path's
+products are of the precision that is faster here: a processor without bfloat16 emulates it at a tenth of the speed or
+less. Nothing is saved;
 what is saved are the records of `speed.py`.
 """
 
@@ -56,6 +58,12 @@ def product_speed(settings: Settings, threads: int, repetitions: int = 10) -> fl
         torch.mm(features, weight.t(), out=logits)
         seconds.append(time.perf_counter() - start)
     return 2 * logits.numel() * settings.hidden_size / min(seconds)
+
+
+def quickest_precision(settings: Settings, threads: int) -> str:
+    """float32 or bfloat16, in which the decoder's product is faster: not every processor has products of bfloat16."""
+    speeds = {p: product_speed(replace(settings, precision=p), threads, 2) for p in ("float32", "bfloat16")}
+    return max(speeds, key=speeds.__getitem__)
 
 
 def side_by_side(measure: Callable[[], Curves], processes: int) -> list[Curves]:
@@ -110,6 +118,7 @@ def main(
     rounds: Annotated[int, typer.Option(min=1, help="turns of every setting and path")] = 2,
     variations: Annotated[bool, typer.Option("--variations", help="the study's other settings, too")] = False,
     corpus: Annotated[str, typer.Option(help="wikitext-2 or generated")] = "wikitext-2",
+    precision: Annotated[str, typer.Option(help="of the fast path: float32, bfloat16; '': the faster here")] = "",
 ) -> None:
     """Measure and print."""
     console = Console(highlight=False)
@@ -120,14 +129,15 @@ def main(
             example.require(folder)
         if corpus == "wikitext-2":
             data_folder()
-        labelled = SpeedSettings(corpus=corpus, variations=variations).labelled()
+        precision = precision or quickest_precision(Settings(corpus=corpus), threads)
+        labelled = SpeedSettings(corpus=corpus, variations=variations, precision=precision).labelled()
         found, speed = measured(labelled, folder, (processes, threads, steps, rounds), console)
     except (WriteupError, subprocess.CalledProcessError) as error:
         console.print(f"bench: {error}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(2) from error
     machine = environment()
     console.print(f"{machine['processor']}, {machine['cores']} cores, torch {machine['torch']}", soft_wrap=True)
-    console.print(f"{processes} process(es) of {threads} thread(s), products at {speed / 1e9:,.0f} GFLOP a second")
+    console.print(f"{processes} process(es) of {threads} thread(s), {precision} products at {speed / 1e9:,.0f} GFLOP a second")
     console.print(table(found, labelled, speed, processes))
     if not folder:
         console.print("--example DIR compares with the public example's own loop, too.")

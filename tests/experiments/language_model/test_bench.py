@@ -131,3 +131,11 @@ def test_a_run_of_twice_the_epochs_costs_twice_as_much_and_more_units_cost_more(
     six = Settings(epochs=6)
     assert cost(six) == pytest.approx(2 * cost(replace(six, epochs=3)))
     assert 1.9 < cost(replace(six, hidden_size=400)) / cost(six) < 2.5
+
+
+def test_the_precision_is_the_one_that_is_faster_here(monkeypatch):
+    speeds = {"float32": 40e9, "bfloat16": 3e9}
+    monkeypatch.setattr(bench, "product_speed", lambda settings, *_: speeds[settings.precision])
+    assert bench.quickest_precision(Settings(), 1) == "float32"
+    speeds["bfloat16"] = 80e9
+    assert bench.quickest_precision(Settings(), 1) == "bfloat16"
