@@ -7,7 +7,9 @@ import torch
 
 from experiments.devices import training_device
 from experiments.language_model.download import data_folder
+from writeup.errors import WriteupError
 from writeup.experiments import Report, Settings
+from writeup.records.store import environment
 
 __all__ = ["ALONE", "AUDITED", "Report", "Settings", "prepare", "require"]
 
@@ -26,6 +28,20 @@ def prepare() -> None:
 
 
 def require(settings: Settings) -> None:
-    """WikiText-2 where the run reads it: looked for, or fetched once."""
+    """WikiText-2 where the run reads it, looked for or fetched once, and products of bfloat16 where it is made of them.
+
+    Raises `WriteupError` on a processor that emulates them: measured, a product takes 15 times as long as in float32.
+    """
     if getattr(settings, "corpus", "") == "wikitext-2":
         data_folder()
+        asked = getattr(settings, "precision", "float32")
+        if asked == "bfloat16" and training_device().type == "cpu" and not bfloat16_products():
+            raise WriteupError(
+                f"{settings.name}: the run's products are in bfloat16, for which {environment()['processor']} has no "
+                "instructions: they take many times as long; run it on another processor, or with DEVICE=cuda"
+            )
+
+
+def bfloat16_products() -> bool:
+    """Whether oneDNN has products of bfloat16 on this processor (it wants AVX-512 or better)."""
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

@@ -137,7 +137,8 @@ def main(
         raise typer.Exit(2) from error
     machine = environment()
     console.print(f"{machine['processor']}, {machine['cores']} cores, torch {machine['torch']}", soft_wrap=True)
-    console.print(f"{processes} process(es) of {threads} thread(s), {precision} products at {speed / 1e9:,.0f} GFLOP a second")
+    made = f"{precision} products at {speed / 1e9:,.0f} GFLOP a second"
+    console.print(f"{processes} process(es) of {threads} thread(s), {made}")
     console.print(table(found, labelled, speed, processes))
     if not folder:
         console.print("--example DIR compares with the public example's own loop, too.")

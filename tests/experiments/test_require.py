@@ -1,0 +1,16 @@
+"""What a run needs of the machine before any is begun."""
+
+import pytest
+
+import experiments
+from experiments.language_model.study import WHOLE
+from writeup.errors import WriteupError
+
+
+def test_products_of_bfloat16_are_asked_of_a_processor_that_has_them(monkeypatch):
+    monkeypatch.setattr(experiments, "data_folder", lambda: None)
+    monkeypatch.setattr(experiments, "bfloat16_products", lambda: True)
+    experiments.require(WHOLE)
+    monkeypatch.setattr(experiments, "bfloat16_products", lambda: False)
+    with pytest.raises(WriteupError, match=f"{WHOLE.name}: .*bfloat16.*another processor"):
+        experiments.require(WHOLE)
