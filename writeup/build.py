@@ -62,7 +62,7 @@ def build(
     Raises `Unverified` when anything does not hold and `WriteupError` for whatever else stops the build; the files of
     the last good build stay as they were in both cases.
     """
-    from writeup.evidence import evidence_page
+    from writeup.evidence import About, evidence_page, kept
     from writeup.pages import pdf  # these are slow to import, and an unchanged build needs none of them
     from writeup.pages.printable import printable
     from writeup.pages.render import render
@@ -80,7 +80,10 @@ def build(
         engine = pdf.find_engine(tex)
         parts = _handed_in(identity)
         on_stage("verify the claims")
-        verification = printable(root, verify(root, progress=on_question))
+        began = time.perf_counter()
+        verification = verify(root, progress=on_question)
+        verified = time.perf_counter() - began
+        verification = printable(root, verification)
         if verification.problems:
             raise Unverified(verification)
         if identity.notebooks:
@@ -99,16 +102,20 @@ def build(
         on_stage("read the files back")
         report = _read_back(content, verification)
         on_stage("write the evidence page")
-        content[f"{stem}_evidence.html"] = evidence_page(
+        about = About(
             f"{verification.assignment.title}, {verification.assignment.subtitle}",
             f"{identity.first_name} {identity.last_name}, {identity.netid}",
-            documents.markdown,
-            {f"{stem}{name}": svg for name, svg in documents.files.items() if name.endswith(".svg")},
-            verification.document.ledger,
             f"{stem}.pdf",
+            documents.readback.figures,
             prose.exceptions(root),
             report.files,
+            verified,
             certificate_for(folder, verification.ledger),
+            **kept(root, verification.document.ledger),
+        )
+        pictures = {f"{stem}{name}": svg for name, svg in documents.files.items() if name.endswith(".svg")}
+        content[f"{stem}_evidence.html"] = evidence_page(
+            about, documents.markdown, pictures, verification.document.ledger
         )
         content[LEDGER] = verification.ledger.model_dump_json(indent=1) + "\n"
         on_stage("write the files")

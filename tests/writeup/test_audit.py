@@ -242,7 +242,7 @@ def test_a_certificate_outlives_a_build_of_the_same_facts_and_no_other(own_built
 
 def test_a_page_that_somebody_changed_is_not_certified(own_built):
     (page,) = (own_built / "build").glob("*_evidence.html")
-    page.write_text(page.read_text(encoding="utf-8").replace("5050", "5051"), encoding="utf-8")
+    page.write_text(page.read_text(encoding="utf-8").replace("5,050", "5,051"), encoding="utf-8")
     audited(own_built)
     assert "No audit yet" in said(own_built)
 

@@ -2,119 +2,106 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from bs4 import BeautifulSoup
+from markupsafe import Markup
 
+from writeup.errors import WriteupError
+from writeup.evidence.about import About
 from writeup.evidence.audited import audit_section
-from writeup.evidence.text import to_html, with_buttons
+from writeup.evidence.cards import LEVELS, Card, fact_card, shown, statement_card
+from writeup.evidence.curves import curves
+from writeup.evidence.elements import with_buttons
+from writeup.evidence.pictures import filled, frame
+from writeup.evidence.text import alternatives, formulas, html_of, marked, to_html
 from writeup.readback.sources import ALLOWED
 from writeup.text.marks import Sourced
-from writeup.trust.certificate import Certificate
-from writeup.trust.ledger import ClaimRow, FileRow, Ledger, StatementRow
+from writeup.trust.ledger import ClaimRow, Ledger
 
 LAYOUTS = Path(__file__).with_name("layouts")
-LEVELS = {
-    "executed": "executed: computed here, at this build, by two routes",
-    "rerun": "rerun: a seeded run behind it was trained again here, at this build",
-    "recomputed": "recomputed: computed from a record, and as true as the record",
-}
+TEX = re.compile(r"[\\^_]")
 
 
-@dataclass(frozen=True)
-class Card:
-    """What opens when a fact or a statement is asked how it is known."""
+def evidence_page(about: About, markdown: Sourced, pictures: Mapping[str, str], ledger: Ledger) -> str:
+    """The page as text. `pictures` maps the files that the Markdown shows to SVG.
 
-    id: str
-    title: str
-    rows: Sequence[tuple[str, str]]
-    wrong: Sequence[tuple[str, str]]
-    records: Sequence[str]
-    source: str
-    places: Sequence[str]
-
-
-def evidence_page(
-    title: str,
-    author: str,
-    markdown: Sourced,
-    pictures: Mapping[str, str],
-    ledger: Ledger,
-    document: str,
-    exceptions: Mapping[str, Mapping[str, str]],
-    files: Sequence[FileRow] = (),
-    certificate: Certificate | None = None,
-) -> str:
-    """The page as text. `pictures` maps the files that the Markdown shows to SVG, `document` names the PDF;
-    `exceptions` may stand though no fact prints them, `files` tells what the finished files were found to hold, and
-    `certificate` is the last audit's, if it was of these facts."""
-    body = with_buttons(to_html(markdown, pictures))
-    places: dict[str, list[str]] = {}
-    for element in body.select("[data-claim], [data-statement]"):
-        id = str(element.get("data-claim") or element.get("data-statement"))
-        places.setdefault(id, []).append(str(element["id"]))
+    Raises `WriteupError` when the text was not printed from this ledger.
+    """
+    _refuse_another(markdown, ledger)
+    rows = {row.file: row for row in about.figures}
+    frames = {file: frame(svg, rows.get(file.rpartition("/")[2]), ledger.claims) for file, svg in pictures.items()}
+    values = {claim.id: shown(claim) for claim in ledger.claims}
+    body, places = with_buttons(to_html(markdown, frames), values)
+    words = _Words(markdown, ledger)
+    said = {str(e["data-statement"]): _text(e) for e in body.select("[data-statement]")}
+    cards = [fact_card(row, ledger, places.get(row.id, []), words.of(row)) for row in ledger.claims]
+    cards += [
+        statement_card(row, ledger, places.get(row.id, []), said.get(row.id, row.text)) for row in ledger.statements
+    ]
+    drawn = [(pictures[file], alternative) for file, alternative in alternatives(markdown).items()]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(LAYOUTS), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
     return environment.get_template("page.html.j2").render(
-        title=title,
-        author=author,
-        document=document,
-        body=str(body),
-        cards=[
-            *(_fact_card(row, places.get(row.id, [])) for row in ledger.claims),
-            *(_statement_card(row, ledger, places.get(row.id, [])) for row in ledger.statements),
-        ],
+        about=about,
+        body=Markup(filled(str(body), drawn)),
+        contents=[(str(h.name), str(h["id"]), h.get_text()) for h in body.select("h2[id], h3[id]")],
+        cards=cards,
+        registered=_by_question(cards),
+        values=values,
         ledger=ledger,
         levels=LEVELS,
         allowed=ALLOWED,
-        exceptions=[(id, words, why) for id, listed in exceptions.items() for words, why in listed.items()],
-        files=files,
-        audit=audit_section(certificate),
+        exceptions=[(id, words, why) for id, listed in about.exceptions.items() for words, why in listed.items()],
+        number={record.path: number for number, record in enumerate(ledger.records, 1)},
         rerun={row.record: row for row in ledger.reruns},
-        behind={
-            record.path: [row.id for row in ledger.claims if record.path in row.evidence["records"]]
-            for record in ledger.records
-        },
+        curves={record.path: curves(record) for record in about.records},
+        behind={r.path: [c.id for c in ledger.claims if r.path in c.evidence["records"]] for r in ledger.records},
+        audit=Markup(audit_section(about.certificate)),
+        trust=Markup(html_of(about.trust)),
     )
 
 
-def _fact_card(row: ClaimRow, places: Sequence[str]) -> Card:
-    evidence = row.evidence
-    rows = [("Value", _shown(row)), ("Level", LEVELS[row.level]), ("Second route", row.check)]
-    if evidence.get("computed") is not None:
-        rows.append(("It found", _short(evidence["computed"])))
-    if evidence.get("tolerance"):
-        rows.append(("Tolerance", f"{evidence['tolerance']:g}"))
-    wrong = [(control.printed, control.why) for control in row.controls if control.rejected]
-    return Card(row.id, _shown(row), rows, _once(wrong), evidence["records"], row.source, places)
+def _refuse_another(markdown: Sourced, ledger: Ledger) -> None:
+    """A ledger of another build tells nothing of this text."""
+    printed = {row.id: {place.text for place in row.printed if place.file == "md"} for row in ledger.claims}
+    said = {row.id for row in ledger.statements}
+    for kind, id, text in marked(markdown):
+        if id not in (printed if kind == "claim" else said) or (kind == "claim" and text not in printed[id]):
+            told = f"the text has {text!r} for {kind} {id}, the ledger {sorted(printed.get(id, ())) or 'nothing'}"
+            raise WriteupError(f"evidence page: the ledger is of another build: {told}; `make all` writes both")
 
 
-def _statement_card(row: StatementRow, ledger: Ledger, places: Sequence[str]) -> Card:
-    facts = {claim.id: claim for claim in ledger.claims}
-    given = ", ".join(f"{id} = {_shown(facts[id])}" for id in row.claims if id in facts)
-    rows = [("Statement", row.text), ("Holds with", given)]
-    records = sorted({path for id in row.claims if id in facts for path in facts[id].evidence["records"]})
-    wrong = [(control.printed, "with this it fails") for control in row.controls if control.rejected]
-    return Card(row.id, "A statement", rows, wrong, records, row.source, places)
+def _by_question(cards: Sequence[Card]) -> dict[str, list[Card]]:
+    found: dict[str, list[Card]] = {}
+    for card in cards:
+        found.setdefault(card.question, []).append(card)
+    return found
 
 
-def _shown(row: ClaimRow) -> str:
-    ends = f" ({row.shown_ends[0]} to {row.shown_ends[1]})" if row.shown_ends else ""
-    return f"{row.shown} {row.unit}".strip() + ends
+def _text(element: Any) -> str:
+    return str(element.get_text()).removesuffix("§")
 
 
-def _short(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, list):
-        return "(" + ", ".join(_short(item) for item in value) + ")"
-    return str(value)
+class _Words:
+    """How the text of facts is shown in cards: what stands in formulas as MathML, made in one go."""
 
+    def __init__(self, markdown: Sourced, ledger: Ledger) -> None:
+        self.in_formulas = formulas(markdown)
+        rows = [row for row in ledger.claims if row.id in self.in_formulas]
+        texts = [shown(row) for row in rows] + [c.printed for row in rows for c in row.controls]
+        made = list(dict.fromkeys(text for text in texts if TEX.search(text)))
+        html = html_of("\n\n".join(f"${text}$" for text in made)) if made else ""
+        found = [Markup(text.decode_contents()) for text in BeautifulSoup(html, "html.parser").select("p")]
+        self.mathematics = dict(zip(made, found, strict=True)) if len(found) == len(made) else {}
 
-def _once(wrong: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Each wrong value once, though an estimate tries the ends of its interval, too."""
-    return list(dict.fromkeys(wrong))
+    def of(self, row: ClaimRow) -> Any:
+        """A function from text to what is shown of it."""
+        if row.id not in self.in_formulas:
+            return str
+        return lambda text: self.mathematics.get(text, text)

@@ -1,7 +1,8 @@
 """The document's Markdown as HTML, in which facts and statements are elements that name what they print.
 
 Marks have told where each value came from (`text/marks.py`). Outside of mathematics each becomes a span of its own;
-inside, the whole formula is one, and further facts of the same formula follow it as dots.
+inside, the whole formula is one, and further facts of the same formula follow it as dots. Facts in a block of program
+text follow it, by their lines.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bs4 import BeautifulSoup, Tag
-
 from writeup.text.marks import Sourced
 
 FORMULA = re.compile(r"```math\n(?P<block>.*?)```|(?<![\\$])\$(?P<inline>[^$\n]+?)\$", re.DOTALL)
 FENCE = re.compile(r"^```(?P<language>\w*).*?^```", re.DOTALL | re.MULTILINE)
 PICTURE = re.compile(r'<img src="(?P<file>[^"]*)" width="\d+" alt="(?P<alt>[^"]*)">')
-DIALECT = "markdown-implicit_figures-citations-example_lists+lists_without_preceding_blankline"
+ANCHOR = re.compile(r'<a id="(?P<id>[^"]*)"></a>')
+# A tag that somebody typed stays text: without raw_html pandoc shows it.
+DIALECT = "markdown-raw_html-implicit_figures-citations-example_lists+lists_without_preceding_blankline"
 
 
 @dataclass(frozen=True)
@@ -31,60 +32,36 @@ class Span:
 
 
 def to_html(markdown: Sourced, pictures: Mapping[str, str]) -> str:
-    """The body of the page; `pictures` maps the files that the Markdown shows to their SVG."""
+    """The body of the page; `pictures` maps the files that the Markdown shows to their HTML."""
+    text = PICTURE.sub(lambda found: f"\n```{{=html}}\n{pictures[found['file']]}\n```\n", _spanned(markdown))
+    return html_of(FORMULA.sub(lambda f: f"$${f['block'].strip()}$$" if f["block"] else f[0], text))
+
+
+def html_of(markdown: str) -> str:
+    """Markdown by pandoc; its formulas become MathML."""
     import pypandoc  # 35 MB of pandoc; only a build needs it
 
-    text = _spanned(markdown)
-    text = PICTURE.sub(lambda found: _inline(pictures[found["file"]], found["alt"]), text)
-    text = FORMULA.sub(lambda f: f"$${f['block'].strip()}$$" if f["block"] else f[0], text)
+    arguments = ["--mathml", "--wrap=none", "--syntax-highlighting=pygments"]
     html: str = pypandoc.convert_text(
-        text, "html5", format=DIALECT, extra_args=["--mathml", "--wrap=none", "--syntax-highlighting=pygments"]
+        ANCHOR.sub(r"[]{#\g<id>}", markdown), "html5", format=DIALECT, extra_args=arguments
     )
     return html
 
 
-def with_buttons(html: str) -> BeautifulSoup:
-    """Each fact a button that opens its card, each statement a span with one at its end; numbered occurrences."""
-    soup = BeautifulSoup(html, "html.parser")
-    for source in soup.select("annotation"):  # the TeX of a formula, which would be read twice
-        source.decompose()
-    _join_thousands(soup)
-    seen: dict[str, int] = {}
-    for element in soup.select("[data-claim], [data-statement]"):
-        kind = "claim" if element.has_attr("data-claim") else "statement"
-        id = str(element[f"data-{kind}"])
-        seen[id] = seen.get(id, 0) + 1
-        element["id"] = f"at-{id}-{seen[id]}"
-        if kind == "claim":
-            element.name = "button"
-            _open_by(element, id, "")
-        else:
-            button = soup.new_tag("button")
-            button.string = "§"
-            _open_by(button, id, f"Evidence for the statement {id}")
-            button["class"] = "statement-mark"
-            element.append(button)
-    return soup
+def formulas(markdown: Sourced) -> set[str]:
+    """The facts that are printed inside formulas."""
+    found = [formula.span() for formula in FORMULA.finditer(markdown.text)]
+    return {span.id for span in _spans(markdown) if any(a < span.start < b for a, b in found)}
 
 
-def _join_thousands(soup: BeautifulSoup) -> None:
-    """A number that pandoc split at its commas becomes one number again."""
-    for first in soup.select("mn"):
-        while (comma := first.find_next_sibling()) is not None and comma.get_text() == ",":
-            rest = comma.find_next_sibling()
-            if rest is None or rest.name != "mn" or len(rest.get_text()) != 3:
-                break
-            first.string = f"{first.get_text()},{rest.get_text()}"
-            comma.decompose()
-            rest.decompose()
+def marked(markdown: Sourced) -> Iterator[tuple[str, str, str]]:
+    """Kind ("claim" or "statement"), id and text of everything that is marked."""
+    return ((span.kind, span.id, markdown.text[span.start : span.end]) for span in _spans(markdown))
 
 
-def _open_by(button: Tag, id: str, label: str) -> None:
-    button["type"] = "button"
-    button["popovertarget"] = f"evidence-{id}"
-    button["class"] = "fact"
-    if label:
-        button["aria-label"] = label
+def alternatives(markdown: Sourced) -> dict[str, str]:
+    """The words that stand for each picture, by its file."""
+    return {found["file"]: found["alt"] for found in PICTURE.finditer(markdown.text)}
 
 
 def _spans(markdown: Sourced) -> Iterator[Span]:
@@ -100,27 +77,33 @@ def _spanned(markdown: Sourced) -> str:
     closed: dict[int, list[tuple[int, str]]] = {}
     formulas = [found.span() for found in FORMULA.finditer(markdown.text)]
     fences = [found for found in FENCE.finditer(markdown.text) if found["language"] != "math"]
-    unmarked = [found.span() for found in (*fences, *PICTURE.finditer(markdown.text))]
-    in_formula: dict[tuple[int, int], list[str]] = {}
+    pictures = [found.span() for found in PICTURE.finditer(markdown.text)]
+    listings = [found.span() for found in fences]
+    within: dict[tuple[int, int], dict[str, int]] = {}  # facts of a formula or of program text, and their places
 
     def wrap(start: int, end: int, attribute: str, tail: str = "") -> None:
         opened.setdefault(start, []).append((-(end - start), "["))
         closed.setdefault(end, []).append((end - start, f"]{{{attribute}}}{tail}"))
 
     for span in _spans(markdown):
-        if any(a <= span.start < b for a, b in unmarked):
+        if any(a <= span.start < b for a, b in pictures):
             continue
-        around = next(((a, b) for a, b in formulas if a <= span.start and span.end <= b), None)
+        around = next(((a, b) for a, b in formulas + listings if a <= span.start and span.end <= b), None)
         if around and span.kind == "claim":
-            in_formula.setdefault(around, []).append(span.id)
+            within.setdefault(around, {}).setdefault(span.id, span.start)
         else:
             text = markdown.text[span.start : span.end]
-            start = span.start + len(text) - len(text.lstrip())
-            wrap(start, span.start + len(text.rstrip()), f'data-{span.kind}="{span.id}"')
-    for (start, end), ids in in_formula.items():
-        first, *more = dict.fromkeys(ids)
-        dots = "".join(f'[·]{{data-claim="{id}"}}' for id in more)
-        wrap(start, end, f'data-claim="{first}"', dots)
+            ends = span.start + len(text) - len(text.lstrip()), span.start + len(text.rstrip())
+            start = next((a for a, b in formulas if a < ends[0] < b), ends[0])
+            wrap(start, next((b for a, b in formulas if a < ends[1] < b), ends[1]), f'data-{span.kind}="{span.id}"')
+    for (start, end), ids in within.items():
+        if (start, end) in listings:
+            lines = [(id, markdown.text.count("\n", start, place)) for id, place in ids.items()]
+            named = " ".join(f'[line {line}]{{data-claim="{id}"}}' for id, line in lines)
+            closed.setdefault(end, []).append((0, f"\n\n::: listing-facts\n{named}\n:::\n"))
+        else:
+            first, *more = ids
+            wrap(start, end, f'data-claim="{first}"', "".join(f'[·]{{data-claim="{id}"}}' for id in more))
     pieces, last = [], 0
     for place in sorted({*opened, *closed}):
         pieces.append(markdown.text[last:place])
@@ -128,10 +111,3 @@ def _spanned(markdown: Sourced) -> str:
         pieces += [text for _, text in sorted(opened.get(place, []))]
         last = place
     return "".join([*pieces, markdown.text[last:]])
-
-
-def _inline(svg: str, alternative: str) -> str:
-    """An SVG as a part of the page; it keeps its words for those who cannot see it."""
-    body = re.sub(r"<\?xml.*?\?>|<!DOCTYPE.*?>", "", svg, flags=re.DOTALL).strip()
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    return f'\n```{{=html}}\n<div class="picture" role="img" aria-label="{alternative}">{body}</div>\n```\n'

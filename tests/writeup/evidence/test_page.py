@@ -5,15 +5,25 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
-from writeup.evidence import evidence_page
+from writeup.errors import WriteupError
+from writeup.evidence import About, evidence_page
 from writeup.text.marks import mark, read
-from writeup.trust.ledger import ClaimRow, ControlRow, Ledger, StatementRow
+from writeup.trust.ledger import ClaimRow, ControlRow, Ledger, PrintedRow, StatementRow
 
 
 def row(id, shown="12", **more):
     control = ControlRow(value=13, printed="13 <script>", why="one & more", rejected=True)
     evidence = {"computed": 12, "tolerance": None, "seed": None, "records": []}
-    given = {"text": "", "value": 12, "unit": "", "code": False, "check": "counting", "controls": [control]}
+    printed = [PrintedRow(file="md", text=shown)]
+    given = {
+        "printed": printed,
+        "text": "",
+        "value": 12,
+        "unit": "",
+        "code": False,
+        "check": "counting",
+        "controls": [control],
+    }
     return ClaimRow(id=id, question="Q", shown=shown, evidence=evidence, source="answers/q.py:3", **(given | more))
 
 
@@ -44,15 +54,8 @@ def page():
         claims=[row("Q.a"), row("Q.b", "1,234"), row("Q.c", "7")], statements=[STATEMENT], records=[], environment={}
     )
     svg = '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg>'
-    return evidence_page(
-        'T "<b>"',
-        "Ada <script>alert(1)</script>",
-        read(TEXT),
-        {"f/one.svg": svg},
-        ledger,
-        "one.pdf",
-        {"Q": {"12 steps": "chosen"}},
-    )
+    about = About('T "<b>"', "Ada <script>alert(1)</script>", "one.pdf", exceptions={"Q": {"12 steps": "chosen"}})
+    return evidence_page(about, read(TEXT), {"f/one.svg": svg}, ledger)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +89,7 @@ def test_a_statement_holds_its_facts_and_has_a_mark_of_its_own(soup):
 
 def test_the_picture_stands_in_the_page(soup):
     assert soup.select_one(".picture svg path") is not None
-    assert soup.select_one(".picture")["aria-label"] == "12 dots"
+    assert soup.select_one(".picture svg")["aria-label"] == "12 dots"
 
 
 def test_names_and_words_stay_text(soup):
@@ -98,3 +101,9 @@ def test_names_and_words_stay_text(soup):
 def test_nothing_is_fetched(page):
     without_names = page.replace('xmlns="http://www.w3.org/2000/svg"', "").replace("http://www.w3.org/1998/Math", "")
     assert re.findall(r"(?:src|href)=\"(?!#)[^\"]*|https?://|@import|url\(", without_names) == []
+
+
+def test_a_ledger_of_another_build_is_refused():
+    ledger = Ledger(claims=[row("Q.a", "13")], records=[], environment={})
+    with pytest.raises(WriteupError, match=r"of another build: the text has '12' for claim Q\.a, the ledger \['13'\]"):
+        evidence_page(About("", "", ""), read(mark("12", "claim:Q.a")), {}, ledger)

@@ -1,0 +1,140 @@
+"""What opens when a fact, a statement or a record is asked how it is known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from writeup.evidence.elements import Place
+from writeup.text import forms
+from writeup.trust.ledger import ClaimRow, ControlRow, Ledger, StatementRow
+
+LEVELS = {
+    "executed": "computed here, at this build, by two routes",
+    "rerun": "a seeded run behind it was trained again here, at this build",
+    "recomputed": "computed from a record, and as true as the record",
+}
+MINUS = re.compile(r"(?<![\w.)])-(?=[\d.])")
+Words = Callable[[str], str]  # how text of a fact is shown; formulas as mathematics
+
+
+@dataclass(frozen=True)
+class Card:
+    """One card. `rows` are names with words; `wrong` are slips, each with the values that it gives; `facts` and
+    `statements` are what it rests on and what rests on it, by id."""
+
+    id: str
+    question: str
+    title: str
+    level: str
+    rows: Sequence[tuple[str, str]]
+    wrong: Sequence[tuple[str, Sequence[str]]]
+    records: Sequence[str]
+    source: str
+    places: Sequence[Place]
+    elsewhere: Sequence[str]
+    facts: Sequence[str] = ()
+    statements: Sequence[str] = ()
+    text: str = ""
+
+
+def fact_card(row: ClaimRow, ledger: Ledger, places: Sequence[Place], words: Words) -> Card:
+    evidence = row.evidence
+    rows = [("Second route", row.check)]
+    if found := _found(row, words):
+        rows.append(found)
+    if evidence.get("seed") is not None:
+        rows.append(("Seed of the second route", str(evidence["seed"])))
+    if evidence.get("seconds") is not None:
+        rows.append(("Took", f"{evidence['seconds']:.2g} s on this build's {evidence.get('device', 'machine')}"))
+    return Card(
+        row.id,
+        row.question,
+        words(shown(row)),
+        row.level,
+        rows,
+        _wrong(row, words),
+        evidence["records"],
+        row.source,
+        places,
+        [] if places else sorted({place.file.removeprefix("_code.") for place in row.printed}),
+        statements=[said.id for said in ledger.statements if row.id in said.claims],
+        text=row.text,
+    )
+
+
+def statement_card(row: StatementRow, ledger: Ledger, places: Sequence[Place], text: str) -> Card:
+    facts = [claim for claim in ledger.claims if claim.id in row.claims]
+    weakest = max((claim.level for claim in facts), key=list(LEVELS).index, default="executed")
+    return Card(
+        row.id,
+        row.question,
+        text,
+        weakest,
+        [],
+        [("fails with", [control.printed for control in row.controls if control.rejected])],
+        sorted({path for claim in facts for path in claim.evidence["records"]}),
+        row.source,
+        places,
+        [],
+        facts=[claim.id for claim in facts],
+    )
+
+
+def shown(row: ClaimRow) -> str:
+    """The value as it is printed, with unit and interval."""
+    ends = f" ({row.shown_ends[0]} to {row.shown_ends[1]})" if row.shown_ends else ""
+    return minus(f"{row.shown}{ends} {row.unit}".strip())
+
+
+def minus(text: str) -> str:
+    """Hyphens before numbers as minus signs."""
+    return MINUS.sub("−", text)
+
+
+def _found(row: ClaimRow, words: Words) -> tuple[str, str] | None:
+    """What the second route found: a value of its own, or how little of the claimed one it leaves over."""
+    found, within = row.evidence.get("computed"), row.evidence.get("tolerance")
+    if found is None:
+        return None
+    if row.shown_ends:
+        return "It agreed to", _estimate(found)
+    is_number = isinstance(found, (int, float)) and not isinstance(found, bool)
+    is_same_kind = isinstance(row.value, type(found)) or (is_number and isinstance(row.value, (int, float)))
+    if is_number and not (is_same_kind and abs(found - row.value) <= (within or 0.0)):
+        return "It left over", f"{_short(found)}, where at most {_short(within or 0.0)} is allowed"
+    allowed = f", allowed to differ by {within:g}" if within else ""
+    return "It found", words(_short(found)) + allowed
+
+
+def _wrong(row: ClaimRow, words: Words) -> list[tuple[str, list[str]]]:
+    """The values that were rejected, by slip; those of an estimate with their interval."""
+    by_slip: dict[str, dict[str, None]] = {}
+    for control in row.controls:
+        if control.rejected:
+            by_slip.setdefault(control.why, {}).setdefault(words(_tried(control, row)))
+    return [(why, list(values)) for why, values in by_slip.items()]
+
+
+def _tried(control: ControlRow, row: ClaimRow) -> str:
+    if row.shown_ends and isinstance(control.value, list):
+        value, low, high = (forms.shown(part, row.form) for part in control.value)
+        return minus(f"{value} ({low} to {high})")
+    return minus(control.printed)
+
+
+def _estimate(parts: Sequence[float]) -> str:
+    value, low, high = map(_short, parts)
+    return minus(f"{value} ({low} to {high})")
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return minus(f"{value:.6g}")
+    if type(value) is int:
+        return minus(f"{value:,d}")
+    if isinstance(value, list):
+        return "(" + ", ".join(_short(item) for item in value) + ")"
+    return str(value)
