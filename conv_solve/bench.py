@@ -20,6 +20,7 @@ from conv_solve.kinds import kinds
 from conv_solve.ranking import ranked
 from conv_solve.search import Search, groups
 from conv_solve.windows import Bounds
+from writeup.errors import run_program
 
 ASSIGNMENT = [
     (Shape(64, 111, 111), Shape(4, 234, 234)),
@@ -145,4 +146,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_program(main, "bench")

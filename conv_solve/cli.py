@@ -12,7 +12,7 @@ from conv_solve.command.arguments import family_of, parser
 from conv_solve.command.listing import as_json, as_text
 from conv_solve.family import Shape, SolverError
 from conv_solve.search import Search, refuse_shapes
-from writeup.errors import WriteupError
+from writeup.errors import WriteupError, say
 
 if TYPE_CHECKING:
     from conv_solve.check.verdict import Verdict
@@ -91,8 +91,7 @@ def _print(pieces: Iterable[str]) -> None:
 
 
 def _say(message: str, status: int) -> int:
-    if sys.stderr is not None:
-        print(f"conv-solve: {message}", file=sys.stderr)
+    say("conv-solve", message)
     return status
 
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import sys
-import traceback
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +19,7 @@ from rich.table import Column, Table
 
 from writeup.assignment import find_root, load_assignment
 from writeup.build import Built, Unverified, build
-from writeup.errors import WriteupError
+from writeup.errors import output_is_closed, run_program
 from writeup.experiments import DEVICE
 from writeup.pages.identity import load_identity
 from writeup.trust.verify import Verification, Verified, verify
@@ -37,57 +34,8 @@ console = Console(highlight=False, emoji=False)
 
 
 def main() -> None:
-    """The `writeup` program: one clear message for whatever goes wrong."""
-    debug = "--debug" in sys.argv
-    sys.argv = [argument for argument in sys.argv if argument != "--debug"]
-    for stream in filter(None, (sys.stdout, sys.stderr)):
-        stream.reconfigure(errors="backslashreplace")  # a terminal that cannot print a name prints what it can
-    try:
-        os.getcwd()
-        status = app(standalone_mode=False) or 0  # in this mode a command's exit status is handed back, not raised
-    except Unverified as error:
-        _print_problems(error.verification)
-        errors.print("[bold red]Nothing was written.[/]")
-        sys.exit(error.verification.exit_status)
-    except WriteupError as error:
-        _complain(str(error))
-        sys.exit(2)
-    except KeyboardInterrupt:
-        status = 130
-    except Exception as error:
-        if hasattr(error, "format_message"):  # a usage error of the command line
-            _complain(error.format_message())
-        elif debug:
-            raise
-        elif isinstance(error, FileNotFoundError) and error.filename is None:
-            _complain("the working folder was removed; go to one that exists")
-        elif isinstance(error, OSError) and error.filename is None:
-            _unwritable(error)
-        else:
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            _complain(
-                f"{type(error).__name__}: {error} ({where.filename}:{where.lineno}); this is a fault of the program: "
-                "the same command with --debug prints what to report"
-            )
-        sys.exit(2)
-    except SystemExit as error:  # of a template, a figure, an answer: nobody else exits here
-        _complain(f"something exited with {error.code!r} before all was done; nothing is verified, nothing was written")
-        sys.exit(2)
-    if status == 130:
-        _complain("interrupted; built files are as they were; call again, and experiments go on from their last epoch")
-    sys.exit(status)
-
-
-def _unwritable(error: OSError) -> None:
-    """Say that standard output takes nothing more, and let what is still held back for it go."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    _complain(f"standard output cannot be written: {error.strerror}")
-
-
-def _complain(message: str) -> None:
-    with suppress(OSError):  # a full standard error: then the exit status says it alone
-        errors.print("[bold red]writeup:[/]", end=" ")
-        errors.print(message, markup=False, soft_wrap=True)  # the message may hold brackets of its own
+    """The `writeup` program."""
+    run_program(app, "writeup")
 
 
 @app.command("build")
@@ -118,15 +66,21 @@ def build_command(
             show.console.print(_question_line(done))
             show.advance(task)
 
-        limits = cell_seconds, notebook_seconds
-        built = build(folder, identity, given["tex"], on_stage, on_question, limits)
+        try:
+            limits = cell_seconds, notebook_seconds
+            built = build(folder, identity, given["tex"], on_stage, on_question, limits)
+        except Unverified as error:
+            show.stop()
+            _print_problems(error.verification)
+            errors.print("[bold red]Nothing was written.[/]")
+            raise typer.Exit(error.verification.exit_status) from None
     try:
         _print_summary(built)
         for notice in (*built.notes, *identity.notices):
             console.print("[yellow]Note:[/]", end=" ")
             console.print(notice, markup=False, soft_wrap=True)
     except OSError as error:  # the files are whole all the same
-        _unwritable(error)
+        output_is_closed(error, "writeup")
 
 
 def _as_utf8(name: str | None) -> str | None:

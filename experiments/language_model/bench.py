@@ -38,7 +38,7 @@ from experiments.language_model.download import data_folder
 from experiments.language_model.speed import PATHS, SpeedSettings
 from experiments.language_model.train import Settings
 from experiments.language_model.work import SIZES, operations
-from writeup.errors import WriteupError
+from writeup.errors import WriteupError, run_program
 from writeup.records.store import environment
 
 Curves = Mapping[str, list[float]]  # of one process, as `timer.measured` gives them
@@ -168,4 +168,4 @@ def measured(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_program(main, "bench")

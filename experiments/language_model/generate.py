@@ -17,7 +17,7 @@ from experiments.language_model.download import data_folder
 from experiments.language_model.model import RNNModel
 from experiments.language_model.study import WHOLE
 from experiments.language_model.train import fit
-from writeup.errors import WriteupError
+from writeup.errors import WriteupError, run_program
 
 LOWEST_TEMPERATURE = 1e-3
 
@@ -65,4 +65,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_program(main, "generate")

@@ -18,7 +18,7 @@ import typer
 from experiments.language_model.data import Corpus, batchify, windows
 from experiments.language_model.download import data_folder
 from experiments.language_model.train import Settings, build
-from writeup.errors import WriteupError
+from writeup.errors import WriteupError, run_program
 
 
 def losses(settings: Settings, corpus: Corpus) -> Iterator[float]:
@@ -57,4 +57,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_program(main, "trace")

@@ -375,7 +375,7 @@ def test_an_interrupted_build_says_so_and_exits_with_130(own, monkeypatch, capsy
     monkeypatch.setattr(sys, "argv", ["writeup", "build", "--root", str(own)])
     with pytest.raises(SystemExit) as ended:
         cli.main()
-    assert (ended.value.code, "interrupted; built files are as they were" in capsys.readouterr().err) == (130, True)
+    assert (ended.value.code, "interrupted; files are as they were" in capsys.readouterr().err) == (130, True)
 
 
 def test_a_stamp_that_names_files_elsewhere_removes_none_of_them(own):
@@ -406,3 +406,8 @@ def test_a_fault_of_the_program_is_one_line_with_its_place(tiny):
     run = subprocess.run([sys.executable, "-c", code], cwd=tiny, capture_output=True, text=True, check=False)
     assert run.returncode == 2
     assert re.fullmatch(r"writeup: KeyError: '\[red\] :x:' \(<string>:1\); .*--debug.*\n", run.stderr)
+
+
+def test_what_is_echoed_is_short_and_commands_no_terminal(tmp_path):
+    status, said = run(tmp_path / ("\x1b[31m" + "9" * 10_000), ["status"])
+    assert (status, len(said) < 300, "\x1b" in said, "File name too long" in said) == (2, True, False, True)

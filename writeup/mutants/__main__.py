@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 
 from writeup.assignment import find_root
-from writeup.errors import WriteupError
+from writeup.errors import run_program
 from writeup.mutants.bench import Bench, try_all
 from writeup.mutants.campaign import CODE, RECORDS, Campaign, Fault, load_equivalents, score, summary
 from writeup.mutants.effect import FOUND, Outcome
@@ -33,8 +33,8 @@ console = Console(highlight=False, soft_wrap=True, markup=False, file=os.fdopen(
 
 
 def main(
-    sample: Annotated[int, typer.Option(help="Faults in code; 0 tries every one.")] = 600,
-    forged: Annotated[int, typer.Option(help="Forged records; 0 tries every one.")] = 300,
+    sample: Annotated[int, typer.Option(min=0, help="Faults in code; 0 tries every one.")] = 600,
+    forged: Annotated[int, typer.Option(min=0, help="Forged records; 0 tries every one.")] = 300,
     seed: Annotated[int, typer.Option(help="Draws the sample.")] = 6,
     jobs: Annotated[int, typer.Option(min=1, help="Faults tried side by side.")] = 2,
     only: Annotated[str, typer.Option(help="Only faults whose file or record contains this.")] = "",
@@ -42,6 +42,7 @@ def main(
     """Try the sample and report the share that `writeup check` finds."""
     os.environ["OMP_NUM_THREADS"] = "1"  # for what the answers import: a process with several threads cannot be copied
     root = find_root()
+    sys.stderr = os.fdopen(os.dup(2), "w")  # for what stops it
     silence()
     bench = Bench(root, lambda question, seconds: console.print(f"warm: {question}, {seconds:.1f} s"))
     campaign = Campaign(root, bench, root / RESULTS)
@@ -80,10 +81,4 @@ def _tried(campaign: Campaign, chosen: list[Fault], jobs: int) -> dict[Fault, Ou
 
 
 if __name__ == "__main__":
-    try:
-        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        app.command()(main)
-        app()
-    except WriteupError as error:
-        console.print(f"mutants: {error}")
-        sys.exit(2)
+    run_program(main, "mutants")
