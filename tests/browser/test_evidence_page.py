@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
+
 SAMPLE = Path(__file__).resolve().parents[2] / "docs/sample"
+SAMPLE_PAGE = next(SAMPLE.glob("*_evidence.html"))
 # Clicks every fact and statement of the text; the ids of those whose card opened.
 OPENED = """() => {
   const opened = new Set();
@@ -56,7 +59,7 @@ def test_everything_that_the_sample_prints_opens(open_page):
     text = (SAMPLE / "Ada_Lovelace_al123_A3.md").read_text(encoding="utf-8")
     questions = {row["question"] for row in ledger["claims"] if f'<a id="answer-{row["question"]}">' in text}
     due |= {row["id"] for row in ledger["statements"] if row["question"] in questions}
-    opened = open_page(next(SAMPLE.glob("*_evidence.html")))
+    opened = open_page(SAMPLE_PAGE)
     assert due - set(opened.page.evaluate(OPENED)) == set()
     assert opened.errors == []
 
@@ -80,9 +83,46 @@ def test_nothing_is_fetched_and_no_error_is_told(small, open_page):
 
 
 def test_a_phone_needs_no_scrolling_sideways(small, open_page):
-    for path in (small, next(SAMPLE.glob("*_evidence.html"))):
+    for path in (small, SAMPLE_PAGE):
         page = open_page(path, viewport={"width": 360, "height": 740}).page
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_table_cell_leads_to_its_point_in_the_figure_and_back(open_page):
+    page = open_page(SAMPLE_PAGE).page
+    cells = page.locator("main td [data-claim]").evaluate_all("cells => cells.map(cell => cell.dataset.claim)")
+    points = page.locator("main .point").evaluate_all("points => points.map(point => point.dataset.claim)")
+    id = next(claim for claim in cells if claim in points)
+    page.locator(f"main td [data-claim='{id}']").first.click()
+    page.locator(f"[id='evidence-{id}'] a", has_text="a point of").first.click()
+    assert page.evaluate("document.activeElement.className") == "point fact"
+    page.keyboard.press("Enter")
+    page.locator(f"[id='evidence-{id}'] a", has_text="Table").first.click()
+    assert page.evaluate("document.activeElement.closest('td') !== null")
+
+
+def test_a_record_opens_from_its_fact_and_shows_its_course(open_page):
+    page = open_page(SAMPLE_PAGE).page
+    with_course = page.locator(".card:has(.curves)").first.get_attribute("id")
+    page.evaluate(
+        """id => document.querySelector(`[id^="evidence-"]:has([popovertarget="${id}"]):not(:has(details))`)
+        .showPopover()""",
+        with_course,
+    )
+    page.locator(f".card:popover-open [popovertarget='{with_course}']").click()
+    assert page.locator(f"[id='{with_course}'] svg path").first.is_visible()
+    page.keyboard.press("Escape")
+    assert page.locator(".card:popover-open").count() == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["small", "sample"])
+def test_axe_finds_nothing(path, scheme, small, open_page):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe; .ci/browser installs it")
+    page = open_page(small if path == "small" else SAMPLE_PAGE, color_scheme=scheme).page
+    page.locator("main [data-claim]").first.click()
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
 
 
 def test_print_shows_the_text_alone(small, open_page):

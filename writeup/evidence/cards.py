@@ -44,11 +44,9 @@ def fact_card(row: ClaimRow, ledger: Ledger, places: Sequence[Place], words: Wor
     evidence = row.evidence
     rows = [("Second route", row.check)]
     if found := _found(row, words):
-        rows.append(found)
+        rows.append(("What it found", found))
     if evidence.get("seed") is not None:
         rows.append(("Seed of the second route", str(evidence["seed"])))
-    if evidence.get("seconds") is not None:
-        rows.append(("Took", f"{evidence['seconds']:.2g} s on this build's {evidence.get('device', 'machine')}"))
     return Card(
         row.id,
         row.question,
@@ -74,7 +72,7 @@ def statement_card(row: StatementRow, ledger: Ledger, places: Sequence[Place], t
         text,
         weakest,
         [],
-        [("fails with", [control.printed for control in row.controls if control.rejected])],
+        [("", [minus(control.printed) for control in row.controls if control.rejected])],
         sorted({path for claim in facts for path in claim.evidence["records"]}),
         row.source,
         places,
@@ -94,19 +92,23 @@ def minus(text: str) -> str:
     return MINUS.sub("−", text)
 
 
-def _found(row: ClaimRow, words: Words) -> tuple[str, str] | None:
+def _found(row: ClaimRow, words: Words) -> str:
     """What the second route found: a value of its own, or how little of the claimed one it leaves over."""
-    found, within = row.evidence.get("computed"), row.evidence.get("tolerance")
+    found, within = row.evidence.get("computed"), row.evidence.get("tolerance") or 0.0
     if found is None:
-        return None
+        return ""
     if row.shown_ends:
-        return "It agreed to", _estimate(found)
-    is_number = isinstance(found, (int, float)) and not isinstance(found, bool)
-    is_same_kind = isinstance(row.value, type(found)) or (is_number and isinstance(row.value, (int, float)))
-    if is_number and not (is_same_kind and abs(found - row.value) <= (within or 0.0)):
-        return "It left over", f"{_short(found)}, where at most {_short(within or 0.0)} is allowed"
-    allowed = f", allowed to differ by {within:g}" if within else ""
-    return "It found", words(_short(found)) + allowed
+        return f"agreed with {_estimate(found)}"
+    if not _is_number(found):
+        return words(_short(found))
+    is_value = _is_number(row.value) and abs(found - row.value) <= within
+    apart = abs(found - row.value) if is_value else found
+    left = f"a difference of {apart:.2g}, where {within:g} is allowed" if apart or within else "no difference"
+    return ", ".join([_short(found)] * is_value + [left] * bool(within or not is_value))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _wrong(row: ClaimRow, words: Words) -> list[tuple[str, list[str]]]:

@@ -41,8 +41,7 @@ def with_buttons(html: str, values: Mapping[str, str]) -> tuple[BeautifulSoup, d
         element["id"] = of[-1].id
         if kind == "claim":
             element.name = "button"
-            is_mark = element.get_text() in ("·", "")
-            _open_by(element, id, "fact", f"{values.get(id, '')} ({id})".strip() if is_mark else "")
+            _open_by(element, id, "fact", _heard(element, values.get(id, id)))
         else:
             button = soup.new_tag("button")
             button.string = "§"
@@ -61,6 +60,13 @@ def _join_thousands(soup: BeautifulSoup) -> None:
             first.string = f"{first.get_text()},{rest.get_text()}"
             comma.decompose()
             rest.decompose()
+
+
+def _heard(button: Tag, value: str) -> str:
+    """What a screen reader must be told of a button, since it finds no words in it; "" where it does."""
+    if button.find("math"):
+        return str(button.get_text())
+    return value if button.get_text() in ("·", "") else ""
 
 
 def _open_by(button: Tag, id: str, name: str, label: str) -> None:
@@ -85,7 +91,8 @@ def _part(element: Tag) -> str:
         if name == "table" or "picture" in classes:
             caption = parent.find_next(lambda tag: tag.name == "p" and bool(CAPTION.match(tag.get_text())))
             found = CAPTION.match(caption.get_text()) if caption else None
-            return found[0] if found else str(name)
+            shown = found[0] if found else "a picture or table"
+            return shown if name == "table" else f"a point of {shown}"
         if name == "p" and (found := CAPTION.match(parent.get_text())):
             return f"caption of {found[0]}"
         if "listing-facts" in classes:
