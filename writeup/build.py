@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from writeup.notebook.cells import Part
     from writeup.pages.pdf import Engine
     from writeup.readback import Report
+    from writeup.readback.sources import Finding
 
 # Whatever a built file can depend on; a change of any of these makes the next build do its work.
 INPUTS = ("answers/**/*", "experiments/**/*", "templates/**/*", "requirements.lock")
@@ -66,6 +67,7 @@ def build(
     from writeup.pages import pdf  # these are slow to import, and an unchanged build needs none of them
     from writeup.pages.printable import printable
     from writeup.pages.render import render
+    from writeup.readback import read_evidence
 
     start = time.perf_counter()
     folder = root / BUILD
@@ -114,9 +116,12 @@ def build(
             **kept(root, verification.document.ledger),
         )
         pictures = {f"{stem}{name}": svg for name, svg in documents.files.items() if name.endswith(".svg")}
-        content[f"{stem}_evidence.html"] = evidence_page(
-            about, documents.markdown, pictures, verification.document.ledger
+        name, page = (
+            f"{stem}_evidence.html",
+            evidence_page(about, documents.markdown, pictures, verification.document.ledger),
         )
+        _refuse(read_evidence(name, page, verification.ledger)[0])
+        content[name] = page
         content[LEDGER] = verification.ledger.model_dump_json(indent=1) + "\n"
         on_stage("write the files")
         stamp = {"inputs": digest, "files": {name: sha(data) for name, data in content.items()}}
@@ -181,10 +186,14 @@ def _read_back(content: Mapping[str, str | bytes], verification: Verification) -
 
     as_bytes = {name: data if isinstance(data, bytes) else data.encode() for name, data in content.items()}
     report = compare(as_bytes, verification.ledger)
-    if report.findings:
-        raise WriteupError("\n  ".join(["read-back: files and ledger differ:", *map(str, report.findings)]))
+    _refuse(report.findings)
     verification.ledger.readback.files = report.files
     return report
+
+
+def _refuse(findings: Sequence[Finding]) -> None:
+    if findings:
+        raise WriteupError("\n  ".join(["read-back: files and ledger differ:", *map(str, findings)]))
 
 
 def _digest(root: Path, identity: Identity, tex: str | None) -> str:

@@ -101,6 +101,19 @@ def test_a_table_cell_leads_to_its_point_in_the_figure_and_back(open_page):
     assert page.evaluate("document.activeElement.closest('td') !== null")
 
 
+def test_the_register_finds_facts_by_their_record(open_page):
+    page = open_page(SAMPLE_PAGE).page
+    page.locator("[popovertarget^='record-']").first.click()
+    card = page.locator(".card:popover-open")
+    due = card.locator("[data-wanted]").inner_text()
+    card.locator("[data-wanted]").click()
+    found = page.locator("#facts tbody tr[data-find]:visible").evaluate_all(
+        "rows => rows.filter(row => !row.textContent.includes('a sentence on')).length"
+    )
+    assert due == f"{found} facts, in the register"
+    assert found > 0
+
+
 def test_a_record_opens_from_its_fact_and_shows_its_course(open_page):
     page = open_page(SAMPLE_PAGE).page
     with_course = page.locator(".card:has(.curves)").first.get_attribute("id")

@@ -164,7 +164,13 @@ def test_the_files_of_a_build_read_back(tiny):
     report = read_back(tiny / "build")
     assert report.findings == []
     assert (report.printed, report.claims) == (3, 3)
-    assert [row.file.partition("_E1")[2] for row in report.files] == [".md", "_figures/A.2-race.svg", ".tex", ".pdf"]
+    assert [row.file.partition("_E1")[2] for row in report.files] == [
+        ".md",
+        "_figures/A.2-race.svg",
+        ".tex",
+        ".pdf",
+        "_evidence.html",
+    ]
     assert all(row.matched + sum(row.allowed.values()) == row.numbers for row in report.files)
 
 

@@ -22,9 +22,7 @@ class Place:
 def with_buttons(html: str, values: Mapping[str, str]) -> tuple[BeautifulSoup, dict[str, list[Place]]]:
     """Each fact a button that opens its card, each statement a span with one at its end; `values` tells what a fact is
     where its element says only "·"."""
-    soup = BeautifulSoup(html, "html.parser")
-    for source in soup.select("annotation"):  # the TeX of a formula, which would be read twice
-        source.decompose()
+    soup = without_sources(BeautifulSoup(html, "html.parser"))
     _join_thousands(soup)
     for wide in soup.select("table"):
         wide.wrap(soup.new_tag("div", attrs={"class": "wide", "tabindex": "0", "role": "group", "aria-label": "table"}))
@@ -48,6 +46,13 @@ def with_buttons(html: str, values: Mapping[str, str]) -> tuple[BeautifulSoup, d
             _open_by(button, id, "statement-mark", f"How this statement is known: {id}")
             element.append(button)
     return soup, places
+
+
+def without_sources(soup: BeautifulSoup) -> BeautifulSoup:
+    """Formulas without their TeX, which would be read twice."""
+    for source in soup.select("annotation"):
+        source.decompose()
+    return soup
 
 
 def _join_thousands(soup: BeautifulSoup) -> None:

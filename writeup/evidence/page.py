@@ -16,7 +16,7 @@ from writeup.evidence.about import About
 from writeup.evidence.audited import audit_section
 from writeup.evidence.cards import LEVELS, Card, fact_card, shown, statement_card
 from writeup.evidence.curves import curves
-from writeup.evidence.elements import with_buttons
+from writeup.evidence.elements import with_buttons, without_sources
 from writeup.evidence.pictures import filled, frame
 from writeup.evidence.text import alternatives, formulas, html_of, marked, to_html
 from writeup.readback.sources import ALLOWED
@@ -24,6 +24,7 @@ from writeup.text.marks import Sourced
 from writeup.trust.ledger import ClaimRow, Ledger
 
 LAYOUTS = Path(__file__).with_name("layouts")
+FEW = 4  # records that a card lists itself
 TEX = re.compile(r"[\\^_]")
 
 
@@ -58,8 +59,10 @@ def evidence_page(about: About, markdown: Sourced, pictures: Mapping[str, str], 
         levels=LEVELS,
         allowed=ALLOWED,
         exceptions=[(id, words, why) for id, listed in about.exceptions.items() for words, why in listed.items()],
+        runs=_shared(cards),
         number={record.path: number for number, record in enumerate(ledger.records, 1)},
         rerun={row.record: row for row in ledger.reruns},
+        tuple=tuple,
         curves={record.path: curves(record) for record in about.records},
         behind={r.path: [c.id for c in ledger.claims if r.path in c.evidence["records"]] for r in ledger.records},
         audit=Markup(audit_section(about.certificate)),
@@ -84,6 +87,12 @@ def _by_question(cards: Sequence[Card]) -> dict[str, list[Card]]:
     return found
 
 
+def _shared(cards: Sequence[Card]) -> dict[tuple[str, ...], str]:
+    """Ids of cards of their own for long lists of records, which many facts share."""
+    long = dict.fromkeys(tuple(card.records) for card in cards if len(card.records) > FEW)
+    return {paths: f"runs-{number}" for number, paths in enumerate(long, 1)}
+
+
 def _text(element: Any) -> str:
     return str(element.get_text()).removesuffix("§")
 
@@ -97,7 +106,8 @@ class _Words:
         texts = [shown(row) for row in rows] + [c.printed for row in rows for c in row.controls]
         made = list(dict.fromkeys(text for text in texts if TEX.search(text)))
         html = html_of("\n\n".join(f"${text}$" for text in made)) if made else ""
-        found = [Markup(text.decode_contents()) for text in BeautifulSoup(html, "html.parser").select("p")]
+        soup = without_sources(BeautifulSoup(html, "html.parser"))
+        found = [Markup(text.decode_contents()) for text in soup.select("p")]
         self.mathematics = dict(zip(made, found, strict=True)) if len(found) == len(made) else {}
 
     def of(self, row: ClaimRow) -> Any:

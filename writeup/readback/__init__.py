@@ -26,6 +26,7 @@ from typing import TypeVar
 from writeup.errors import WriteupError
 from writeup.readback.figures import panels_problems, plain_numbers, tikz_labels, tikz_panels, word_problems
 from writeup.readback.notebook import cells_of, changed_cells, code_numbers, pieces_of_notebook, read_cells
+from writeup.readback.page import page_findings, page_passages, read_page
 from writeup.readback.pdf import difference, pieces_of_tex, read_pages
 from writeup.readback.sources import MATCHED, Finding, ledger_findings
 from writeup.readback.svg import svg_panels, svg_words
@@ -80,6 +81,8 @@ def compare(content: Mapping[str, bytes], ledger: Ledger) -> Report:
     ]
     if f"{stem}.pdf" in content:
         read_files.append(_pdf(f"{stem}.pdf", content[f"{stem}.pdf"], tex, ledger))
+    if f"{stem}_evidence.html" in content:
+        read_files.append(read_evidence(f"{stem}_evidence.html", content[f"{stem}_evidence.html"].decode(), ledger))
     if f"{stem}_code.ipynb" in content:
         read_files += _notebook(f"{stem}_code", content, ledger)
     findings = [*ledger_findings(ledger), *(finding for found, _ in read_files for finding in found)]
@@ -147,6 +150,14 @@ def _pdf(file: str, pdf: bytes, tex: str, ledger: Ledger) -> tuple[list[Finding]
     furniture = Counter({"page": sum(page.furniture for page in pages)})
     findings = [Finding(file, "pages", problem) for problem in problems if problem]
     return findings, _counted(file, _tex_sources(ledger) + furniture)
+
+
+def read_evidence(file: str, html: str, ledger: Ledger) -> tuple[list[Finding], FileRow]:
+    """The evidence page: its text, and a card for whatever it prints."""
+    page = read_page(html)
+    found = page_passages(page)
+    findings = [*_out_of_order(file, ledger.readback.passages, found), *page_findings(file, page, ledger)]
+    return findings, _counted(file, _text_sources(ledger.readback.passages), _count(found))
 
 
 def _notebook(name: str, content: Mapping[str, bytes], ledger: Ledger) -> Iterator[tuple[list[Finding], FileRow]]:

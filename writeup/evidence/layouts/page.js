@@ -1,7 +1,8 @@
 const box = document.getElementById("filter"), told = document.getElementById("shown");
 const rows = [...document.querySelectorAll("#facts tr[data-find]")], heads = [...document.querySelectorAll("#facts tbody tr:not([data-find])")];
 const plain = text => text.toLowerCase().replace(/(\d),(?=\d{3})/g, "$1").replaceAll("−", "-");
-const texts = rows.map(row => plain(row.textContent + " " + row.dataset.find));
+const runs = id => id ? document.getElementById(id).textContent : "";
+const texts = rows.map(row => plain([row.textContent, row.dataset.find, runs(row.dataset.runs)].join(" ")));
 function filter() {
   const wanted = plain(box.value).split(/\s+/).filter(Boolean);
   let count = 0;

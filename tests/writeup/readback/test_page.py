@@ -1,0 +1,65 @@
+"""The evidence page read back: what differs from the ledger is found, in its text, its cards, and what opens them."""
+
+import pytest
+
+from writeup.evidence import About, evidence_page
+from writeup.readback import passages_of, read_evidence
+from writeup.text.marks import mark, read
+from writeup.trust.ledger import ClaimRow, ControlRow, Ledger, PrintedRow, ReadBackRow, StatementRow
+
+TEXT = f"""# Title 7
+
+<a id="answer-Q"></a>
+
+It is {mark("1,234", "claim:Q.a")} and $x_1 = {mark("-0.5", "claim:Q.b")} \\cdot 3 \\times 10^{{-6}}$.
+
+{mark(f"It grows to {mark('1,234', 'claim:Q.a')}.", "statement:Q.s")}
+"""
+
+
+def row(id, value, shown):
+    control = ControlRow(value=99, printed="99", why="a slip", rejected=True)
+    given = {"text": "", "unit": "", "code": False, "check": "counting", "controls": [control]}
+    printed = [PrintedRow(file="md", text=shown)]
+    return ClaimRow(
+        id=id, question="Q", value=value, shown=shown, printed=printed, evidence={"records": []}, source="", **given
+    )
+
+
+@pytest.fixture(scope="module")
+def ledger():
+    said = StatementRow(id="Q.s", question="Q", text="", holds=True, source="", claims=["Q.a"], controls=[])
+    claims = [row("Q.a", 1234, "1,234"), row("Q.b", -0.5, "-0.5")]
+    passages = ReadBackRow(passages=passages_of(read(TEXT)))
+    return Ledger(claims=claims, statements=[said], records=[], environment={}, readback=passages)
+
+
+@pytest.fixture(scope="module")
+def page(ledger):
+    return evidence_page(About("T", "A", "t.pdf"), read(TEXT), {}, ledger)
+
+
+def found(page, ledger):
+    return [str(finding) for finding in read_evidence("e.html", page, ledger)[0]]
+
+
+def test_a_page_of_this_ledger_agrees(page, ledger):
+    findings, counted = read_evidence("e.html", page, ledger)
+    assert findings == []
+    assert (counted.numbers, counted.matched) == (6, 3)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (">1,234</button>.", ">1,235</button>.", "prints 1235; 1234 (claim:Q.a) is due"),
+        ("<mn>0.5</mn>", "<mn>0.6</mn>", "prints -0.6; -0.5 (claim:Q.b) is due"),
+        ("Title 7", "Title 8", "prints 8; 7 (template) is due"),
+        ('id="title-evidence-Q.a">1,234', 'id="title-evidence-Q.a">1,235', "its card has 1235; the ledger 1234"),
+        ('id="title-evidence-Q.s"', 'id="title-evidence-Q.t"', "Q.s: the page lacks its card"),
+        ('data-statement="Q.s"', "", "Q.s: the page lacks the element that opens it"),
+    ],
+)
+def test_what_differs_is_found(page, ledger, old, new, told):
+    assert old in page
+    assert told in "\n".join(found(page.replace(old, new), ledger))
