@@ -1,9 +1,10 @@
-"""What a kill, a second build and hostile input leave of a build: old or new files, whole, and one clear message.
+"""What a kill, a second build and hostile input leave: old or new files, whole, and one clear message.
 
-    python -m tests.campaign_faults [KILLS] [PAIRS] [SEED]
+    python -m tests.campaign_faults [BUILDS] [OTHERS] [PAIRS] [INPUTS] [SEED]
 
-On copies of tests/tiny. A third of the kills are aimed: they fall while the files are written. Takes some minutes; not
-a part of `make test`, run by hand and before a release.
+So many builds are killed, a third of them while the files are written; then so many each of: builds while a notebook
+runs, checks, experiments at tiny size. Builds are of tests/tiny, the others of this course, all on copies. INPUTS is 0
+or 1. Takes some minutes; not a part of `make test`, run by hand and before a release.
 """
 
 from __future__ import annotations
@@ -24,8 +25,16 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook
+
+from writeup.errors import WriteupError
+from writeup.records.store import load
+
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = [sys.executable, "-m", "writeup", "build"]
+CHECK = [sys.executable, "-m", "writeup", "check", "--question", "1.2b"]  # trains again, in copies of a process
+EXPERIMENTS = [sys.executable, "-m", "writeup", "experiments", "--preset", "quick", "--kind", "language_model"]
 SOLVE = [sys.executable, "-m", "conv_solve.cli"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "COLUMNS": "200"}
 SECONDS = 90  # after which a command hangs
@@ -34,15 +43,16 @@ WHOLE = 6.0  # seconds of a build, about: random kills fall within
 NAMES = {"first_name": "Ada", "last_name": "Lovelace", "netid": "al1"}
 
 
-def copied(folder: Path) -> Path:
-    """The tiny assignment in a folder of its own, with a place for temporary files beside it."""
+def copied(folder: Path, source: str = "tests/tiny") -> Path:
+    """An assignment in a folder of its own, with a place for temporary files beside it."""
     (folder / "tmp").mkdir(parents=True)
-    return Path(shutil.copytree(ROOT / "tests/tiny", folder / "tiny", ignore=shutil.ignore_patterns(".*", "build")))
+    apart = shutil.ignore_patterns(".*", "build", "docs", "tests", "__pycache__")
+    return Path(shutil.copytree(ROOT / source, folder / "tiny", ignore=apart))
 
 
 def start(command: list[str], root: Path, **options: object) -> subprocess.Popen:
-    """A command in a session of its own, by which what it leaves behind is told."""
-    environment = ENVIRONMENT | {"TMPDIR": str(root.parent / "tmp")}
+    """A command whose temporary files, caches and processes are told by its folder."""
+    environment = ENVIRONMENT | {"TMPDIR": str(root.parent / "tmp"), "XDG_CACHE_HOME": str(root.parent / "cache")}
     given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} | options
     return subprocess.Popen(command, cwd=root, env=environment, start_new_session=True, errors="replace", **given)
 
@@ -75,40 +85,110 @@ def whole(build: Path) -> bool:
     return found.pop(".stamp.json", None) is not None and found == stamped(build)
 
 
-def orphans(session: int) -> int:
-    """Processes of a session that live three seconds after its first was killed."""
+def orphans(folder: Path) -> int:
+    """Processes at work for a folder that live three seconds after the first of them was killed."""
     for _ in range(30):
         living = 0
-        for stat in Path("/proc").glob("[0-9]*/stat"):
+        for process in Path("/proc").glob("[0-9]*"):
             try:
-                state, _, _, of = stat.read_text().rpartition(")")[2].split()[:4]
+                here = (
+                    str(folder) in os.readlink(process / "cwd")
+                    or str(folder).encode() in (process / "environ").read_bytes()
+                )
+                living += here and process.joinpath("stat").read_text().rpartition(")")[2].split()[0] != "Z"
             except OSError:
                 continue
-            living += int(of) == session and state != "Z"
         if not living:
             break
         time.sleep(0.1)
     return living
 
 
-def killed(folder: Path, aimed: bool, seed: int, times: int) -> Counter[str]:
-    """Builds under two names in turn, each killed; then the next build."""
+def struck(command: list[str], root: Path, seconds: float) -> Counter[str]:
+    """A command killed after so long, and the processes that it leaves."""
+    process = start(command, root, stdout=subprocess.DEVNULL)
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return Counter({"killed": 1, "processes alive 3 s after": orphans(root.parent)})
+    return Counter({"had ended before": 1})
+
+
+def killed_checks(folder: Path, seed: int, times: int) -> Counter[str]:
+    """Checks, each killed; nothing may change, and the last, which is not, must hold."""
+    chance, counts, root = random.Random(seed), Counter(), copied(folder, ".")
+    before = files(root)
+    for _ in range(times):
+        counts.update(struck(CHECK, root, chance.uniform(0, 12)))
+        counts["files lost or changed"] += files(root) != before
+    last = start(CHECK, root)
+    last.communicate(timeout=SECONDS)
+    counts["the next check holds"] += last.returncode == 0
+    counts["temporary files left after it"] += len(list((folder / "tmp").iterdir()))
+    return counts
+
+
+def killed_experiments(folder: Path, seed: int, times: int) -> Counter[str]:
+    """Experiments, each killed; every record stays as it is, and who calls again until all is done gets it."""
+    chance, counts, root = random.Random(seed), Counter(), copied(folder, ".")
+    results = root / "experiments/results"
+    shutil.rmtree(results)
+    before, beside = {}, outside(root)
+    for _ in range(times):
+        counts.update(struck(EXPERIMENTS, root, chance.uniform(4, 30)))
+        now = {path: path.read_bytes() for path in results.rglob("*.json")}
+        counts["records lost or changed"] += sum(now.get(path) != content for path, content in before.items())
+        counts["records damaged"] += sum(not record_holds(path) for path in now)
+        now_beside = {name: sha for name, sha in outside(root).items() if not name.startswith("experiments/results/")}
+        counts["files lost or changed elsewhere"] += now_beside != beside
+        before = now
+    last = start(EXPERIMENTS, root)
+    said = last.communicate(timeout=10 * SECONDS)[0]
+    counts["the next call completes them"] += last.returncode == 0 and " 0 missing" in said
+    counts["halves of records left after it"] += len([*results.rglob(".*")])
+    counts["temporary files left after it"] += len(list((folder / "tmp").iterdir()))
+    return counts
+
+
+def record_holds(path: Path) -> bool:
+    try:
+        return load(path) is not None
+    except WriteupError:
+        return False
+
+
+def killed(folder: Path, how: str, seed: int, times: int) -> Counter[str]:
+    """Builds under two names in turn, each killed at random, while it writes ("aimed") or while a notebook runs; then
+    the next build."""
+    if not times:
+        return Counter()
     chance, counts, root = random.Random(seed), Counter(), copied(folder)
+    if how == "in a notebook":
+        cells = [new_code_cell(f"import time; time.sleep({seconds})") for seconds in (1, 2, 1)]
+        (root / "mine.ipynb").write_text(nbformat.writes(new_notebook(cells=cells)))
+        (root / "submission.toml").write_text('notebooks = ["mine.ipynb"]\n' + (root / "submission.toml").read_text())
     start([*BUILD, "--netid", "al0"], root).communicate(timeout=SECONDS)
     for turn in range(times):
         command = [*BUILD, "--netid", f"al{turn + 1}"]
         old, beside = files(root / "build"), outside(root)
         process = start(command, root, stdout=subprocess.DEVNULL)
-        if aimed:
+        if how == "aimed":
             while process.poll() is None and not (root / "build/.next").exists():
                 time.sleep(0.0005)
             time.sleep(chance.uniform(0, 0.06))
+        elif how == "in a notebook":
+            shutil.rmtree(root / ".cache/notebook", ignore_errors=True)
+            while process.poll() is None and not [*(root / ".cache/work").glob("writeup-*/tiny")]:
+                time.sleep(0.01)
+            time.sleep(chance.uniform(0, 5))
         else:
             time.sleep(chance.uniform(0, WHOLE))
         counts["had ended before"] += process.poll() is not None
         process.kill()
         process.wait()
-        counts["processes alive 3 s after"] += orphans(process.pid)
+        counts["processes alive 3 s after"] += orphans(root.parent)
         left = {name: sha for name, sha in files(root / "build").items() if not name.startswith((".next", ".decided"))}
         counts["decided, to be finished"] += (root / "build/.decided").exists()
         start(command, root).communicate(timeout=SECONDS)
@@ -117,10 +197,8 @@ def killed(folder: Path, aimed: bool, seed: int, times: int) -> Counter[str]:
         counts["healed by the next build"] += whole(root / "build")
         counts["files lost or changed elsewhere"] += outside(root) != beside
         counts["leftovers in build/"] += len(set(new) - stamped(root / "build").keys() - {".stamp.json"})
-        counts["temporary folders left"] += len(list((root.parent / "tmp").iterdir()))
-        shutil.rmtree(root.parent / "tmp")
-        (root.parent / "tmp").mkdir()
-        counts["kills, aimed" if aimed else "kills, random"] += 1
+        counts["kills"] += 1
+    counts["temporary files left after all"] += len(list((folder / "tmp").iterdir())) + (root / ".cache/work").exists()
     return counts
 
 
@@ -250,25 +328,28 @@ def all_tried(folder: Path) -> Counter[str]:
     return Counter({"inputs": len(cases)}) + counts
 
 
-def main(kills: int = 60, at_once: int = 6, seed: int = 19) -> None:
+def main(builds: int = 60, others: int = 12, at_once: int = 6, inputs: int = 1, seed: int = 19) -> None:
     began, folder = time.monotonic(), Path(tempfile.mkdtemp(prefix="faults-"))
-    aimed, each = kills // 3, (kills - kills // 3) // 2
-    work: list[Callable[[], Counter[str]]] = [
-        partial(killed, folder / "aimed", True, seed, aimed),
-        partial(killed, folder / "random", False, seed + 1, each),
-        partial(killed, folder / "random, too", False, seed + 2, kills - aimed - each),
-    ]
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        kinds: Counter[str] = Counter()
-        for counts in pool.map(lambda task: task(), work):
-            kinds.update(counts)  # a sum would drop the zeros
-    print(f"kills after {time.monotonic() - began:.0f} s: {dict(kinds)}", flush=True)
-    both = pairs(folder / "pairs", at_once)
-    inputs = all_tried(folder / "hostile")
-    for title, counts in (("kills", kinds), ("pairs", both), ("hostile inputs", inputs)):
-        print(f"| {title} | |\n| --- | ---: |")
-        print("".join(f"| {what} | {count} |\n" for what, count in counts.items()))
-    print(f"{time.monotonic() - began:.0f} s")
+    aimed, each = builds // 3, (builds - builds // 3) // 2
+    work: dict[str, list[Callable[[], Counter[str]]]] = {
+        "builds, while the files are written": [partial(killed, folder / "a", "aimed", seed, aimed)],
+        "builds, at random": [
+            partial(killed, folder / "b", "", seed + 1, each),
+            partial(killed, folder / "c", "", seed + 2, builds - aimed - each),
+        ],
+        "builds, while a notebook runs": [partial(killed, folder / "d", "in a notebook", seed + 3, others)],
+        "checks": [partial(killed_checks, folder / "e", seed + 4, others)],
+        "experiments": [partial(killed_experiments, folder / "f", seed + 5, others)],
+        "pairs of builds": [partial(pairs, folder / "g", at_once)] if at_once else [],
+        "hostile inputs": [partial(all_tried, folder / "h")] if inputs else [],
+    }
+    for title, tasks in work.items():
+        counts: Counter[str] = Counter()
+        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            for found in pool.map(lambda task: task(), tasks):
+                counts.update(found)  # a sum would drop the zeros
+        print(f"| {title} ({time.monotonic() - began:.0f} s) | |\n| --- | ---: |")
+        print("".join(f"| {what} | {count} |\n" for what, count in counts.items()), flush=True)
     shutil.rmtree(folder)
 
 

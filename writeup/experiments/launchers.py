@@ -55,7 +55,12 @@ class LocalLauncher:
         return nullcontext()
 
     def submit(self, work: Work, *arguments: Any) -> Pending:
-        return self.pool.submit(work, *arguments)
+        # Ctrl-C reaches the whole terminal; the launching process decides, and workers are born deaf to it
+        heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            return self.pool.submit(work, *arguments)
+        finally:
+            signal.signal(signal.SIGINT, heard)
 
     def messages(self) -> list[Message]:
         received = []
@@ -120,7 +125,6 @@ def send(label: str, fraction: float, text: str) -> None:
 def _begin_worker(messages: "Queue[Message]") -> None:
     global _messages
     _messages = messages
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the launching process decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -159,7 +159,7 @@ def test_ctrl_c_stops_and_the_next_call_completes(project):
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
-    assert (process.returncode, "call again" in rest) == (130, True)
+    assert (process.returncode, "called again, experiments go on" in rest) == (130, True)
     assert len(current("language_model_profile", project)) == 1
     subprocess.run(command, check=True, capture_output=True)
     assert len(current("language_model_profile", project)) == 2
