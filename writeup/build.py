@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from writeup.readback.sources import Finding
 
 # Whatever a built file can depend on; a change of any of these makes the next build do its work.
-INPUTS = ("answers/**/*", "experiments/**/*", "templates/**/*", "requirements.lock")
+INPUTS = (
+    "answers/**/*",
+    "experiments/**/*",
+    "templates/**/*",
+    "requirements.lock",
+    "docs/trust.md",
+    "docs/mutants.json",
+)
 GENERATOR_INPUTS = ("**/*.py", "**/layouts/*")
 
 

@@ -12,7 +12,7 @@ OPENED = """() => {
   const opened = new Set();
   for (const element of document.querySelectorAll("main [data-claim], main [data-statement]")) {
     const id = element.dataset.claim ?? element.dataset.statement;
-    const button = element.matches("button") ? element : element.querySelector(":scope > .statement-mark");
+    const button = element.matches("button") ? element : element.querySelector(":scope > .mark");
     button.click();
     const card = document.getElementById("evidence-" + id);
     if (card.matches(":popover-open") && card.getBoundingClientRect().height > 50) opened.add(id);

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, Field, ValidationError
+
+from writeup.errors import WriteupError
 from writeup.records.record import Record
 from writeup.records.store import Records
 from writeup.trust.certificate import Certificate
@@ -15,6 +17,29 @@ from writeup.trust.ledger import FigureRow, FileRow, Ledger
 
 TRUST = Path("docs/trust.md")  # how far "verified" was measured to reach, in words
 MUTANTS = Path("docs/mutants.json")  # the score of a campaign of planted faults, as `make mutants` writes it
+
+
+class Planted(BaseModel):
+    """Faults planted in one part of the project: how many there could be, were tried, and passed unseen."""
+
+    candidates: int
+    tried: int
+    share_found: float = Field(alias="share found")  # of those with an effect
+    argued: int = Field(alias="argued equivalent")
+    survivors: list[str]
+    minutes: float
+
+
+class Campaign(BaseModel):
+    """What `make mutants` measured."""
+
+    date: str
+    answers: Planted
+    records: Planted
+
+    @property
+    def parts(self) -> dict[str, Planted]:
+        return {"answers": self.answers, "records": self.records}
 
 
 @dataclass(frozen=True)
@@ -32,14 +57,24 @@ class About:
     certificate: Certificate | None = None  # the last audit's, if it was of these facts
     records: Sequence[Record] = ()
     trust: str = ""
-    mutants: Mapping[str, Any] = field(default_factory=dict)
+    mutants: Campaign | None = None
 
 
 def kept(root: Path, ledger: Ledger) -> dict[str, Any]:
     """What the project in `root` keeps for the page: the ledger's records, and what was measured of its checks."""
     records = Records(root)
-    return {
-        "records": [records[row.path] for row in ledger.records],
-        "trust": (root / TRUST).read_text(encoding="utf-8") if (root / TRUST).is_file() else "",
-        "mutants": json.loads((root / MUTANTS).read_bytes()) if (root / MUTANTS).is_file() else {},
-    }
+    trust, mutants = (_read(root / path) for path in (TRUST, MUTANTS))
+    try:
+        campaign = Campaign.model_validate_json(mutants) if mutants else None
+    except ValidationError as error:
+        told = f"{root / MUTANTS}: {error.errors()[0]['msg']}; it is build/mutants.json as `make mutants` writes it"
+        raise WriteupError(told) from error
+    return {"records": [records[row.path] for row in ledger.records], "trust": trust, "mutants": campaign}
+
+
+def _read(path: Path) -> str:
+    """A file's text, nothing where there is none."""
+    try:
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise WriteupError(f"{path}: cannot be read as text ({error})") from error

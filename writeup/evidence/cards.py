@@ -45,6 +45,9 @@ def fact_card(row: ClaimRow, ledger: Ledger, places: Sequence[Place], words: Wor
     rows = [("Second route", row.check)]
     if found := _found(row, words):
         rows.append(("What it found", found))
+    for again in (again for again in ledger.reruns if again.record in evidence["records"]):
+        told = f"{again.what}: found {_short(again.found)}, recorded {_short(again.recorded)}"
+        rows.append(("Trained again at this build", told))
     if evidence.get("seed") is not None:
         rows.append(("Seed of the second route", str(evidence["seed"])))
     return Card(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bs4 import BeautifulSoup, Tag
 
+LONG = 40  # characters that a button, which does not break across lines, should not have
 CAPTION = re.compile(r"(?:Figure|Table)\s\d+")  # a space that does not break
 
 
@@ -20,8 +21,10 @@ class Place:
 
 
 def with_buttons(html: str, values: Mapping[str, str]) -> tuple[BeautifulSoup, dict[str, list[Place]]]:
-    """Each fact a button that opens its card, each statement a span with one at its end; `values` tells what a fact is
-    where its element says only "·"."""
+    """Each fact a button that opens its card; each statement, or fact of many words, with one at its end.
+
+    `values` tells what a fact is where its element says only "·"; the second result is where each is printed.
+    """
     soup = without_sources(BeautifulSoup(html, "html.parser"))
     _join_thousands(soup)
     for wide in soup.select("table"):
@@ -37,13 +40,13 @@ def with_buttons(html: str, values: Mapping[str, str]) -> tuple[BeautifulSoup, d
         of = places.setdefault(id, [])
         of.append(Place(f"at-{id}-{len(of) + 1}", _where(element)))
         element["id"] = of[-1].id
-        if kind == "claim":
+        if kind == "claim" and (len(element.get_text()) < LONG or element.find("math")):
             element.name = "button"
             _open_by(element, id, "fact", _heard(element, values.get(id, id)))
         else:
             button = soup.new_tag("button")
             button.string = "§"
-            _open_by(button, id, "statement-mark", f"How this statement is known: {id}")
+            _open_by(button, id, "mark", f"How this is known: {id}")
             element.append(button)
     return soup, places
 

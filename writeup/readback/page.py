@@ -17,7 +17,7 @@ from writeup.text.numerals import spelled
 from writeup.trust.ledger import Ledger
 
 BLOCKS = {"p", "div", "li", "td", "th", "tr", "pre", "blockquote", "h1", "h2", "h3", "h4", "dd", "dt"}
-UNREAD = ".picture, .statement-mark, .listing-facts, annotation"  # no part of the text; pictures are read as files
+UNREAD = ".picture, .mark, .listing-facts, annotation"  # no part of the text; pictures are read as files
 SCRIPTS = {"msup": "^", "msub": "_", "mover": "^", "munder": "_"}
 
 

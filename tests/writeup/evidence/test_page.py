@@ -107,3 +107,12 @@ def test_a_ledger_of_another_build_is_refused():
     ledger = Ledger(claims=[row("Q.a", "13")], records=[], environment={})
     with pytest.raises(WriteupError, match=r"of another build: the text has '12' for claim Q\.a, the ledger \['13'\]"):
         evidence_page(About("", "", ""), read(mark("12", "claim:Q.a")), {}, ledger)
+
+
+def test_a_fact_of_many_words_may_break_across_lines():
+    words = "one of the variables was modified by an operation in place"
+    ledger = Ledger(claims=[row("Q.a", words)], records=[], environment={})
+    page = evidence_page(About("", "", ""), read(mark(words, "claim:Q.a")), {}, ledger)
+    (fact,) = BeautifulSoup(page, "html.parser").select('main [data-claim="Q.a"]')
+    assert (fact.name, fact.get_text()) == ("span", f"{words}§")
+    assert fact.button["popovertarget"] == "evidence-Q.a"

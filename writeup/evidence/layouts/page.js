@@ -22,7 +22,7 @@ for (const asked of document.querySelectorAll("[data-wanted]")) asked.addEventLi
 for (const link of document.querySelectorAll(".card a[href^='#']")) link.addEventListener("click", () => {
   for (const card of document.querySelectorAll(".card:popover-open")) card.hidePopover();
   const place = document.getElementById(decodeURIComponent(link.hash.slice(1)));
-  setTimeout(() => (place.matches("button") ? place : place.querySelector(".statement-mark"))?.focus());
+  setTimeout(() => (place.matches("button") ? place : place.querySelector(".mark"))?.focus());
 });
 function same(event) {
   const id = event.target.closest?.("main [data-claim]")?.dataset.claim;
