@@ -5,7 +5,7 @@ PY := .venv/bin/python
 READY := .venv/.ready
 
 # What is given goes on through the environment, as it is: no shell and no make expansion ever reads it.
-GIVEN := FIRST LAST NETID TEX QUESTION PRESET KIND JOBS LAUNCHER DEVICE SAMPLE FORGED
+GIVEN := FIRST LAST NETID TEX CELL_SECONDS NOTEBOOK_SECONDS QUESTION PRESET KIND JOBS LAUNCHER DEVICE SAMPLE FORGED
 unexport $(GIVEN)
 $(foreach name,$(GIVEN),$(if $(filter command environment,$(firstword $(origin $(name)))),\
   $(eval export WRITEUP_$(name) := $$(value $(name)))))
@@ -14,7 +14,7 @@ option = $(if $(value $(1)),--$(2) "$$WRITEUP_$(1)")
 .PHONY: all check test experiments audit mutants bench lint sample clean help
 .DEFAULT_GOAL := all
 
-all: $(READY) ## verify every claim and build the files to upload [FIRST= LAST= NETID= TEX=]
+all: $(READY) ## verify every claim and build the files to upload [FIRST= LAST= NETID= TEX= CELL_SECONDS= NOTEBOOK_SECONDS=]
 	@$(PY) -m writeup build
 
 check: $(READY) ## run every check and every control afresh [QUESTION=1.1]

@@ -62,7 +62,8 @@ def build(
     tex: str | None = None,
     on_stage: Callable[[str], None] = lambda _stage: None,
     on_question: Progress | None = None,
-    limits: tuple[float, float] | None = None,
+    on_cell: Callable[[str], None] = lambda _line: None,
+    limits: tuple[int, int] | None = None,
 ) -> Built:
     """Build the files to upload into `root/build`; does nothing when they are there and no input has changed.
 
@@ -107,7 +108,7 @@ def build(
         content[f"{stem}.pdf"] = paper
         notes: list[str] = []
         if identity.notebooks or verification.assignment.notebook:
-            content |= _notebook(root, identity, parts, verification, engine, on_stage, limits, notes)
+            content |= _notebook(root, identity, parts, verification, engine, on_stage, on_cell, limits, notes)
         on_stage("read the files back")
         report = _read_back(content, verification)
         on_stage("write the evidence page")
@@ -153,7 +154,8 @@ def _notebook(
     verification: Verification,
     engine: Engine,
     on_stage: Callable[[str], None],
-    limits: tuple[float, float] | None,
+    on_cell: Callable[[str], None],
+    limits: tuple[int, int] | None,
     notes: list[str],
 ) -> dict[str, str | bytes]:
     """The notebook, run, and its PDF; adds to the ledger where each claim is printed in them, and to the notes."""
@@ -163,8 +165,8 @@ def _notebook(
     on_stage("run the notebook")
     named, began = f"{identity.display_name} ({identity.netid})", time.perf_counter()
 
-    def on_cell(name: str, cell: int, cells: int) -> None:
-        on_stage(f"run {name}: cell {cell} of {cells}, {time.perf_counter() - began:.0f} s")
+    def progress(name: str, cell: int, cells: int) -> None:
+        on_cell(f"run {name}: cell {cell} of {cells}, {time.perf_counter() - began:.0f} s")
 
     notebook = build_notebook(
         root,
@@ -173,7 +175,7 @@ def _notebook(
         parts=parts,
         verification=verification,
         cache=root / ".cache" / "notebook",
-        progress=on_cell,
+        progress=progress,
         limits=Limits(*limits) if limits else None,
     )
     on_stage("compile the notebook's PDF")

@@ -21,6 +21,7 @@ from writeup.assignment import find_root, load_assignment
 from writeup.build import Built, Unverified, build
 from writeup.errors import output_is_closed, run_program
 from writeup.experiments import DEVICE
+from writeup.experiments.display import Sparingly
 from writeup.pages.identity import load_identity
 from writeup.trust.verify import Verification, Verified, verify
 
@@ -44,8 +45,12 @@ def build_command(
     last: Annotated[str | None, typer.Option(help="Last name.")] = None,
     netid: Annotated[str | None, typer.Option(help="NetID.")] = None,
     tex: Annotated[str | None, typer.Option(help="Another pdflatex than the embedded one.")] = None,
-    cell_seconds: Annotated[float, typer.Option(min=1, help="Limit for a cell of a notebook.")] = 1800,
-    notebook_seconds: Annotated[float, typer.Option(min=1, help="Limit for a whole notebook.")] = 14400,
+    cell_seconds: Annotated[
+        int, typer.Option(min=1, max=10**8, help="Limit for a cell of a notebook.", envvar="WRITEUP_CELL_SECONDS")
+    ] = 1800,
+    notebook_seconds: Annotated[
+        int, typer.Option(min=1, max=10**8, help="Limit for a whole notebook.", envvar="WRITEUP_NOTEBOOK_SECONDS")
+    ] = 14400,
     root: Root = None,
 ) -> None:
     """Verify every claim and build the files to upload into build/."""
@@ -59,8 +64,17 @@ def build_command(
     with _progress(len(assignment.everything) + 6) as show:
         task = show.add_task("verify the claims", total=len(assignment.everything) + 6)
 
+        due, plain = Sparingly(), not errors.is_terminal
+
         def on_stage(stage: str) -> None:
-            show.update(task, description=stage, advance=1)
+            show.update(task, description=escape(stage), advance=1)
+            if plain:
+                errors.print(stage, markup=False, soft_wrap=True)
+
+        def on_cell(line: str) -> None:
+            show.update(task, description=escape(line))
+            if plain and due():
+                errors.print(line, markup=False, soft_wrap=True)
 
         def on_question(_question: str, done: Verified) -> None:
             show.console.print(_question_line(done))
@@ -68,7 +82,7 @@ def build_command(
 
         try:
             limits = cell_seconds, notebook_seconds
-            built = build(folder, identity, given["tex"], on_stage, on_question, limits)
+            built = build(folder, identity, given["tex"], on_stage, on_question, on_cell, limits)
         except Unverified as error:
             show.stop()
             _print_problems(error.verification)

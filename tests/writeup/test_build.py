@@ -11,8 +11,10 @@ import tempfile
 import tomllib
 from pathlib import Path
 
+import nbformat
 import pytest
 from filelock import FileLock
+from nbformat.v4 import new_code_cell, new_notebook
 
 from writeup import cli
 from writeup.build import Unverified, build
@@ -417,3 +419,24 @@ def test_a_fault_of_the_program_is_one_line_with_its_place(tiny):
 def test_what_is_echoed_is_short_and_commands_no_terminal(tmp_path):
     status, said = run(tmp_path / ("\x1b[31m" + "9" * 10_000), ["status"])
     assert (status, len(said) < 300, "\x1b" in said, "File name too long" in said) == (2, True, False, True)
+
+
+def test_a_plain_log_says_where_a_build_is(own):
+    cells = [new_code_cell("import time; time.sleep(2.5)"), new_code_cell("2")]
+    (own / "mine.ipynb").write_text(nbformat.writes(new_notebook(cells=cells)))
+    (own / "submission.toml").write_text('notebooks = ["mine.ipynb"]\n' + (own / "submission.toml").read_text())
+    status, said = run(own, ["build"])
+    places = ["run the notebook", "run mine.ipynb: cell 1 of 2, ", "compile the notebook's PDF", "write the files"]
+    found = [said.find(place) for place in places]
+    assert (status, -1 in found, found == sorted(found)) == (0, False, True), said
+
+
+def test_a_cell_s_limit_is_the_user_s(own):
+    (own / "mine.ipynb").write_text(nbformat.writes(new_notebook(cells=[new_code_cell("while True: pass")])))
+    (own / "submission.toml").write_text('notebooks = ["mine.ipynb"]\n' + (own / "submission.toml").read_text())
+    status, said = run(own, ["build", "--cell-seconds", "1"])
+    assert (status, "cell 1 did not end within the limit of 1 s for a cell" in said, "Traceback" in said) == (
+        2,
+        True,
+        False,
+    )

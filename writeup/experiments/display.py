@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-SECONDS_BETWEEN_LINES = 10  # of one run in a plain log
+SECONDS_BETWEEN_LINES = 10  # of one work in a plain log, at first
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,28 @@ class Job:
         return f"{self.kind}/{self.settings.name}"
 
 
+class Sparingly:
+    """True where a line of a plain log is due: every ten seconds, and less often the longer the work goes on."""
+
+    def __init__(self) -> None:
+        self.start, self.last = time.monotonic(), float("-inf")
+
+    def __call__(self) -> bool:
+        now = time.monotonic()
+        due = now - self.last >= max(SECONDS_BETWEEN_LINES, (now - self.start) / 10)
+        self.last = now if due else self.last
+        return due
+
+
 @dataclass
 class State:
-    """A run under way: since when, from which fraction on, how far, what it said last and when that was printed."""
+    """A run under way: since when, from which fraction on, how far, what it said last, when that is printed."""
 
     start: float
     begun: float
     fraction: float
     text: str = "starting"
-    printed: float = 0.0
+    due: Sparingly = field(default_factory=Sparingly)
 
 
 class Display:
@@ -71,9 +84,7 @@ class Display:
         if state is None:  # it has ended
             return
         state.fraction, state.text = fraction, text
-        now = time.monotonic()
-        if not self.live and now - state.printed >= SECONDS_BETWEEN_LINES:
-            state.printed = now
+        if not self.live and state.due():
             self._print(f"{label}: {text}; {self.heading()}")
 
     def end(self, job: Job, failed: bool = False) -> None:

@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -53,8 +53,8 @@ Progress = Callable[[str, int, int], None]  # what is running, cell number, numb
 class Limits:
     """Seconds that one cell and one whole notebook may take."""
 
-    cell: float = 1800  # far above what a cell needs: a busy machine must not fail a build
-    notebook: float = 4 * 3600
+    cell: int = 1800  # far above what a cell needs: a busy machine must not fail a build
+    notebook: int = 4 * 3600
 
 
 def execute(part: Part, cache: Path, progress: Progress, limits: Limits | None = None) -> tuple[NotebookNode, str]:
@@ -110,11 +110,10 @@ def _run(part: Part, progress: Progress, limits: Limits) -> NotebookNode:
     notebook = nbformat.from_dict(part.notebook)
     # the first import on a machine prints that it builds its font cache: let that happen outside of the cells
     subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], capture_output=True, check=False)
-    at, began = [0], time.monotonic()
+    at, began = [1], time.monotonic()
 
     def on_cell(cell: NotebookNode, cell_index: int) -> None:  # noqa: ARG001 (nbclient calls it by these names)
         at[0] = cell_index + 1
-        progress(part.name, at[0], len(notebook.cells))
 
     def seconds_left(_cell: NotebookNode) -> int:
         return max(1, round(min(limits.cell, began + limits.notebook - time.monotonic())))
@@ -132,7 +131,7 @@ def _run(part: Part, progress: Progress, limits: Limits) -> NotebookNode:
         environment = {**os.environ, "SOURCE_DATE_EPOCH": FIXED_DATE, "PYTHONHASHSEED": "0", "IPYTHONDIR": empty}
         environment.pop("PYTHONPATH", None)
         try:
-            _in_a_thread(client, environment)
+            _in_a_thread(client, environment, lambda: progress(part.name, at[0], len(notebook.cells)))
         except CellExecutionError as error:
             failed = notebook.cells[at[0] - 1]
             said: list[str] = next((o.traceback for o in failed.get("outputs", []) if o.output_type == "error"), [])
@@ -144,10 +143,10 @@ def _run(part: Part, progress: Progress, limits: Limits) -> NotebookNode:
             ) from error
         except CellTimeoutError as error:
             whole = time.monotonic() - began > limits.notebook - 1
-            limit = f"{limits.notebook:g} s for the notebook" if whole else f"{limits.cell:g} s for a cell"
+            limit = f"{limits.notebook} s for the notebook" if whole else f"{limits.cell} s for a cell"
             raise WriteupError(
                 f"{part.name}, cell {at[0]} did not end within the limit of {limit}; "
-                "--cell-seconds and --notebook-seconds set other limits"
+                "--cell-seconds and --notebook-seconds set other limits (make: CELL_SECONDS=, NOTEBOOK_SECONDS=)"
             ) from error
         except (DeadKernelError, AssertionError) as error:  # nbclient asserts that it has a kernel
             raise WriteupError(
@@ -175,13 +174,16 @@ def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
     return joined
 
 
-def _in_a_thread(client: NotebookClient, environment: dict[str, str]) -> None:
-    """Executes outside of the main thread, whose signals nbclient would take; an interrupt ends the kernel at once."""
+def _in_a_thread(client: NotebookClient, environment: dict[str, str], tick: Callable[[], None]) -> None:
+    """Executes outside of the main thread, whose signals nbclient would take; an interrupt ends the kernel at once.
+    Every second there is a tick, however long a cell runs."""
     with ThreadPoolExecutor(1) as pool:
         # what a cell prints comes another way
         quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         running = pool.submit(lambda: asyncio.run(client.async_execute(env=environment, **quiet)))
         try:
+            while not wait([running], timeout=1).done:
+                tick()
             running.result()
         except (KeyboardInterrupt, SystemExit):
             process = getattr(getattr(client.km, "provisioner", None), "process", None)

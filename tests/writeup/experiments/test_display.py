@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from writeup.experiments import display
-from writeup.experiments.display import Display, Job, duration
+from writeup.experiments.display import Display, Job, Sparingly, duration
 
 
 @pytest.fixture
@@ -83,3 +83,10 @@ def test_many_reports_within_a_moment_are_one_line(clock):
 @pytest.mark.parametrize(("seconds", "said"), [(40, "40 s"), (720, "12 min"), (12_000, "3 h 20 min")])
 def test_a_duration_in_words(seconds, said):
     assert duration(seconds) == said
+
+
+def test_the_longer_a_work_goes_on_the_fewer_lines_it_has(clock):
+    due, printed = Sparingly(), []
+    for clock.seconds in range(3600):
+        printed += [clock.seconds] if due() else []
+    assert (printed[:3], printed[-1] - printed[-2] > 300, len(printed) < 45) == ([0, 10, 20], True, True)

@@ -233,6 +233,12 @@ def test_a_cell_over_the_limit_is_named_with_the_option_that_sets_it(tmp_path):
         execute(part_of("1", "import time; time.sleep(60)"), tmp_path, lambda *_: None, Limits(cell=1))
 
 
+def test_a_cell_that_takes_long_is_told_again_and_again(tmp_path):
+    told = []
+    execute(part_of("1", "import time; time.sleep(3.5)"), tmp_path, lambda *place: told.append(place))
+    assert told.count(("n.ipynb", 2, 2)) > 1
+
+
 @pytest.mark.parametrize("damage", [lambda _: "", lambda text: text[:50], lambda text: text.replace("42", "66")])
 def test_a_kept_run_that_is_not_as_it_was_written_is_not_there(tmp_path, damage):
     store = Store(tmp_path)
