@@ -5,13 +5,13 @@ PY := .venv/bin/python
 READY := .venv/.ready
 
 # What is given goes on through the environment, as it is: no shell and no make expansion ever reads it.
-GIVEN := FIRST LAST NETID TEX CELL_SECONDS NOTEBOOK_SECONDS QUESTION PRESET KIND JOBS LAUNCHER DEVICE SAMPLE FORGED
+GIVEN := FIRST LAST NETID TEX CELL_SECONDS NOTEBOOK_SECONDS QUESTION PRESET KIND JOBS LAUNCHER DEVICE SAMPLE FORGED PORT
 unexport $(GIVEN)
 $(foreach name,$(GIVEN),$(if $(filter command environment,$(firstword $(origin $(name)))),\
   $(eval export WRITEUP_$(name) := $$(value $(name)))))
 option = $(if $(value $(1)),--$(2) "$$WRITEUP_$(1)")
 
-.PHONY: all check test experiments audit mutants bench lint sample clean help
+.PHONY: all check watch test experiments audit mutants bench lint sample clean help
 .DEFAULT_GOAL := all
 
 all: $(READY) ## verify every claim and build the files to upload [FIRST= LAST= NETID= TEX= CELL_SECONDS= NOTEBOOK_SECONDS=]
@@ -19,6 +19,9 @@ all: $(READY) ## verify every claim and build the files to upload [FIRST= LAST= 
 
 check: $(READY) ## run every check and every control afresh [QUESTION=1.1]
 	@$(PY) -m writeup check $(call option,QUESTION,question)
+
+watch: $(READY) ## show the evidence page in the browser, verified anew and reloaded on every change [PORT=]
+	@$(PY) -m writeup watch $(call option,PORT,port)
 
 test: $(READY) ## run the tests
 	@$(PY) -m pytest

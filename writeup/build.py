@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from writeup.pages.pdf import Engine
     from writeup.readback import Report
     from writeup.readback.sources import Finding
+    from writeup.text.marks import Sourced
+    from writeup.trust.ledger import FigureRow, FileRow
 
 # Whatever a built file can depend on; a change of any of these makes the next build do its work.
 INPUTS = (
@@ -71,7 +73,6 @@ def build(
     Raises `Unverified` when anything does not hold and `WriteupError` for whatever else stops the build; the files of
     the last good build stay as they were in both cases.
     """
-    from writeup.evidence import About, evidence_page, kept
     from writeup.pages import pdf  # these are slow to import, and an unchanged build needs none of them
     from writeup.pages.printable import printable
     from writeup.pages.render import render
@@ -112,22 +113,9 @@ def build(
         on_stage("read the files back")
         report = _read_back(content, verification)
         on_stage("write the evidence page")
-        about = About(
-            f"{verification.assignment.title}, {verification.assignment.subtitle}",
-            f"{identity.first_name} {identity.last_name}, {identity.netid}",
-            f"{stem}.pdf",
-            documents.readback.figures,
-            prose.exceptions(root),
-            report.files,
-            verified,
-            certificate_for(folder, verification.ledger),
-            **kept(root, verification.document.ledger),
-        )
-        pictures = {f"{stem}{name}": svg for name, svg in documents.files.items() if name.endswith(".svg")}
-        name, page = (
-            f"{stem}_evidence.html",
-            evidence_page(about, documents.markdown, pictures, verification.document.ledger),
-        )
+        pictures = {name: svg for name, svg in documents.files.items() if name.endswith(".svg")}
+        name, figures = f"{stem}_evidence.html", documents.readback.figures
+        page = evidence(root, verification, identity, documents.markdown, pictures, figures, report.files, verified)
         _refuse(read_evidence(name, page, verification.ledger)[0])
         content[name] = page
         content[LEDGER] = verification.ledger.model_dump_json(indent=1) + "\n"
@@ -136,6 +124,34 @@ def build(
         replace(folder, content, stamp, identity.suffix)
         files = [folder / name for name in content]
     return Built(files, time.perf_counter() - start, verification, report, notes)
+
+
+def evidence(
+    root: Path,
+    verification: Verification,
+    identity: Identity,
+    markdown: Sourced,
+    pictures: Mapping[str, str],
+    figures: Sequence[FigureRow],
+    files: Sequence[FileRow] = (),
+    seconds: float = 0,
+) -> str:
+    """The evidence page; `pictures` are SVGs by what follows the file stem in their names. See `About` for the rest."""
+    from writeup.evidence import About, evidence_page, kept
+
+    stem, ledger = identity.file_stem, verification.document.ledger
+    about = About(
+        f"{verification.assignment.title}, {verification.assignment.subtitle}",
+        f"{identity.first_name} {identity.last_name}, {identity.netid}",
+        f"{stem}.pdf",
+        figures,
+        prose.exceptions(root),
+        files,
+        seconds,
+        certificate_for(root / BUILD, verification.ledger),
+        **kept(root, ledger),
+    )
+    return evidence_page(about, markdown, {f"{stem}{name}": svg for name, svg in pictures.items()}, ledger)
 
 
 def _handed_in(identity: Identity) -> list[Part]:

@@ -5,6 +5,7 @@ Exit status: 0 when everything holds, 1 when a claim does not hold or a control 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -158,6 +159,22 @@ def check(
         console.print(_totals(verification))
         _print_problems(verification)
     raise typer.Exit(verification.exit_status)
+
+
+@app.command("watch")
+def watch_command(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of 127.0.0.1; 0 takes a free one.")] = 8017,
+    root: Root = None,
+) -> None:
+    """Show the evidence page in the browser, verified anew and reloaded on every change; Ctrl-C ends it."""
+    from writeup.watch import Server, watch
+
+    folder = find_root(root)
+    load_assignment(folder)
+    server = Server(port)
+    console.print(f"Live preview: {server.url}  (Ctrl-C ends it; build/ stays as it is)", soft_wrap=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        watch(folder, server, lambda done: console.print(_question_line(done)))
 
 
 @app.command()

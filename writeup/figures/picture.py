@@ -5,6 +5,7 @@ So a picture can be read back without the code that drew it."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from writeup.figures.drawing import Drawing
@@ -15,8 +16,21 @@ from writeup.trust.ledger import FigureRow, PanelRow, SeriesRow
 DIGITS = 9  # kept of a coordinate: more than any picture resolves
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A figure that was drawn before: its row and its SVG."""
+
+    row: FigureRow
+    picture: str
+
+    def svg(self) -> str:
+        return self.picture
+
+
 def row_of(name: str, file: str, drawn: Any) -> FigureRow:
     """`drawn` is a `Drawing`, `Plot` or `Panels`; of any other figure only its name is kept."""
+    if isinstance(drawn, Drawn):
+        return drawn.row.model_copy(update={"name": name, "file": file})
     row = FigureRow(name=name, file=file, words=[], panels=[])
     if isinstance(drawn, Drawing):
         row.words += [line.text for line in drawn.words]

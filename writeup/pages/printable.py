@@ -29,8 +29,8 @@ def printable(root: Path, verification: Verification) -> Verification:
 
 def _problems(root: Path, verification: Verification) -> Iterator[Problem]:
     answered_well = [id for id, answered in verification.answers.items() if not answered.problems]
-    labels = [label for id in answered_well for label in _labels(root, verification, id)]
-    for slip in prose.problems(root, answered_well, labels):
+    given = [label for id in answered_well for label in labels(root, verification, id)]
+    for slip in prose.problems(root, answered_well, given):
         place, _, what = slip.partition(": ")
         yield Problem(place, what)
     environment, references = template_environment(root), references_of(root)
@@ -54,7 +54,7 @@ def _written(page: Page, environment: Environment, context: Mapping[str, Any]) -
     return page.write(environment.get_template(f"answers/{page.question}.md.j2"), context=context)
 
 
-def _labels(root: Path, verification: Verification, question: str) -> Iterator[prose.Label]:
+def labels(root: Path, verification: Verification, question: str) -> Iterator[prose.Label]:
     """The words that the answer gives for figures and tables, each with its line in the answer's module."""
     answered = verification.answers[question]
     rows = verification.ledger.of(question)

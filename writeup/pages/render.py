@@ -168,6 +168,11 @@ class Page:
         text = re.sub(r"\n{3,}", "\n\n", self.fill(template, **context))
         return Marked(self._cite(_mend_mathematics(text, template.name or "?")))
 
+    def answer(self, environment: jinja2.Environment, context: Mapping[str, Any]) -> Marked:
+        """The answer to the question being written."""
+        template = environment.get_template(f"answers/{self.question}.md.j2")
+        return Marked(self.write(template, context=context).strip())
+
     def _unanswered(self, question: str) -> bool:
         asked = {asked.id for asked in self.verification.assignment.everything}
         return question in asked - self.verification.answers.keys()
@@ -251,7 +256,7 @@ def render(root: Path, verification: Verification, identity: Identity, stem: str
     texts: dict[Format, Sourced] = {}
     for format in ("md", "tex"):
         page = pages[format] = Page(format, verification, f"{stem}_figures", references)
-        texts[format] = read(guarded(partial(_body, page, environment, verification, identity, stem)))
+        texts[format] = read(guarded(partial(body, page, environment, verification, identity, stem)))
     tex = guarded(
         lambda: unmarked(
             environment.get_template("document.tex.j2").render(
@@ -264,20 +269,20 @@ def render(root: Path, verification: Verification, identity: Identity, stem: str
             )
         )
     )
-    _note_printed(verification.ledger, texts)
+    note_printed(verification.ledger, texts)
     figures = {f"_figures/{name}": svg for name, svg in pages["md"].files.items()}
     kept = ReadBackRow(passages=passages_of(texts["md"]), figures=pages["tex"].figures)
     return Documents({".md": texts["md"].text, ".tex": tex, **figures}, kept, texts["md"])
 
 
-def _body(
+def body(
     page: Page, environment: jinja2.Environment, verification: Verification, identity: Identity, stem: str
 ) -> Marked:
+    """The whole document in the page's format."""
     answers: dict[str, str] = {}
     for id, answered in verification.answers.items():
         page.question = id
-        template = environment.get_template(f"answers/{id}.md.j2")
-        answers[id] = Marked(page.write(template, context=answered.context).strip())
+        answers[id] = page.answer(environment, answered.context)
     page.question = ""
     written = page.write(
         environment.get_template("document.md.j2"),
@@ -325,8 +330,8 @@ def guarded(write: Callable[[], str]) -> str:
         raise WriteupError(f"{where} uses a name that is not there: {error.message}") from error
 
 
-def _note_printed(ledger: Ledger, texts: Mapping[Format, Sourced]) -> None:
-    """Where each claim is printed, by the marks that its values left in the finished texts."""
+def note_printed(ledger: Ledger, texts: Mapping[Format, Sourced]) -> None:
+    """Add to the ledger where each claim is printed, by the marks that its values left in the finished texts."""
     printed: dict[str, list[PrintedRow]] = {}
     for format, text in texts.items():
         for source, start, end in text.spans:

@@ -64,11 +64,12 @@ SOURCED = re.compile(r"\|\s*source\(\s*[\"'](?!question|code)(\w+)")
 
 @dataclass(frozen=True)
 class Slip:
-    """A sentence that nothing guards: where it stands, what is wrong with it, and its words."""
+    """A sentence that nothing guards: where it stands, what is wrong with it, its words, and the one that is wrong."""
 
     place: str
     what: str
     sentence: str
+    word: str
 
     def __str__(self) -> str:
         return f"{self.place}: {self.what}: {self.sentence!r}"
@@ -86,20 +87,25 @@ def slips(written: Written) -> Iterator[Slip]:
         if found := BEYOND_CONSTANTS.search(shown):
             said = " ".join(formula[0].split())
             yield Slip(
-                written.place(formula.start() + found.start()), f"the number {found[0]} is typed; print a fact", said
+                written.place(formula.start() + found.start()),
+                f"the number {found[0]} is typed; print a fact",
+                said,
+                found[0],
             )
     for inserted in TAG.finditer(HIDDEN[0].sub(_blank, written.text)):
         called = CALLS.sub(_blank, inserted[0])
         if found := LITERAL.search(called) or SOURCED.search(called):
             what = f"{found[0]} is typed into an expression; print a fact"
-            yield Slip(written.place(inserted.start() + found.start()), what, " ".join(inserted[0].split()))
+            yield Slip(written.place(inserted.start() + found.start()), what, " ".join(inserted[0].split()), found[0])
     start = 0
     for end in [*(found.start() for found in SENTENCE_END.finditer(visible)), len(visible)]:
         said = " ".join(written.text[start:end].split())
         if found := NUMBER.search(visible, start, end):
-            yield Slip(written.place(found.start()), f"the number {found[0]} is typed; print a fact", said)
+            yield Slip(written.place(found.start()), f"the number {found[0]} is typed; print a fact", said, found[0])
         if (found := COMPARATIVE.search(compared, start, end)) and "[@" not in visible[start:end]:
-            yield Slip(written.place(found.start()), f"{found[0]!r} stands in no statement and cites nothing", said)
+            yield Slip(
+                written.place(found.start()), f"{found[0]!r} stands in no statement and cites nothing", said, found[0]
+            )
         start = end
 
 
@@ -119,11 +125,19 @@ def label_slips(label: Label) -> Iterator[Slip]:
     visible = HIDDEN[3].sub(_blank, text)
     typed = [found for found in NUMBER.finditer(visible) if not {*spelled(found[0])} <= label.facts]
     for found in (typed or [*COUNTING.finditer(visible)])[:1]:
-        yield Slip(label.place, f"the label types {found[0]}; take it from a fact", label.text)
+        yield Slip(label.place, f"the label types {found[0]}; take it from a fact", label.text, found[0])
 
 
 def problems(root: Path, questions: Container[str] | None = None, labels: Iterable[Label] = ()) -> list[str]:
     """All that templates (of the `questions`) and labels say without a guard, and exceptions that nothing needs."""
+    found, unneeded = unguarded(root, questions, labels)
+    return [*(str(slip) for _, slip in found), *unneeded]
+
+
+def unguarded(
+    root: Path, questions: Container[str] | None = None, labels: Iterable[Label] = ()
+) -> tuple[list[tuple[str, Slip]], list[str]]:
+    """The slips that no exception allows, each with its question; and the exceptions that nothing needs."""
     excepted = {q: listed for q, listed in exceptions(root).items() if questions is None or q in questions}
     asked = [written for written in all_written(root) if questions is None or written.question in questions]
     said = [(written.question, slip) for written in asked for slip in slips(written)]
@@ -134,10 +148,9 @@ def problems(root: Path, questions: Container[str] | None = None, labels: Iterab
         allowed = [(question, words) for words in excepted.get(question, {}) if words in slip.sentence]
         used.update(allowed)
         if not allowed:
-            found.append(str(slip))
+            found.append((question, slip))
     unused = [(question, words) for question, listed in excepted.items() for words in listed]
-    found += [f"{EXCEPTIONS}: {q}: nothing needs {words!r}" for q, words in unused if (q, words) not in used]
-    return found
+    return found, [f"{EXCEPTIONS}: {q}: nothing needs {words!r}" for q, words in unused if (q, words) not in used]
 
 
 def exceptions(root: Path) -> dict[str, dict[str, str]]:

@@ -33,28 +33,35 @@ def run_forked(jobs: int, tasks: Iterable[tuple[Name, Callable[[], Found]]]) -> 
     A task is asked for when there is room for it, so what asking for it does is done while others run.
     """
     gc.freeze()  # or the collector touches, and so copies, every page in every copy
-    context = multiprocessing.get_context("fork")
     waiting = iter(tasks)
     running: dict[Any, tuple[Name, ForkProcess]] = {}
     try:
         while True:
             for name, task in islice(waiting, jobs - len(running)):
-                receiver, sender = context.Pipe(duplex=False)
-                process = context.Process(target=_in_copy, args=(task, sender))
-                process.start()
-                sender.close()
+                receiver, process = start(task)
                 running[receiver] = name, process
             if not running:
                 return
             for ready in connection.wait(list(running)):
                 name, process = running.pop(ready)
-                yield name, _received(ready, process)
+                yield name, received(ready, process)
     finally:
         for _, process in running.values():
             process.kill()
 
 
-def _received(ready: Any, process: ForkProcess) -> Any:
+def start(task: Callable[[], Any]) -> tuple[Any, ForkProcess]:
+    """Run a task in a copy of this process; what it finds comes through the connection."""
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_in_copy, args=(task, sender))
+    process.start()
+    sender.close()
+    return receiver, process
+
+
+def received(ready: Any, process: ForkProcess) -> Any:
+    """What a task has found, or how its process died."""
     try:
         return ready.recv()
     except EOFError:

@@ -100,24 +100,33 @@ def verify(root: Path, question: str | None = None, progress: Progress | None = 
     """
     assignment = load_assignment(root)
     asked = assignment.select(question) if question is not None else assignment.everything
-    problems = [] if question is not None else list(_coverage(assignment, root))
-    problems += [Problem(where, message, unverified=False) for where, message in manifest.problems(root)]
+    problems = overall(assignment, root, whole=question is None)
     answers: dict[str, Verified] = {}
     for done in _run(asked, root, jobs or max(2, os.cpu_count() or 2)):
         answers[done.question] = done
         if progress:
             progress(done.question, done)
-    in_order = [answers[q.id] for q in asked]
-    problems += [problem for done in in_order for problem in done.problems]
-    records = {row.path: row for done in in_order for row in done.records}
+    return assemble(assignment, [answers[q.id] for q in asked], problems)
+
+
+def assemble(assignment: Assignment, answered: Sequence[Verified], problems: Sequence[Problem]) -> Verification:
+    """The questions as one; `problems` are those of none of them."""
+    records = {row.path: row for done in answered for row in done.records}
     ledger = Ledger(
-        claims=[row for done in in_order for row in done.rows],
-        statements=[row for done in in_order for row in done.statements],
-        reruns=[row for done in in_order for row in done.reruns],
+        claims=[row for done in answered for row in done.rows],
+        statements=[row for done in answered for row in done.statements],
+        reruns=[row for done in answered for row in done.reruns],
         records=[records[path] for path in sorted(records)],
         environment=environment(),
     )
-    return Verification(assignment, {done.question: done for done in in_order}, ledger, problems)
+    every = [*problems, *(problem for done in answered for problem in done.problems)]
+    return Verification(assignment, {done.question: done for done in answered}, ledger, every)
+
+
+def overall(assignment: Assignment, root: Path, whole: bool = True) -> list[Problem]:
+    """What does not hold of no question alone: the points, if the `whole` is asked for, and the list of records."""
+    problems = list(_coverage(assignment, root)) if whole else []
+    return problems + [Problem(where, message, unverified=False) for where, message in manifest.problems(root)]
 
 
 def _run(asked: Sequence[Question], root: Path, jobs: int) -> Iterator[Verified]:
@@ -139,7 +148,7 @@ def _run(asked: Sequence[Question], root: Path, jobs: int) -> Iterator[Verified]
             yield done
     except EOFError:
         if unfinished == [*asked] and len(asked) == 1:
-            yield _ended(asked[0].id)
+            yield ended(asked[0].id)
         else:  # what one of them does when it is imported ends all: each is tried alone
             for question in unfinished:
                 yield from _run([question], root, jobs)
@@ -161,10 +170,11 @@ def _verify_all(asked: Sequence[Question], root: Path, jobs: int, sender: Connec
                 yield question.id, partial(verify_question, question, root, watch)
 
         for id, found in run_forked(jobs, imported()):
-            sender.send(_ended(id) if isinstance(found, Died) else found)
+            sender.send(ended(id) if isinstance(found, Died) else found)
 
 
-def _ended(id: str) -> Verified:
+def ended(id: str) -> Verified:
+    """A question whose process said nothing."""
     said = "its process was killed or ended itself; nothing was verified"
     return Verified(id, problems=[Problem(id, said, unverified=False)])
 
