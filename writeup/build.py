@@ -134,7 +134,7 @@ def evidence(
     pictures: Mapping[str, str],
     figures: Sequence[FigureRow],
     files: Sequence[FileRow] = (),
-    seconds: float = 0,
+    seconds: float | None = None,
 ) -> str:
     """The evidence page; `pictures` are SVGs by what follows the file stem in their names. See `About` for the rest."""
     from writeup.evidence import About, evidence_page, kept

@@ -17,7 +17,16 @@ from writeup.errors import WriteupError
 from writeup.pages.blocks import Numbering
 from writeup.pages.identity import load_identity
 from writeup.pages.printable import labels
-from writeup.pages.render import CODE, MATHEMATICS, Page, body, guarded, note_printed, references_of, template_environment
+from writeup.pages.render import (
+    CODE,
+    MATHEMATICS,
+    Page,
+    body,
+    guarded,
+    note_printed,
+    references_of,
+    template_environment,
+)
 from writeup.text import prose
 from writeup.text.marks import Marked, read
 from writeup.text.written import TAG, written_in
