@@ -8,7 +8,8 @@ from fractions import Fraction
 import numpy as np
 import torch
 
-from experiments.regularisation import overfitting
+from answers.shown.dropout import curve_plot, effect_plot
+from experiments.regularisation import overfitting, stopping
 from experiments.regularisation.overfitting import FEW, MANY, MISLABELLED, Settings
 from lab.regularisation import dropout, thinned
 from lab.regularisation.dropout_runs import accuracies, dealt, halfway, last_pass, measured
@@ -16,10 +17,10 @@ from lab.uncompiled import uncompiled
 from writeup import estimators
 from writeup.claims import Answer
 from writeup.facts import Facts, by, gap
-from writeup.figures import Panels, Plot, Reference, Series
+from writeup.figures import Panels
 from writeup.records.store import Record, Records
 
-MODERATE, SEVERE = 0.5, 0.9
+MODERATE, STRONG, SEVERE = 0.5, 0.7, 0.9
 DEALT = "images in the first batch that is dealt"
 ONE_IMAGE = 0.011  # of 100 training images; five of the 500 for test
 OPTIMISER_ERROR = 1e-5  # a quasi-Newton method, stopped at a gradient of 1e-9
@@ -42,7 +43,10 @@ def answer(records: Records) -> Answer:
     scarce(a.on(few), few)
     plenty(a.on(many), many)
     noisy(a.on(mislabelled), mislabelled)
-    effects = [effect_plot(record, f"{record.settings['train_images']:,} images") for record in (few, many)]
+    stopped = records[f"{stopping.KIND}/{stopping.Settings().name}"]
+    early(a.on(mislabelled, stopped), mislabelled, stopped)
+    two_resolved(a, few, many)
+    effects = [effect_plot(record, SEVERE, f"{record.settings['train_images']:,} images") for record in (few, many)]
     curves = [curve_plot(mislabelled, 0.0, "without dropout"), curve_plot(mislabelled, MODERATE, "with dropout")]
     figures = {"thinned": thinned.picture(), "curves": Panels(curves, share_y=True)}
     return a.answer(figures=figures | {"effect": Panels(effects, share_y=True)})
@@ -106,7 +110,12 @@ def scarce(a: Facts, record: Record) -> None:
     a.mean("few_fit", measured(record, 0.0, "train_accuracy"), "{:.0f} %")
     a.mean("severe_train", measured(record, SEVERE, "train_accuracy"), "{:.0f} %")
     a.mean("agreement", measured(record, MODERATE, "agreement"), "{:.1f} %")
-    a.say("few_helps", lambda few_gain: few_gain.positive, {"few_gain": 0.0})
+    a.say(
+        "few_helps",
+        lambda few_gain, noisy_gain: few_gain.positive and few_gain.high < noisy_gain.low,
+        {"few_gain": 0.0},
+        {"noisy_gain": 1.0},
+    )
     a.effect("severe_cost", *accuracies(record, SEVERE)[::-1], "{:.1f} points")
     chosen = by("highest rate of the runs", max, measured(record, SEVERE, "rate"))
     a("lowest", min(FEW.rates), chosen, {max(FEW.rates): "the highest"}, "{:~1}")
@@ -126,20 +135,30 @@ def plenty(a: Facts, record: Record) -> None:
     a("many_passes", MANY.epochs, by("last pass of a curve", last_pass, record))
     a("many_batch", MANY.batch_size, by(DEALT, dealt, MANY))
     a.effect("many_gain", *accuracies(record), "{:+.1f} points")
+    a("strong", STRONG, by("highest but the severe one", lambda: sorted(map(float, record.curves))[-2]))
+    a.effect("strong_cost", *accuracies(record, STRONG)[::-1], "{:.1f} points")
     a.say("many_does_not_show", lambda many_gain: many_gain.low < 0 < many_gain.high, {"many_gain": 2.0})
     again(a, record, MANY, MODERATE, "test_accuracy")
 
 
+def two_resolved(a: Facts, *records: Record) -> None:
+    """Of the changes that the figure shows, which intervals leave out zero."""
+    changes = [estimators.student(estimators.differences(*accuracies(r, p))) for r in records for p in (0.3, 0.5, 0.7)]
+    signs = [change.positive - change.negative for change in changes]
+    a.say(
+        "two_resolved",
+        lambda few_gain, strong_cost: few_gain.positive and strong_cost.positive and signs == [0, 1, 0, 0, 0, -1],
+        {"few_gain": 0.0},
+        {"strong_cost": 0.0},
+    )
+
+
 def noisy(a: Facts, record: Record) -> None:
     """Both arms at one learning rate: what they end with, and where the test loss of the plain network goes."""
-    along = [[test for _, _, test in run] for run in record.curves["0"]["along"]]
-    ends, dropped = [losses[-1] for losses in along], measured(record, MODERATE, "test_loss")
-    a.effect("rise", halfway(record, 0.0), ends, "{:+.2f} nats")
-    a.effect("fall", halfway(record, MODERATE), dropped, "{:+.2f} nats")
-    a("noisy_seeds", len(MISLABELLED.seeds), by("curves in the record", len, along))
+    for name, p in (("rise", 0.0), ("fall", MODERATE)):
+        a.effect(name, halfway(record, p), measured(record, p, "test_loss"), "{:+.2f} nats")
+    a("noisy_seeds", len(MISLABELLED.seeds), by("curves in the record", len, record.curves["0"]["along"]))
     a("noisy_passes", MISLABELLED.epochs, by("last pass of a curve", last_pass, record))
-    a.effect("late_gap", dropped, ends, "{:.2f} nats")
-    a.effect("vanishes", [min(losses) for losses in along], ends, "{:.2f} nats")
     a.effect("noisy_gain", *accuracies(record), "{:.1f} points")
     a.mean("noisy_fit", measured(record, 0.0, "train_accuracy"), "{:.0f} %")
     a.say(
@@ -149,15 +168,26 @@ def noisy(a: Facts, record: Record) -> None:
         {"rise": 0.0},
         {"fall": 0.0},
     )
+    again(a, record, MISLABELLED, MODERATE, "test_accuracy")
+
+
+def early(a: Facts, record: Record, stopped: Record) -> None:
+    """The plain network stopped where its test loss is lowest, against the end of training with dropout."""
+    without, dropped = [100 * share for share in stopped.curves["test_accuracy"]], accuracies(record)[1]
+    a.effect("stopped_gain", without, dropped, "{:.1f} points")
     a.say(
         "noisy_helps",
-        lambda noisy_gain, late_gap, vanishes: (
-            noisy_gain.positive and 0 < vanishes.low < vanishes.high < late_gap.value
-        ),
+        lambda noisy_gain, stopped_gain: stopped_gain.positive and stopped_gain.high < noisy_gain.low,
         {"noisy_gain": 0.0},
-        {"vanishes": 0.0},
+        {"stopped_gain": 0.0},
     )
-    again(a, record, MISLABELLED, MODERATE, "test_accuracy")
+
+    @uncompiled()
+    def again(k: int) -> float:
+        seed = stopping.Settings().seeds[k]
+        return float(stopping.trained(seed, int(stopped.curves["pass"][k]))["test_accuracy"])
+
+    a.rerun("test accuracy where it is stopped", stopped, stopped.curves["test_accuracy"], again, within=ONE_IMAGE)
 
 
 def again(a: Facts, record: Record, settings: Settings, p: float, measure: str) -> None:
@@ -165,35 +195,3 @@ def again(a: Facts, record: Record, settings: Settings, p: float, measure: str) 
     arm, seeds = record.curves[f"{p:g}"], settings.seeds
     train = uncompiled()(lambda k: float(overfitting.train(settings, seeds[k], p, arm["rate"][k])[1][measure]))
     a.rerun(f"{measure} at p = {p:g}", record, arm[measure], train, within=ONE_IMAGE)
-
-
-def effect_plot(record: Record, title: str) -> Plot:
-    """Change of test accuracy against p, but for the severe one: every seed a dot, means with intervals."""
-    dropped = [p for p in record.settings["probabilities"] if 0 < p < SEVERE]
-    found = [estimators.differences(*accuracies(record, p)) for p in dropped]
-    made = [estimators.student(d) for d in found]
-    low, high = [e.low for e in made], [e.high for e in made]
-    each = [(p, change) for p, d in zip(dropped, found, strict=True) for change in d]
-    dots = Series("", [p for p, _ in each], [change for _, change in each], style="dots", colour="ink")
-    return Plot(
-        [dots, Series("", dropped, [e.value for e in made], low, high, "both", colour="ink")],
-        "probability of dropping $p$",
-        "change of test accuracy (points)",
-        x_ticks=dropped,
-        x_limits=(0.25, 0.75),
-        references=[Reference(0.0)],
-        title=title,
-        height=4.6,
-    )
-
-
-def curve_plot(record: Record, p: float, title: str) -> Plot:
-    """Loss on training and on test images along training, means over seeds."""
-    epochs, train, test = np.asarray(record.curves[f"{p:g}"]["along"]).mean(0).T.round(4).tolist()
-    return Plot(
-        [Series("training", epochs, train, colour="amber"), Series("test", epochs, test, colour="green")],
-        "passes over the training images",
-        "loss (nats)",
-        title=title,
-        height=4.6,
-    )

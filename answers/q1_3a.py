@@ -37,6 +37,10 @@ def answer(records: Records) -> Answer:
     noise, timed, trained = (records[f"{e.KIND}/{e.Settings().name}"] for e in (gradient_noise, throughput, batch_size))
     counting(a)
     exact(a)
+    route = by("variances of the largest batch", images_from, noise, within=30)
+    a.on(noise)(
+        "images_left", noise.settings["images"], route, {max(noise.settings["batch_sizes"]): "its size"}, "{:~2}"
+    )
     losses = trade(a.on(trained), trained)
     speed(a.on(timed), timed)
     return a.answer(figures={"trade": Panels([variance_plot(noise), loss_plot(losses)])})
@@ -88,8 +92,18 @@ def trade(a: Facts, record: Record) -> dict[int, list[float]]:
         full,
         by("images drawn", lambda: len(split((0,), full, settings.test_images).train_labels)),
     )
-    a.effect("gain", loss[small], loss[full], "{:.1f} nats")
-    a.effect("single", loss[small], loss[1], "{:+.2f} nats")
+    a(
+        "tried",
+        len(settings.rates),
+        by("rates of the full batch's runs", lambda: len({arm["rate"] for arm in record.curves[str(full)]})),
+    )
+    a(
+        "trade_seeds",
+        len(settings.seeds) - half,
+        by("losses shown", lambda: len({*map(len, loss.values())}) and len(loss[full])),
+    )
+    a.effect("gain", loss[small], loss[full], "{:.2f} nats")
+    a.effect("single", loss[small], loss[1], "{:.2f} nats")
     a.say("small_beats_full", lambda gain: gain.positive, {"gain": 0.0})
     a.say("single_no_lower", lambda single: single.low < 0 < single.high, {"single": -1.0})
 
@@ -121,6 +135,13 @@ def speed(a: Facts, record: Record) -> None:
     a("speed", float(largest * one / all_at_once), fastest, slips, "{:~1}")
     a("repetitions", len(seconds), by("times of a single image", len, record.curves["seconds"]))
     a.say("is_faster", lambda speed: speed > 1, {"speed": 1.0})
+
+
+def images_from(record: Record) -> float:
+    """N, solved from (N - B) / (N - 1): the variance without replacement, in that with it, of the largest batch B."""
+    size = record.settings["batch_sizes"][-1]
+    kept, drawn = (np.mean(record.curves[f"{way}_replacement"], axis=0)[-1] for way in ("with", "without"))
+    return float((size - drawn / kept) / (1 - drawn / kept))
 
 
 def variance_plot(record: Record) -> Plot:

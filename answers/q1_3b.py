@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from itertools import takewhile
-from statistics import fmean
 
 import torch
 
+from answers.shown.norms import norm_drawing, sweep_plot
 from experiments.regularisation import landscape, learning_rates, small_batches
 from lab import batch_norm, norm_runs
 from writeup.claims import Answer
 from writeup.estimators import log_ratios
 from writeup.facts import Facts, by, gap
-from writeup.figures import Drawing, Plot, Reference, Series, projected, slab
 from writeup.records.store import Record, Records
 
 EXACT = 1e-12
@@ -72,7 +70,16 @@ def rates(a: Facts, record: Record) -> None:
         route = by("every seed's test accuracy above twice that of guessing", norm_runs.usable_by_accuracy, arms)
         rate = norm_runs.usable_rate(arms)
         a(name, rate, route, {rate * 2: "one step too high", rate / 2: "one step too low"}, "{:~1}")
-    a.say("goes_higher", lambda usable, usable_without: usable > usable_without, {"usable": 0.2})
+    (same_rate,) = (arm for arm in plain if arm["rate"] == norm_runs.usable_rate(normed))
+    learnt = sum(loss < norm_runs.LEARNS * norm_runs.GUESS for loss in norm_runs.losses(same_rate))
+    accurate = by("test accuracies above twice that of guessing", lambda: norm_runs.accurate(same_rate))
+    a("plain_learn", learnt, accurate)
+    a.say(
+        "goes_higher",
+        lambda usable, usable_without, plain_learn: usable > usable_without and plain_learn == 0,
+        {"usable": 0.2},
+        {"plain_learn": 1},
+    )
     with_norm, without = (norm_runs.losses(norm_runs.best_on_test_images(arms)) for arms in (normed, plain))
     a.effect("gain", with_norm, without, "{:.2f} nats")
     a.say("gains", lambda gain: gain.positive, {"gain": 0.0})
@@ -87,10 +94,14 @@ def reasons(a: Facts, record: Record) -> None:
     arms = record.curves
     a.ratio("noise_moves", arms["noisy"]["shift"], arms["none"]["shift"], "{:.1f} times")
     a.effect("noisy_gain", arms["noisy"]["train_loss"], arms["none"]["train_loss"], "{:.2f} nats")
+    a.effect("noise_costs", arms["batch"]["train_loss"], arms["noisy"]["train_loss"], "{:.2f} nats")
     a.say(
         "shift_decides_little",
-        lambda noise_moves, noisy_gain: noise_moves.low > 1 and noisy_gain.positive,
+        lambda noise_moves, noise_costs, noisy_gain: (
+            noise_moves.low > 1 and noise_costs.positive and noisy_gain.low > noise_costs.value
+        ),
         {"noise_moves": 1.0},
+        {"noise_costs": 0.0},
         {"noisy_gain": 0.0},
     )
     found = [log_ratios(*rows) for rows in zip(arms["batch"]["loss_range"], arms["none"]["loss_range"], strict=True)]
@@ -113,6 +124,8 @@ def limits(a: Facts, record: Record) -> None:
     """Batches of two, where only images are averaged over."""
     size = min(record.settings["batch_sizes"])
     a("few", size, by("sizes in the names of the arms", lambda: min(int(n.rpartition("-")[2]) for n in record.curves)))
+    arms = record.curves[f"batch-{size}"]
+    a("tried", len(record.settings["rates"]), by("rates of the runs", lambda: len({arm["rate"] for arm in arms})))
     best = {norm: norm_runs.best_on_training_images(record.curves[f"{norm}-{size}"]) for norm in ("batch", "group")}
     a.effect("deficit", *norm_runs.accuracies(record.curves, size), "{:.0f} points")
     a.say("fails_with_few", lambda few, deficit: few == 2 and deficit.positive, {"few": 4}, {"deficit": 0.0})
@@ -127,65 +140,3 @@ def places(a: Facts, record: Record) -> None:
     batch, group = norm_runs.accuracies(record.curves, min(record.settings["batch_sizes"]))
     a.effect("conv_difference", group, batch, "{:.1f} points")
     a.say("convolutions_do_better", lambda conv_difference: conv_difference.low > 0, {"conv_difference": 0.0})
-
-
-def cube(d: Drawing, at: tuple[float, float], channels: int, bar: tuple[float, float, float],
-         together: Callable[[int, int], bool]) -> None:  # fmt: skip
-    """A bar of places for each channel (to the right) and image (away); those with common statistics in blue."""
-    width, height, depth = bar
-    for n in reversed(range(4)):
-        for c in range(channels):
-            colour, tint = ("lstm", 60) if together(n, c) else ("grey", 25)
-            corner = projected(at, c * width, 0, n * depth)
-            slab(d, corner, width, height, depth, fill=colour, tint=tint, weight=0.35)
-
-
-def norm_drawing() -> Drawing:
-    """Where values and gradients go in training, what evaluation takes, and what the other norms average over."""
-    d = Drawing("norm")
-    cube(d, (0.35, 0), 5, (0.28, 1.35, 0.36), lambda _, c: c == 2)
-    for at, axis, turn in (((1.05, -0.22), "$C$", 0), ((0.1, 0.65), "$HW$", 90), ((2.3, 0.12), "$N$", 0)):
-        d.text(at, axis, colour="dim", turn=turn)
-    d.node("stats", (4.9, 2.3), "mean, variance", r"$\mu_c,\ \sigma_c^2$ over $N,H,W$", width=3.3)
-    d.node("norm", (4.9, 0.5), "normalise", r"$\hat x=(x-\mu_c)/\sqrt{\sigma_c^2+\epsilon}$", width=3.3)
-    d.node("scale", (8.9, 0.5), "scale, shift", r"$y=\gamma_c\,\hat x+\beta_c$", width=2.3)
-    d.node("run", (9.65, 2.3), "running averages", r"of $\mu_c$, unbiased $\sigma_c^2$", width=2.8, stroke="green")
-    pairs = (((2.5, 0.5), "norm.west"), ("norm.east", "scale.west"), ("scale.east", (11.6, 0.5)))
-    for start, end, dx, dy in (*((*pair, 0, 0.13) for pair in pairs), ("stats.south", "norm.north", 0.13, 0)):
-        d.arrow(d.at(start, -dx, dy), d.at(end, -dx, dy), colour="lstm")
-        d.arrow(d.at(end, dx, -dy), d.at(start, dx, -dy), colour="gru", dashed=True)
-    d.arrow((1.4, 2.0), d.at("stats.west", dy=0.13), colour="lstm", via="|-")
-    d.arrow(d.at("stats.west", dy=-0.13), (1.66, 2.0), colour="gru", dashed=True, via="-|")
-    d.arrow("stats", "run", "training", colour="green")
-    taken = d.at("norm.north", dx=1.1)
-    way = [(None, 1.45), (taken[0], None)]
-    d.arrow("run.south", taken, "evaluation, in their place", via=way, colour="green", side="above", place=0.45)
-    d.text((10.95, 0.87), "values", size=7.5, colour="lstm")
-    d.text((10.95, 0.12), "gradients", size=7.5, colour="gru")
-    kinds = (
-        (0.35, "Batch norm", "one channel\nof all images", lambda _, c: c == 2),
-        (4.3, "Layer norm", "all channels\nof one image", lambda n, _: n == 0),
-        (8.25, "Group norm", "some channels\nof one image", lambda n, c: n == 0 and c < 2),
-    )
-    for x, name, words, together in kinds:
-        cube(d, (x, -2), 4, (0.2, 0.8, 0.22), together)
-        d.text((x + 1.45, -1.25), name, "left", bold=True)
-        d.text((x + 1.45, -1.75), words, "left", size=7.5, colour="dim")
-    return d
-
-
-def sweep_plot(record: Record) -> Plot:
-    """Training loss against the rate: means as lines, seeds as dots, the highest usable rates as upright lines."""
-    styles = {"none": ("no norm", "ink", (0.031, 1.0), 0.97), "batch": ("batch norm", "green", (0.0128, 0.25), 1.03)}
-    series, references = [], [Reference(norm_runs.GUESS, "guessing", place=0.12)]
-    for norm, (label, colour, place, aside) in styles.items():  # the dots of both stand beside each other
-        arms = record.curves[norm]
-        x, means = [arm["rate"] for arm in arms], [fmean(norm_runs.losses(arm)) for arm in arms]
-        each, ends = zip(*((arm["rate"] * aside, loss) for arm in arms for loss in norm_runs.losses(arm)), strict=True)
-        series.append(Series("", each, ends, style="dots", colour=colour))
-        series.append(Series(label, x, means, colour=colour, weight=1.8, label_at=place))
-        usable = norm_runs.usable_rate(arms)
-        references.append(Reference(usable, f"{label}: {usable:g}", axis="x", colour=colour, dashed=True))
-    ticks = record.settings["rates"]
-    return Plot(series, "learning rate", "training loss (nats)", x_scale="log", y_scale="log", x_ticks=ticks,
-                references=references, height=6.0)  # fmt: skip

@@ -38,7 +38,7 @@ def table() -> Table:
     rows: list[list[str | Ref]] = [
         [label, *map(Ref, names.split())] for label, names in zip(LABELS, facts, strict=True)
     ]
-    header = ["setting", "perplexity LSTM", "GRU", "weights LSTM", "GRU", "time LSTM", "GRU"]
+    header = ["setting", "perplexity LSTM", "GRU", "weights LSTM", "GRU", "seconds LSTM", "GRU"]
     return Table(header, rows, "l" + "r" * 6)
 
 

@@ -59,7 +59,7 @@ def run(settings: Settings, root: Path, report: Report) -> Record:
         if number == 0:
             curves["weights"] = packed(model)
         curves["accuracy"].append([round(accuracy(model, delay), 6) for delay in settings.delays])
-        curves["remembered"].append([remembered(model, delay, LONGEST_LAG) for delay in settings.delays])
+        curves["remembered"].append(probed(model, settings, seed))
         curves["losses"].append([round(loss, 4) for loss in losses[::10]])
     return save(
         root,
@@ -73,6 +73,11 @@ def run(settings: Settings, root: Path, report: Report) -> Record:
         probe=probe(settings),
         sources=SOURCES,
     )
+
+
+def probed(model: Echo, settings: Settings, seed: int) -> list[list[float]]:
+    """The bits read from the state, by delay and lag, on sequences that each seed draws for itself."""
+    return [remembered(model, delay, LONGEST_LAG, seed=54321 + seed) for delay in settings.delays]
 
 
 def packed(model: nn.Module) -> str:

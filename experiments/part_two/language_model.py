@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 UNKNOWN, END = "<unk>", "<eos>"
+NOT_SCORED = 0  # the number of the unknown word: it is read, but to foretell it is no merit
 
 
 def reference_prose() -> list[str]:
@@ -49,7 +50,7 @@ class Vocabulary:
         self.number = {word: number for number, word in enumerate(self.words)}
 
     def encode(self, words: list[str]) -> Tensor:
-        return torch.tensor([self.number.get(word, 0) for word in words])
+        return torch.tensor([self.number.get(word, NOT_SCORED) for word in words])
 
 
 def batchify(stream: Tensor, batch: int) -> Tensor:
@@ -81,11 +82,11 @@ class LanguageModel(nn.Module):
 def train_language_model(model: LanguageModel, stream: Tensor, steps: int, truncation: int = 32) -> list[float]:
     """Truncated BPTT: windows of `truncation` words; the state's values flow on, gradients stop at each window.
 
-    stream is (T, N). Returns the loss of every step, in nats a word.
+    stream is (T, N). Returns the loss of every step, in nats a known word.
     """
     optimiser = torch.optim.Adam(model.parameters(), lr=4e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=4e-3, total_steps=steps)
-    starts = range(0, len(stream) - truncation - 1, truncation)
+    starts = range(0, len(stream) - truncation, truncation)
     losses: list[float] = []
     state = None
     model.train()
@@ -96,7 +97,7 @@ def train_language_model(model: LanguageModel, stream: Tensor, steps: int, trunc
             state = (state[0].detach(), state[1].detach())  # same values, no history: the truncation
         logits, state = model(stream[start : start + truncation], state)
         target = stream[start + 1 : start + 1 + truncation]
-        loss = nn.functional.cross_entropy(logits.flatten(0, 1), target.flatten())
+        loss = nn.functional.cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=NOT_SCORED)
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 0.25)
@@ -108,16 +109,18 @@ def train_language_model(model: LanguageModel, stream: Tensor, steps: int, trunc
 
 @torch.no_grad()
 def mean_loss(model: LanguageModel, stream: Tensor) -> float:
-    """Nats a word over a held-out stream (T, N), read once from an empty state."""
+    """Nats a known word over a held-out stream (T, N), read once from an empty state."""
     model.eval()
     logits, _ = model(stream[:-1])
-    return nn.functional.cross_entropy(logits.flatten(0, 1), stream[1:].flatten()).item()
+    target = stream[1:].flatten()
+    return nn.functional.cross_entropy(logits.flatten(0, 1), target, ignore_index=NOT_SCORED).item()
 
 
 def unigram_loss(train: Tensor, held_out: Tensor, words: int) -> float:
-    """Nats a word of the best model without context: word frequencies, with one added to every count."""
+    """Nats a known word of a model without context: word frequencies, with one added to every count."""
     counts = torch.bincount(train.flatten(), minlength=words) + 1.0
-    return -torch.log(counts / counts.sum())[held_out.flatten()].mean().item()
+    counts[NOT_SCORED] = 0
+    return -torch.log(counts / counts.sum())[held_out[held_out != NOT_SCORED]].mean().item()
 
 
 @torch.no_grad()
@@ -130,7 +133,7 @@ def sample(model: LanguageModel, vocabulary: Vocabulary, start: str, length: int
     for _ in range(length):
         logits, state = model(word, state)
         scores = logits[0, 0] / temperature
-        scores[0] = -torch.inf
+        scores[NOT_SCORED] = -torch.inf
         word = torch.multinomial(torch.softmax(scores, dim=0), 1, generator=generator)[:, None]
         said.append(vocabulary.words[int(word)])
     return re.sub(r" ([.,;:)])", r"\1", " ".join(said).replace(f" {END}", "\n").replace("( ", "("))

@@ -1,4 +1,4 @@
-"""The notebook's language model over several seeds: every training loss, and the held-out loss by column."""
+"""The notebook's language model over several seeds: every training loss, and the held-out loss."""
 
 import time
 from collections.abc import Mapping
@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from experiments import Report
 from experiments.part_two.language_model import (
     LanguageModel,
     Vocabulary,
     batchify,
+    mean_loss,
     reference_words,
     train_language_model,
 )
@@ -68,17 +69,8 @@ def trained(text: Text, settings: Settings, seed: int, steps: int) -> tuple[Lang
     return model, train_language_model(model, text.train, steps)
 
 
-@torch.no_grad()
-def losses_by_column(model: LanguageModel, stream: Tensor) -> list[float]:
-    """Nats a word of each column of a held-out stream (T, N), all equally long."""
-    model.eval()
-    logits, _ = model(stream[:-1])
-    losses = nn.functional.cross_entropy(logits.flatten(0, 1), stream[1:].flatten(), reduction="none")
-    return losses.view(-1, stream.shape[1]).double().mean(dim=0).tolist()
-
-
 def run(settings: Settings, root: Path, report: Report) -> Record:
-    """Train once a seed; save every training loss and the held-out loss of every column."""
+    """Train once a seed; save every training loss and the held-out loss."""
     start = time.perf_counter()
     text = as_text(reference_words(), settings)
     curves: dict[str, Any] = {"losses": [], "held_out": []}
@@ -86,7 +78,7 @@ def run(settings: Settings, root: Path, report: Report) -> Record:
         report(number / len(settings.seeds), f"small language model, seed {seed}")
         model, losses = trained(text, settings, seed, settings.steps)
         curves["losses"].append([round(loss, 4) for loss in losses])
-        curves["held_out"].append([round(loss, 6) for loss in losses_by_column(model, text.held_out)])
+        curves["held_out"].append(round(mean_loss(model, text.held_out), 6))
     return save(
         root,
         kind=KIND,

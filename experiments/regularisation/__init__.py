@@ -4,6 +4,7 @@ from writeup.records.store import Record
 
 MODULES = (
     "experiments.regularisation.overfitting",
+    "experiments.regularisation.stopping",
     "experiments.regularisation.gradient_noise",
     "experiments.regularisation.batch_size",
     "experiments.regularisation.throughput",

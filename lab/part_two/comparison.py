@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from lab.part_two.convolution import conv2d, conv_transpose2d, max_pool2d
 from lab.part_two.loss import cross_entropy
-from lab.part_two.recurrent import gru, gru_cell, layers_of, lstm, lstm_cell, weights_of
+from lab.part_two.recurrent import gru_cell, layers_of, lstm_cell, unroll, weights_of
 from lab.part_two.regularisation import BatchNorm2d, dropout, dropout2d
 
 
@@ -41,7 +41,8 @@ def compare(
 
     def largest(first: Sequence[Tensor], second: Sequence[Tensor]) -> float:
         assert [a.shape for a in first] == [b.shape for b in second]
-        return max((a - b).detach().abs().max().item() for a, b in zip(first, second, strict=True))
+        apart = [(a - b).detach().abs().max() for a, b in zip(first, second, strict=True)]
+        return torch.stack(apart).max().item()  # of tensors: one that is no number stays none
 
     our_outputs, our_gradients = run(ours)
     their_outputs, their_gradients = run(theirs)
@@ -49,9 +50,9 @@ def compare(
 
 
 def convolution_inputs(seed: int) -> tuple[Tensor, nn.Conv2d, nn.ConvTranspose2d, nn.MaxPool2d]:
-    """An input and the modules of torch, at a stride, padding and dilation that leave a remainder."""
+    """An input and the modules of torch; their strides leave a remainder, so that rounding the sides matters."""
     torch.manual_seed(seed)
-    x = torch.randn(2, 3, 11, 9, dtype=torch.double, requires_grad=True)
+    x = torch.randn(2, 3, 12, 10, dtype=torch.double, requires_grad=True)
     conv = nn.Conv2d(3, 4, kernel_size=3, stride=2, padding=1, dilation=2, dtype=torch.double)
     up = nn.ConvTranspose2d(3, 5, kernel_size=4, stride=3, padding=1, output_padding=2, dtype=torch.double)
     return x, conv, up, nn.MaxPool2d(3, stride=2, padding=1)
@@ -89,7 +90,9 @@ def batch_norm_inputs(seed: int) -> tuple[Tensor, nn.BatchNorm2d]:
     return x, norm
 
 
-def compare_regularisation(seed: int, batch_norm: Module = BatchNorm2d) -> dict[str, Difference]:
+def compare_regularisation(
+    seed: int, batch_norm: Module = BatchNorm2d, dropout: Module = dropout
+) -> dict[str, Difference]:
     """Dropout and Dropout2d under one seed; BatchNorm2d in training, then in evaluation with what training left."""
     x, theirs = batch_norm_inputs(seed)
     ours = batch_norm(theirs.weight, theirs.bias)
@@ -104,12 +107,17 @@ def compare_regularisation(seed: int, batch_norm: Module = BatchNorm2d) -> dict[
     return differences
 
 
-def compare_recurrent(seed: int) -> dict[str, Difference]:
-    """LSTM and GRU: single cells from a random state, two-layer stacks over seven steps from zero."""
+def recurrent_inputs(seed: int) -> tuple[Tensor, Tensor, Tensor, nn.LSTMCell, nn.GRUCell]:
+    """An input, a hidden and a cell state, and the cells of torch."""
     torch.manual_seed(seed)
     step, hidden, cell = (torch.randn(4, size, dtype=torch.double, requires_grad=True) for size in (3, 5, 5))
+    return step, hidden, cell, nn.LSTMCell(3, 5, dtype=torch.double), nn.GRUCell(3, 5, dtype=torch.double)
+
+
+def compare_recurrent(seed: int, lstm_cell: Module = lstm_cell, gru_cell: Module = gru_cell) -> dict[str, Difference]:
+    """LSTM and GRU: single cells from a random state, two-layer stacks over seven steps from zero."""
+    step, hidden, cell, lstm_step, gru_step = recurrent_inputs(seed)
     sequence = torch.randn(7, 4, 3, dtype=torch.double, requires_grad=True)
-    lstm_step, gru_step = nn.LSTMCell(3, 5, dtype=torch.double), nn.GRUCell(3, 5, dtype=torch.double)
     lstm_stack, gru_stack = (kind(3, 5, num_layers=2, dtype=torch.double) for kind in (nn.LSTM, nn.GRU))
 
     def run_lstm_stack() -> tuple[Tensor, Tensor, Tensor]:
@@ -124,19 +132,19 @@ def compare_recurrent(seed: int) -> dict[str, Difference]:
             seed,
         ),
         "GRUCell": compare(
-            lambda: gru_cell(step, hidden, weights_of(gru_step.parameters())),
+            lambda: gru_cell(step, (hidden,), weights_of(gru_step.parameters())),
             lambda: gru_step(step, hidden),
             [step, hidden, *gru_step.parameters()],
             seed,
         ),
         "LSTM": compare(
-            lambda: lstm(sequence, layers_of(lstm_stack)),
+            lambda: unroll(lstm_cell, sequence, layers_of(lstm_stack), carried=2),
             run_lstm_stack,
             [sequence, *lstm_stack.parameters()],
             seed,
         ),
         "GRU": compare(
-            lambda: gru(sequence, layers_of(gru_stack)),
+            lambda: unroll(gru_cell, sequence, layers_of(gru_stack), carried=1),
             lambda: gru_stack(sequence),
             [sequence, *gru_stack.parameters()],
             seed,
@@ -144,17 +152,18 @@ def compare_recurrent(seed: int) -> dict[str, Difference]:
     }
 
 
-def compare_loss(seed: int) -> dict[str, Difference]:
-    """Cross-entropy on logits around 1000, where an exponential taken carelessly overflows."""
+def loss_inputs(seed: int) -> tuple[Tensor, Tensor]:
+    """Logits around 1000, where an exponential taken carelessly overflows, and the right classes."""
     torch.manual_seed(seed)
-    logits = (1000 + torch.randn(8, 6, dtype=torch.double)).requires_grad_()
-    target = torch.randint(6, (8,))
+    return (1000 + torch.randn(8, 6, dtype=torch.double)).requires_grad_(), torch.randint(6, (8,))
+
+
+def compare_loss(seed: int, cross_entropy: Module = cross_entropy) -> dict[str, Difference]:
+    """Cross-entropy, its mean over the examples."""
+    logits, target = loss_inputs(seed)
     theirs = nn.CrossEntropyLoss()
-    return {
-        "CrossEntropyLoss": compare(
-            lambda: cross_entropy(logits, target), lambda: theirs(logits, target), [logits], seed
-        )
-    }
+    ours = compare(lambda: cross_entropy(logits, target), lambda: theirs(logits, target), [logits], seed)
+    return {"CrossEntropyLoss": ours}
 
 
 COMPARISONS = (compare_convolutions, compare_regularisation, compare_recurrent, compare_loss)

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 
 def positions(start: int, stride: int, count: int) -> slice:
@@ -9,27 +10,29 @@ def positions(start: int, stride: int, count: int) -> slice:
     return slice(start, start + stride * (count - 1) + 1, stride)
 
 
+def taps(x: Tensor, kernel: int, stride: int, padding: int, dilation: int, border: float) -> Tensor:
+    """What each of the kernel's taps sees, as one strided slice of the padded input.
+
+    x is (N, C, H, W); the result is (K, K, N, C, H', W') with H' = floor((H + 2 padding - dilation (K - 1) - 1) /
+    stride) + 1, and W' alike.
+    """
+    padded = F.pad(x, [padding] * 4, value=border)
+    rows, columns = ((size - dilation * (kernel - 1) - 1) // stride + 1 for size in padded.shape[2:])
+    steps = [dilation * tap for tap in range(kernel)]
+    return torch.stack(
+        [
+            torch.stack([padded[:, :, positions(i, stride, rows), positions(j, stride, columns)] for j in steps])
+            for i in steps
+        ]
+    )
+
+
 def conv2d(
     x: Tensor, weight: Tensor, bias: Tensor | None, stride: int = 1, padding: int = 0, dilation: int = 1
 ) -> Tensor:
-    r"""Cross-correlation: every kernel tap multiplies one strided slice of the padded input.
-
-    x is (N, C_in, H, W), weight (C_out, C_in, K, K), bias (C_out,) or None; the result is (N, C_out, H', W') with
-    H' = floor((H + 2 padding - dilation (K - 1) - 1) / stride) + 1, and W' alike.
-    """
-    samples, channels, height, width = x.shape
-    kernel = weight.shape[-1]
-    rows = (height + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
-    columns = (width + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
-    padded = x.new_zeros(samples, channels, height + 2 * padding, width + 2 * padding)
-    padded[:, :, padding : padding + height, padding : padding + width] = x
-    result = x.new_zeros(samples, weight.shape[0], rows, columns)
-    for i in range(kernel):
-        for j in range(kernel):
-            row_slice = positions(i * dilation, stride, rows)
-            column_slice = positions(j * dilation, stride, columns)
-            seen = padded[:, :, row_slice, column_slice]  # (N, C_in, H', W')
-            result = result + torch.einsum("nchw,oc->nohw", seen, weight[:, :, i, j])
+    """Cross-correlation: x is (N, C_in, H, W), weight (C_out, C_in, K, K), bias (C_out,) or None."""
+    seen = taps(x, weight.shape[-1], stride, padding, dilation, border=0.0)
+    result = torch.einsum("ijnchw,ocij->nohw", seen, weight)
     return result if bias is None else result + bias[:, None, None]
 
 
@@ -55,18 +58,5 @@ def conv_transpose2d(
 
 
 def max_pool2d(x: Tensor, kernel: int, stride: int, padding: int = 0) -> Tensor:
-    """The largest entry of each window; the border counts as minus infinity, so padding never wins.
-
-    x is (N, C, H, W); the result is (N, C, H', W') with H' = floor((H + 2 padding - kernel) / stride) + 1.
-    """
-    samples, channels, height, width = x.shape
-    rows = (height + 2 * padding - kernel) // stride + 1
-    columns = (width + 2 * padding - kernel) // stride + 1
-    padded = x.new_full((samples, channels, height + 2 * padding, width + 2 * padding), -torch.inf)
-    padded[:, :, padding : padding + height, padding : padding + width] = x
-    window = [
-        padded[:, :, positions(i, stride, rows), positions(j, stride, columns)]
-        for i in range(kernel)
-        for j in range(kernel)
-    ]
-    return torch.stack(window).max(dim=0).values  # (kernel * kernel, N, C, H', W') -> (N, C, H', W')
+    """The largest entry of each window; the border counts as minus infinity, so padding never wins."""
+    return taps(x, kernel, stride, padding, dilation=1, border=-torch.inf).flatten(0, 1).max(dim=0).values

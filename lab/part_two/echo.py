@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from experiments.part_two.echo import Echo, draw, echoed
 from experiments.part_two.echo_trials import unpacked
-from lab.part_two.recurrent import gru, layers_of
+from lab.part_two.recurrent import gru_cell, layers_of, unroll
 from writeup.records.store import Record
 
 OTHER_SEQUENCES = 777  # seed
@@ -22,7 +22,7 @@ class FromScratch(nn.Module):
         wanted = nn.functional.one_hot(delays, self.trained.max_delay + 1)
         said = nn.functional.one_hot(symbols, self.alphabet)
         inputs = torch.cat([said, wanted.expand(len(symbols), -1, -1)], dim=2).float()
-        states, _ = gru(inputs, layers_of(self.trained.memory))
+        states, _ = unroll(gru_cell, inputs, layers_of(self.trained.memory), carried=1)
         return self.trained.decoder(states), states
 
 

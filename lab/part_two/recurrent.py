@@ -1,6 +1,7 @@
 """LSTM and GRU: one step, and stacked layers over a sequence; weights in the layout of `torch.nn`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,50 +22,36 @@ def lstm_cell(x: Tensor, state: tuple[Tensor, Tensor], weights: Weights) -> tupl
     return torch.sigmoid(o) * torch.tanh(cell), cell
 
 
-def gru_cell(x: Tensor, hidden: Tensor, weights: Weights) -> Tensor:
+def gru_cell(x: Tensor, state: tuple[Tensor], weights: Weights) -> tuple[Tensor]:
     """One GRU step (Cho et al., 2014), with the reset gate applied after the recurrent product, as torch and cuDNN do.
 
-    x is (N, I); the hidden state is (N, H); torch stacks the gates as reset, update, candidate.
+    x is (N, I); the hidden state, all that there is, is (N, H); torch stacks the gates as reset, update, candidate.
     """
+    (hidden,) = state
     weight_ih, weight_hh, bias_ih, bias_hh = weights
     from_input = (x @ weight_ih.T + bias_ih).chunk(3, dim=1)
     from_hidden = (hidden @ weight_hh.T + bias_hh).chunk(3, dim=1)
     reset = torch.sigmoid(from_input[0] + from_hidden[0])
     update = torch.sigmoid(from_input[1] + from_hidden[1])
     candidate = torch.tanh(from_input[2] + reset * from_hidden[2])
-    return (1 - update) * candidate + update * hidden
+    return ((1 - update) * candidate + update * hidden,)
 
 
-def lstm(x: Tensor, layers: Sequence[Weights]) -> tuple[Tensor, Tensor, Tensor]:
-    """Stacked LSTM from a zero state: each layer reads the outputs of the layer below.
+def unroll(cell: Callable[..., Any], x: Tensor, layers: Sequence[Weights], carried: int) -> tuple[Tensor, ...]:
+    """Stacked layers from a state of `carried` zeros: each reads the outputs of the layer below.
 
-    x is (T, N, I); the result is the top layer's outputs (T, N, H) and the last hidden and cell states (L, N, H).
+    x is (T, N, I); the result is the top layer's outputs (T, N, H) and the last of each carried state (L, N, H).
     """
-    last_hidden, last_cell = [], []
+    last = []
     for weights in layers:
-        hidden = cell = x.new_zeros(x.shape[1], weights[1].shape[1])
+        state = (x.new_zeros(x.shape[1], weights[1].shape[1]),) * carried
         outputs = []
         for step in x:
-            hidden, cell = lstm_cell(step, (hidden, cell), weights)
-            outputs.append(hidden)
+            state = cell(step, state, weights)
+            outputs.append(state[0])
         x = torch.stack(outputs)
-        last_hidden.append(hidden)
-        last_cell.append(cell)
-    return x, torch.stack(last_hidden), torch.stack(last_cell)
-
-
-def gru(x: Tensor, layers: Sequence[Weights]) -> tuple[Tensor, Tensor]:
-    """Stacked GRU from a zero state: (T, N, I) to the top outputs (T, N, H) and the last states (L, N, H)."""
-    last_hidden = []
-    for weights in layers:
-        hidden = x.new_zeros(x.shape[1], weights[1].shape[1])
-        outputs = []
-        for step in x:
-            hidden = gru_cell(step, hidden, weights)
-            outputs.append(hidden)
-        x = torch.stack(outputs)
-        last_hidden.append(hidden)
-    return x, torch.stack(last_hidden)
+        last.append(state)
+    return x, *map(torch.stack, zip(*last, strict=True))
 
 
 def weights_of(parameters: Iterable[Tensor]) -> Weights:

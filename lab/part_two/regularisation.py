@@ -1,26 +1,27 @@
 """Dropout, channel dropout and batch normalisation, each in training and in evaluation."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 
-def dropout(x: Tensor, p: float, training: bool) -> Tensor:
-    """Zero each entry with probability p and scale the survivors by 1 / (1 - p); the identity in evaluation.
+def masked(x: Tensor, p: float, drawn: Sequence[int]) -> Tensor:
+    """Zero with probability p and scale the survivors by 1 / (1 - p), by one draw for each entry of shape `drawn`.
 
-    The mask is drawn from torch's global generator, in the order of `nn.Dropout`, so one seed gives both the same mask.
+    Masks come from torch's global generator, in the order of `nn.Dropout`, so that one seed gives both the same mask.
     """
-    if not training:
-        return x
-    keep = torch.empty_like(x).bernoulli_(1 - p)
-    return x * keep / (1 - p)
+    return x * x.new_empty(drawn).bernoulli_(1 - p) / (1 - p)
+
+
+def dropout(x: Tensor, p: float, training: bool) -> Tensor:
+    """Each entry is kept or lost on its own; nothing happens in evaluation."""
+    return masked(x, p, x.shape) if training else x
 
 
 def dropout2d(x: Tensor, p: float, training: bool) -> Tensor:
-    """As `dropout`, with one draw for each sample and channel: a feature map is kept or lost as a whole."""
-    if not training:
-        return x
-    keep = x.new_empty(*x.shape[:2], 1, 1).bernoulli_(1 - p)  # (N, C, 1, 1)
-    return x * keep / (1 - p)
+    """One draw for each sample and channel: a feature map is kept or lost as a whole."""
+    return masked(x, p, (*x.shape[:2], 1, 1)) if training else x
 
 
 class BatchNorm2d:

@@ -11,7 +11,7 @@ import torch
 from experiments.part_two.language_model import UNKNOWN, LanguageModel, reference_prose
 from experiments.part_two.language_model_trials import Settings, Text
 from lab.part_two.loss import cross_entropy
-from lab.part_two.recurrent import layers_of, lstm
+from lab.part_two.recurrent import layers_of, lstm_cell, unroll
 from lab.part_two.regularisation import dropout
 
 TRUNCATION = 32  # of `train_language_model`
@@ -37,18 +37,22 @@ def known_words(words: Iterable[str], least: int) -> int:
     return len(long) + (UNKNOWN not in long)
 
 
-def frequency_loss(text: Text, settings: Settings) -> float:
-    """A held-out word's probability is (count + 1) / (all + vocabulary); a stream is the words that fill its rows."""
-    cut = int(settings.train_share * len(text.words))
-    known = set(text.vocabulary.words)
+def known_and_unknown(text: Text, settings: Settings) -> tuple[list[str], list[str], int]:
+    """The known words of both streams, and how many of the held-out stream are unknown."""
+    cut, known = int(settings.train_share * len(text.words)), set(text.vocabulary.words)
     parts = []
     for part in (text.words[:cut], text.words[cut:]):
-        whole = len(part) // settings.batch_size * settings.batch_size
-        parts.append([word if word in known else UNKNOWN for word in part[:whole]])
-    counts = Counter(parts[0])
-    losses = Counter(parts[1]).items()
-    total = sum(times * math.log((counts[word] + 1) / (len(parts[0]) + len(known))) for word, times in losses)
-    return -total / len(parts[1])
+        whole = part[: len(part) // settings.batch_size * settings.batch_size]
+        parts.append([word for word in whole if word in known])
+    return parts[0], parts[1], len(whole) - len(parts[1])
+
+
+def frequency_loss(text: Text, settings: Settings) -> float:
+    """A known word's probability is (count + 1) / (all known words + words of the vocabulary but the unknown one)."""
+    train, held_out, _ = known_and_unknown(text, settings)
+    counts, total = Counter(train), len(train) + len(text.vocabulary.words) - 1
+    losses = Counter(held_out).items()
+    return -sum(times * math.log((counts[word] + 1) / total) for word, times in losses) / len(held_out)
 
 
 @torch.no_grad()
@@ -57,6 +61,8 @@ def first_loss(text: Text, settings: Settings) -> float:
     torch.manual_seed(settings.seeds[0])
     model = LanguageModel(len(text.vocabulary.words), settings.width)
     words, target = text.train[:TRUNCATION], text.train[1 : TRUNCATION + 1]
-    states, *_ = lstm(dropout(model.embedding.weight[words], 0.2, training=True), layers_of(model.recurrent))
+    inputs = dropout(model.embedding.weight[words], 0.2, training=True)
+    states, *_ = unroll(lstm_cell, inputs, layers_of(model.recurrent), carried=2)
     logits = dropout(states, 0.2, training=True) @ model.embedding.weight.T
-    return cross_entropy(logits.flatten(0, 1), target.flatten()).item()
+    scored = target.flatten() > 0
+    return cross_entropy(logits.flatten(0, 1)[scored], target.flatten()[scored]).item()

@@ -28,7 +28,8 @@ def last_pass(record: Record) -> int:
 
 def halfway(record: Record, p: float) -> list[float]:
     """Test loss in the middle of training, seed by seed."""
-    return [run[len(run) // 2 - 1][-1] for run in record.curves[f"{p:g}"]["along"]]
+    middle = record.settings["epochs"] / 2
+    return [next(test for passes, _, test in run if passes == middle) for run in record.curves[f"{p:g}"]["along"]]
 
 
 def accuracies(record: Record, p: float = 0.5) -> tuple[list[float], list[float]]:

@@ -1,4 +1,4 @@
-"""Times of steps are compared within a round; the settings weigh alike."""
+"""Times of steps become times of an epoch; the settings weigh alike."""
 
 from types import SimpleNamespace
 
@@ -21,12 +21,9 @@ def timed():
     return times
 
 
-def test_a_slow_round_cancels(timed):
-    assert timed.per_word("GRU", "layers3").tolist() == pytest.approx([1.4, 1.4])
-
-
 def test_a_longer_window_shares_its_time_among_more_words(timed):
-    assert timed.per_word("LSTM", "bptt70").tolist() == pytest.approx([0.5, 0.5])
+    assert timed.epoch("LSTM", "bptt70", 14_000).tolist() == pytest.approx([10.0, 20.0])
+    assert timed.epoch("LSTM", "baseline", 14_000).tolist() == pytest.approx([20.0, 40.0])
 
 
 def test_the_ratio_of_the_cells_is_the_geometric_mean_over_settings(timed):

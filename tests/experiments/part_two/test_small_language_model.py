@@ -33,8 +33,9 @@ def test_no_paragraph_is_read_twice():
 
 
 def test_unigram_loss_is_the_cross_entropy_of_smoothed_frequencies():
-    train, held_out = torch.tensor([0, 0, 1]), torch.tensor([1, 2])
-    expected = -(math.log(2 / 6) + math.log(1 / 6)) / 2
+    """The unknown word, number 0, is counted nowhere."""
+    train, held_out = torch.tensor([0, 0, 1]), torch.tensor([0, 1, 2])
+    expected = -(math.log(2 / 3) + math.log(1 / 3)) / 2
     assert lm.unigram_loss(train, held_out, 3) == pytest.approx(expected, rel=1e-6)
 
 

@@ -1,5 +1,7 @@
 """The from-scratch modules against torch.nn, and the comparison against modules that are wrong on purpose."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -33,13 +35,23 @@ def test_comparison_sees_a_wrong_convolution(wrong):
 
 @pytest.mark.parametrize("seed", [0, 5])
 def test_what_a_slip_leaves_is_what_it_leaves_in_torch(seed):
-    left = {
-        "flipped_kernel": comparison.compare_convolutions(seed, conv2d=slips.flipped_kernel)["Conv2d"],
-        "zero_border": comparison.compare_convolutions(seed, max_pool2d=slips.zero_border)["MaxPool2d"],
-        "biased_running": comparison.compare_regularisation(seed, slips.BiasedRunning)["BatchNorm2d, evaluation"],
-        "epsilon_outside": comparison.compare_regularisation(seed, slips.EpsilonOutside)["BatchNorm2d, training"],
-    }
-    assert {name: pair.forward for name, pair in left.items()} == pytest.approx(slips.left_in_torch(seed), rel=1e-6)
+    left = {name: pair.forward for name, pair in slips.all_slips(seed).items()}
+    assert left == pytest.approx(slips.left_in_torch(seed), rel=1e-6)
+
+
+def test_what_is_no_number_is_no_agreement():
+    x = torch.tensor([-1.0, 2.0], dtype=torch.double, requires_grad=True)
+    spoilt = comparison.compare(lambda: x + 0 * torch.where(x > 0, x.sqrt(), 0), lambda: 1 * x, [x], seed=0)
+    assert spoilt.forward == 0
+    assert math.isnan(spoilt.gradient)  # at -1, where the root that is not taken has no slope
+
+
+def test_sides_leave_a_remainder():
+    """Else nothing would notice that they are rounded up."""
+    x, conv, _, pool = comparison.convolution_inputs(0)
+    for size in x.shape[2:]:
+        assert (size + 2 * conv.padding[0] - conv.dilation[0] * (conv.kernel_size[0] - 1) - 1) % conv.stride[0]
+        assert (size + 2 * pool.padding - pool.kernel_size) % pool.stride
 
 
 def gates_swapped(weights):
@@ -52,13 +64,15 @@ def gates_swapped(weights):
     return recurrent.weights_of(exchanged)
 
 
-@pytest.mark.parametrize(("kind", "cell"), [(nn.LSTM, recurrent.lstm), (nn.GRU, recurrent.gru)])
-def test_swapped_gates_are_seen(kind, cell):
+@pytest.mark.parametrize(
+    ("kind", "cell", "carried"), [(nn.LSTM, recurrent.lstm_cell, 2), (nn.GRU, recurrent.gru_cell, 1)]
+)
+def test_swapped_gates_are_seen(kind, cell, carried):
     torch.manual_seed(0)
     stack = kind(3, 5, dtype=torch.double)
     x = torch.randn(4, 2, 3, dtype=torch.double, requires_grad=True)
     layers = [gates_swapped(weights) for weights in recurrent.layers_of(stack)]
-    found = comparison.compare(lambda: cell(x, layers)[0], lambda: stack(x)[0], [x], seed=0)
+    found = comparison.compare(lambda: recurrent.unroll(cell, x, layers, carried)[0], lambda: stack(x)[0], [x], seed=0)
     assert min(found) > 1e-3
 
 
@@ -109,7 +123,7 @@ def test_batch_norm_keeps_the_running_statistics_of_torch():
 def test_gru_with_a_closed_update_gate_keeps_its_state():
     weights = (torch.zeros(6, 3), torch.zeros(6, 2), torch.tensor([0.0, 0, 40, 40, 0, 0]), torch.zeros(6))
     state = torch.tensor([[0.3, -0.7]])
-    torch.testing.assert_close(recurrent.gru_cell(torch.ones(1, 3), state, weights), state)
+    torch.testing.assert_close(recurrent.gru_cell(torch.ones(1, 3), (state,), weights), (state,))
 
 
 def test_gradient_of_cross_entropy_by_hand():
