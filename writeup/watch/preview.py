@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ def preview(
     slips, unneeded = prose.unguarded(root, whole.answers, given)
     references, stem = references_of(root), identity.file_stem
     page = _LivePage("md", whole.document, f"{stem}_figures", references, slips=slips)
-    markdown = read(guarded(lambda: body(page, template_environment(root), whole.document, identity, stem)))
+    markdown = read(guarded(lambda: body(page, _templates(root), whole.document, identity, stem)))
     note_printed(whole.ledger, {"md": markdown})
     pictures = {f"_figures/{name}": svg for name, svg in page.files.items()}
     made = evidence(root, whole, identity, markdown, pictures, page.figures)
@@ -139,6 +140,12 @@ def preview(
         *(Problem(prose.EXCEPTIONS.as_posix(), what) for what in unneeded),
     ]
     return Preview(_annotated(made, whole.document, problems, slips, state), problems)
+
+
+@cache
+def _templates(root: Path) -> jinja2.Environment:
+    """Compiled once; each is compiled again when its file was changed."""
+    return template_environment(root)
 
 
 def _reworded(root: Path, answered: Sequence[Verified]) -> None:
@@ -186,8 +193,12 @@ def with_banner(preview: Preview, state: Mapping[str, Any]) -> str:
     return re.sub(r"<body[^>]*>", lambda found: found[0] + banner, preview.page, count=1)
 
 
-def _layout(name: str, **context: Any) -> str:
-    environment = jinja2.Environment(
+@cache
+def _layouts() -> jinja2.Environment:
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(LAYOUTS), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    return environment.get_template(name).render(context)
+
+
+def _layout(name: str, **context: Any) -> str:
+    return _layouts().get_template(name).render(context)
