@@ -201,7 +201,7 @@ def _notebook(
     made = typeset(notebook.notebook, named, engine, name)
     notes += notebook.notes
     if shown := [f"{notebook.places[cell - 1]}: {what}" for cell, what in made.notes]:
-        notes.append(f"shown otherwise in the notebook's PDF, for it did not fit: {'; '.join(shown)}")
+        notes.append(f"shown otherwise in the notebook's PDF: {'; '.join(shown)}")
     return {f"{name}.ipynb": notebook.ipynb, f"{name}.pdf": made.pdf}
 
 

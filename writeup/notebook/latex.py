@@ -18,7 +18,7 @@ from writeup.text.listing import code_lines, output_lines
 
 PICTURES = ("application/pdf", "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/svg+xml")
 MATHEMATICAL_OUTPUT = re.compile(r"\s*(\$|\\begin\{(equation|align|gather|multline)\*?\})")
-BARE = re.compile(r"<[\w.]+ (object|at 0x)[^>]*>|<[\w.]+\.[\w.]+>")  # what Python says of an object without words
+BARE = re.compile(r"<[\w.]+ (object|at 0x|size )[^>]*>|<[\w.]+\.[\w.]+>")  # what Python says of an object without words
 RAW = {"text/markdown": "markdown", "text/latex": "latex", "application/x-latex": "latex", "latex": "latex",
        "text/html": "html", "text/restructuredtext": "rst", "text/x-rst": "rst"}  # fmt: skip
 FIRST, LAST, CHARACTERS = 200, 40, 2000  # lines kept of a long output, at its two ends; characters of a line
@@ -136,7 +136,7 @@ class _Page:
             tex = self._noted(number, texts[number, -1])
         else:
             tex = self._code(number, cell, texts, level)
-        return f"{{\\smaller\n{tex}\n\\par}}" if level == 1 else tex
+        return f"{{\\smaller\n{tex}\n\\par}}" if level == 1 else f"{tex}\n\\par"
 
     def _code(self, number: int, cell: NotebookNode, texts: Mapping[tuple[int, int], Converted], level: int) -> str:
         parts = []

@@ -103,7 +103,9 @@ class Macros:
         source = _nested(source)
         if inline or not formula.display:
             return rf"\({source}\)"
-        return rf"\[{source}\]" if r"\tag" in source else rf"\displayed{{{source}}}"
+        if r"\tag" in source:
+            return rf"\[{source}\]"
+        return rf"\displayed{{{source}}}" if re.search(r"&|\\(\\|begin)", source) else rf"\inlines{{{source}}}"
 
     def expanded(self, source: str) -> str:
         """Without macros and comments; definitions are learned."""
