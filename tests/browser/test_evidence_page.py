@@ -91,11 +91,11 @@ def test_a_phone_needs_no_scrolling_sideways(small, open_page):
 def test_a_table_cell_leads_to_its_point_in_the_figure_and_back(open_page):
     page = open_page(SAMPLE_PAGE).page
     cells = page.locator("main td [data-claim]").evaluate_all("cells => cells.map(cell => cell.dataset.claim)")
-    points = page.locator("main .point").evaluate_all("points => points.map(point => point.dataset.claim)")
+    points = page.locator(".drawn .fact").evaluate_all("points => points.map(point => point.dataset.claim)")
     id = next(claim for claim in cells if claim in points)
     page.locator(f"main td [data-claim='{id}']").first.click()
     page.locator(f"[id='evidence-{id}'] a", has_text="a point of").first.click()
-    assert page.evaluate("document.activeElement.className") == "point fact"
+    assert page.evaluate("document.activeElement.closest('.drawn') !== null")
     page.keyboard.press("Enter")
     page.locator(f"[id='evidence-{id}'] a", has_text="Table").first.click()
     assert page.evaluate("document.activeElement.closest('td') !== null")

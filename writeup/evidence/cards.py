@@ -31,7 +31,7 @@ class Card:
     level: str
     rows: Sequence[tuple[str, str]]
     wrong: Sequence[tuple[str, Sequence[str]]]
-    records: Sequence[str]
+    records: tuple[str, ...]
     source: str
     places: Sequence[Place]
     elsewhere: Sequence[str]
@@ -57,7 +57,7 @@ def fact_card(row: ClaimRow, ledger: Ledger, places: Sequence[Place], words: Wor
         row.level,
         rows,
         _wrong(row, words),
-        evidence["records"],
+        tuple(evidence["records"]),
         row.source,
         places,
         [] if places else sorted({place.file.removeprefix("_code.") for place in row.printed}),
@@ -76,7 +76,7 @@ def statement_card(row: StatementRow, ledger: Ledger, places: Sequence[Place], t
         weakest,
         [],
         [("", [minus(control.printed) for control in row.controls if control.rejected])],
-        sorted({path for claim in facts for path in claim.evidence["records"]}),
+        tuple(sorted({path for claim in facts for path in claim.evidence["records"]})),
         row.source,
         places,
         [],

@@ -81,7 +81,7 @@ def _open_by(button: Tag, id: str, name: str, label: str) -> None:
     button["type"] = "button"
     button["popovertarget"] = f"evidence-{id}"
     button["aria-haspopup"] = "dialog"
-    button["class"] = " ".join([*map(str, button.get_attribute_list("class")), name] if button.get("class") else [name])
+    button["class"] = name
     if label:
         button["aria-label"] = label
 

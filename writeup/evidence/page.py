@@ -44,7 +44,7 @@ def evidence_page(about: About, markdown: Sourced, pictures: Mapping[str, str], 
     cards += [
         statement_card(row, ledger, places.get(row.id, []), said.get(row.id, row.text)) for row in ledger.statements
     ]
-    drawn = [(pictures[file], alternative) for file, alternative in alternatives(markdown).items()]
+    drawn = [(pictures[file], alternative) for file, alternative in alternatives(markdown)]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(LAYOUTS), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
@@ -62,7 +62,6 @@ def evidence_page(about: About, markdown: Sourced, pictures: Mapping[str, str], 
         runs=_shared(cards),
         number={record.path: number for number, record in enumerate(ledger.records, 1)},
         rerun={row.record: row for row in ledger.reruns},
-        tuple=tuple,
         curves={record.path: curves(record) for record in about.records},
         behind={r.path: [c.id for c in ledger.claims if r.path in c.evidence["records"]] for r in ledger.records},
         audit=Markup(audit_section(about.certificate)),
@@ -89,7 +88,7 @@ def _by_question(cards: Sequence[Card]) -> dict[str, list[Card]]:
 
 def _shared(cards: Sequence[Card]) -> dict[tuple[str, ...], str]:
     """Ids of cards of their own for long lists of records, which many facts share."""
-    long = dict.fromkeys(tuple(card.records) for card in cards if len(card.records) > FEW)
+    long = dict.fromkeys(card.records for card in cards if len(card.records) > FEW)
     return {paths: f"runs-{number}" for number, paths in enumerate(long, 1)}
 
 

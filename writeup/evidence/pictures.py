@@ -28,7 +28,7 @@ def frame(svg: str, row: FigureRow | None, claims: Sequence[ClaimRow]) -> str:
         own = [claim for claim in claims if row.name.startswith(f"{claim.question}-")]
         for claim, (x, y) in plotted(svg, row, own):
             place = f"left:{100 * x / float(size['width']):.2f}%;top:{100 * y / float(size['height']):.2f}%"
-            buttons.append(f'<span class="point" data-claim="{claim}" style="{place}"></span>')
+            buttons.append(f'<span data-claim="{claim}" style="{place}"></span>')
     return f'<div class="picture" tabindex="0"><div class="drawn"><!--picture-->{"".join(buttons)}</div></div>'
 
 

@@ -59,9 +59,9 @@ def marked(markdown: Sourced) -> Iterator[tuple[str, str, str]]:
     return ((span.kind, span.id, markdown.text[span.start : span.end]) for span in _spans(markdown))
 
 
-def alternatives(markdown: Sourced) -> dict[str, str]:
-    """The words that stand for each picture, by its file."""
-    return {found["file"]: found["alt"] for found in PICTURE.finditer(markdown.text)}
+def alternatives(markdown: Sourced) -> list[tuple[str, str]]:
+    """The file of each picture, in order, and the words that stand for it."""
+    return [(found["file"], found["alt"]) for found in PICTURE.finditer(markdown.text)]
 
 
 def _spans(markdown: Sourced) -> Iterator[Span]:

@@ -54,5 +54,5 @@ def test_a_statement_is_as_good_as_its_weakest_fact():
     )
     ledger = Ledger(claims=claims, statements=[said], records=[], environment={})
     made = statement_card(said, ledger, [], "Said.")
-    assert (made.level, made.facts, made.records) == ("recomputed", ["Q.a", "Q.b"], ["k/n"])
+    assert (made.level, made.facts, made.records) == ("recomputed", ["Q.a", "Q.b"], ("k/n",))
     assert fact_card(claims[0], ledger, [], str).statements == ["Q.s"]

@@ -47,7 +47,7 @@ def test_an_interval_is_the_fact_with_its_ends(plot):
 
 def test_a_point_is_no_fact_of_another_question(plot):
     html = frame(plot.svg(), row_of("Q-p", "p.svg", plot), [claim("P.a", EXACT, question="P"), claim("Q.a", EXACT)])
-    assert [point["data-claim"] for point in BeautifulSoup(html, "html.parser").select(".point")] == ["Q.a"]
+    assert [point["data-claim"] for point in BeautifulSoup(html, "html.parser").select("[data-claim]")] == ["Q.a"]
 
 
 def test_what_two_pictures_share_is_defined_once(plot):
