@@ -2,10 +2,9 @@
 
 import sys
 
-try:
-    from writeup.cli import main
-except KeyboardInterrupt:  # the import takes a second
-    sys.exit(130)
-
-if __name__ == "__main__":
+if __name__ == "__main__":  # a process that a program spawns reads this file, too, and needs nothing of it
+    try:
+        from writeup.cli import main
+    except KeyboardInterrupt:  # the import takes a second
+        sys.exit(130)
     main()

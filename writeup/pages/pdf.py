@@ -29,6 +29,7 @@ import pypdfium2
 from PIL.Image import Image
 
 from writeup.errors import WriteupError
+from writeup.trust.forking import end_with_parent
 
 PASSES = 4
 OVERFULL = 2.0  # pt by which a line may stick out: less than the eye sees
@@ -187,6 +188,7 @@ def _run(engine: Engine, folder: Path, name: str, timeout: float, halt: bool = T
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        preexec_fn=end_with_parent if sys.platform == "linux" else None,
     ) as process:
         try:
             return process.wait(timeout)

@@ -1,5 +1,7 @@
 import contextlib
+import os
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -199,3 +201,28 @@ def test_another_tex_gives_the_same_text(engine):
     source = document(r"\section{One} $x^2$ and \textbf{bold}, \texttt{code}: José")
     other = find_engine("pdflatex")
     assert text_of(compile(source, engine=other)) == text_of(compile(source, engine=engine))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere TeX finishes its pass first")
+def test_tex_ends_with_whoever_called_it(tmp_path):
+    def at_work():
+        folders = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                folders.append(os.readlink(process / "cwd"))
+        return any(folder.startswith(str(tmp_path)) for folder in folders)
+
+    def wait_for(state):
+        for _ in range(300):
+            if at_work() is state:
+                break
+            time.sleep(0.1)
+        return at_work() is state
+
+    endless = document(r"\def\again{\again}\again")
+    code = f"from writeup.pages.pdf import *; compile({endless!r}, engine=find_engine())"
+    caller = subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"TMPDIR": str(tmp_path)})
+    assert wait_for(True)
+    caller.kill()
+    caller.wait()
+    assert wait_for(False)
