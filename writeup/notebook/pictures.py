@@ -7,15 +7,27 @@ import binascii
 import hashlib
 import io
 import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import matplotlib
 import pypdfium2
 from PIL import Image
 
 DOTS = 96  # an inch, as browsers have it, where a picture says nothing sensible itself
 LARGEST = 40_000_000  # pixels
+ZOOM = 3  # an SVG is drawn this much finer
+DRAW = """
+import sys, resource, resvg_py
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+font = {f"{kind}family": "DejaVu Sans" for kind in ("font_", "serif_", "sans_serif_", "monospace_")}
+drawn = resvg_py.svg_to_bytes(svg_string=sys.stdin.buffer.read().decode(), dpi=96, zoom=float(sys.argv[2]),
+    background="white", skip_system_fonts=True, font_files=[sys.argv[1]], **font)
+sys.stdout.buffer.write(bytes(drawn))
+"""
 
 
 class NoPicture(Exception):
@@ -65,7 +77,7 @@ def _as_pdf(content: bytes) -> tuple[bytes, str]:
 
 def _as_bitmap(content: bytes) -> tuple[bytes, str]:
     if re.match(rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<svg", content[:2000], re.DOTALL):
-        raise NoPicture("it is SVG, which TeX does not take; a PNG would be shown")
+        content = _drawn(content)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -83,3 +95,18 @@ def _as_bitmap(content: bytes) -> tuple[bytes, str]:
                 return copy.getvalue(), ".png"
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise NoPicture("its data are damaged, or no picture") from error
+
+
+def _drawn(svg: bytes) -> bytes:
+    """An SVG as PNG, drawn in a process of its own: what takes all memory there takes nothing here."""
+    font = matplotlib.get_data_path() + "/fonts/ttf/DejaVuSans.ttf"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", DRAW, font, str(ZOOM)], input=svg, capture_output=True, timeout=60, check=True
+        )
+        with Image.open(io.BytesIO(done.stdout)) as picture:
+            drawn = io.BytesIO()
+            picture.save(drawn, "PNG", dpi=(DOTS * ZOOM, DOTS * ZOOM))
+            return drawn.getvalue()
+    except (subprocess.SubprocessError, OSError, Image.DecompressionBombError) as error:
+        raise NoPicture("it is SVG that cannot be drawn; a PNG would be shown") from error

@@ -208,6 +208,18 @@ def test_a_picture_in_another_format_is_shown():
     assert len(pictures(made)) == 1
 
 
+def test_a_figure_in_svg_is_drawn_at_its_own_size():
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt"><rect width="99" height="99" fill="red"/>'
+    output = new_output(
+        "display_data", {"image/svg+xml": svg + "</svg>", "text/plain": "<Figure size 640x480 with 1 Axes>"}
+    )
+    cells = [new_code_cell("p", execution_count=1, outputs=[output])]
+    made = typeset(new_notebook(cells=cells), "A B", pdf.find_engine())
+    (((left, bottom, right, top), colour),) = pictures(made)
+    assert (right - left, top - bottom, colour) == (pytest.approx(72, abs=1), pytest.approx(36, abs=1), (255, 0, 0))
+    assert made.notes == []
+
+
 def test_raw_latex_reads_no_file():
     text, _ = set_as(new_raw_cell(r"\input{/etc/passwd} $x$", metadata={"format": "text/latex"}))
     assert "root:" not in text

@@ -28,7 +28,7 @@ CODE = [
     "from IPython.display import HTML, IFrame, Latex, Math, SVG, display\n"
     "display(HTML('<table><tr><th>A</th></tr><tr><td>2.5</td></tr></table>'), Math(r'\\frac{1}{2}'))\n"
     "display(Latex(r'\\begin{align} a &= b \\end{align}'), IFrame('https://e.org', 1, 1))\n"
-    "display(SVG('<svg xmlns=\"http://www.w3.org/2000/svg\"/>'))",
+    "display(SVG('<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1e6\" height=\"1e6\"/>'))",
     "import matplotlib.pyplot as plt\n"
     "for size in ((30, 2), (2, 30)): plt.figure(figsize=size); plt.plot(range(5)); plt.show()",
     "'a_very_long_name_' * 20  # " + "comment " * 30, "", "%time 1\n!echo shell",
