@@ -58,6 +58,8 @@ def run_program(program: Any, name: str) -> NoReturn:
             say(name, error.format_message())
         elif debug:
             raise
+        elif isinstance(error, SyntaxError):  # of a module of the assignment
+            say(name, f"{error.filename}:{error.lineno}: {error.msg}")
         elif isinstance(error, OSError):
             _say_of_files(name, error)
         else:

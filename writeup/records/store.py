@@ -39,7 +39,10 @@ def source_fingerprint(path: Path) -> str:
 
     Imports from the generator do not count: it gives a run its error type and its record, and may be laid out anew.
     """
-    return _fingerprint(path.read_text(encoding="utf-8"))
+    try:
+        return _fingerprint(path.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError) as error:
+        raise WriteupError(f"{path}: no Python source ({error})") from error
 
 
 @cache  # dozens of records share their sources
@@ -245,7 +248,10 @@ def changed_data(record: Record, root: Path) -> list[str]:
     """The data files that the record read and that `DATA` has with another sum, or has not, or that it did not read."""
     if not (root / DATA).is_file():
         return []
-    sums = tomllib.loads((root / DATA).read_text(encoding="utf-8")).get(record.settings.get("corpus", ""), {})
+    try:
+        sums = tomllib.loads((root / DATA).read_text(encoding="utf-8")).get(record.settings.get("corpus", ""), {})
+    except ValueError as error:
+        raise WriteupError(f"{root / DATA}: not valid TOML ({error})") from error
     return [name for name in sorted({*sums, *record.data}) if record.data.get(name) != sums.get(name)]
 
 

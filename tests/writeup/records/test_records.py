@@ -134,3 +134,10 @@ def test_a_course_without_torch_has_an_environment_too(monkeypatch):
 
     monkeypatch.setattr(importlib.metadata, "version", version)
     assert environment().keys() == {"python", "system", "processor", "cores"}
+
+
+@pytest.mark.parametrize("content", [b"def (", b"\xff\xfe", b"x\0"])
+def test_a_source_that_is_no_python_is_named(tmp_path, content):
+    (tmp_path / "broken.py").write_bytes(content)
+    with pytest.raises(WriteupError, match=r"broken\.py: no Python source"):
+        source_fingerprint(tmp_path / "broken.py")
