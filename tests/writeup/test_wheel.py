@@ -1,6 +1,8 @@
 """The wheel is the generator alone, with its layouts, and needs neither the course nor torch."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -25,31 +27,39 @@ def wheel(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory):
-    """A folder to put on the path, in which the wheel lies and torch cannot be imported."""
+    """A folder to put on the path, in which the wheel lies."""
     folder = tmp_path_factory.mktemp("site")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder)
-    (folder / "torch.py").write_text("raise ModuleNotFoundError('torch')")
+    (folder / "bare").mkdir()
+    (folder / "bare/torch.py").write_text("raise ModuleNotFoundError('torch')")
     return folder
 
 
-# The program from the wheel, in an environment that says it has no torch.
 PROGRAM = """
-import importlib.metadata, sys
+import sys
 import writeup.cli
+assert writeup.cli.__file__.startswith(sys.argv.pop(1))
+writeup.cli.main()
+"""
+# The same in an environment that says it has no torch.
+BARE = (
+    """
+import importlib.metadata, sys
 def version(name, known=importlib.metadata.version):
     if name == "torch":
         raise importlib.metadata.PackageNotFoundError(name)
     return known(name)
 importlib.metadata.version = version
-assert writeup.cli.__file__.startswith(sys.argv.pop(1))
-writeup.cli.main()
 """
+    + PROGRAM
+)
 
 
-def writeup(installed, folder, *arguments):
-    environment = {**os.environ, "PYTHONPATH": str(installed)}
-    command = [sys.executable, "-P", "-c", PROGRAM, str(installed), *map(str, arguments)]
+def writeup(installed, folder, *arguments, program=BARE):
+    path = f"{installed}/bare:{installed}" if program == BARE else str(installed)
+    command = [sys.executable, "-P", "-c", program, str(installed), *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": path}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -72,6 +82,16 @@ def test_a_new_assignment_builds_as_it_is(installed, tmp_path, extra, files):
         run = writeup(installed, tmp_path, *arguments)
         assert run.returncode == 0, run.stdout + run.stderr
     assert sorted(path.suffix[1:] for path in (tmp_path / "x/build").glob("Ada_Lovelace_al123_E1*.*")) == files
+
+
+def test_the_example_builds_and_reads_back(installed, tmp_path):
+    ignored = shutil.ignore_patterns("build", ".cache", "__pycache__")
+    root = Path(shutil.copytree(ROOT / "examples/backprop", tmp_path / "backprop", ignore=ignored))
+    run = writeup(installed, tmp_path, "build", "--root", root, program=PROGRAM)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "10 of 10 points" in run.stdout
+    files = json.loads((root / "build/ledger.json").read_text())["readback"]["files"]
+    assert {Path(row["file"]).suffix for row in files} == {".md", ".tex", ".pdf", ".svg"}
 
 
 def test_a_folder_that_holds_something_is_left_alone(installed, tmp_path):
