@@ -250,6 +250,17 @@ def hostile() -> dict[str, tuple[list[str], dict[str, object]]]:
         "--limit -1": ["--limit", "-1"], "10,000 digits": [], "--limit of 10,000 digits": ["--limit", "9" * 10000],
         "--check of nonsense": ["--check", "[" * 10000],
     }  # fmt: skip
+    program, endless = BUILD[:-1], "9" * 10000
+    told = {
+        "status, a folder of 10,000 digits": ["status", "--root", endless], "where, 10,000 digits": ["where", endless],
+        "experiments, 10,000 digits": ["experiments", "--kind", endless],
+        "new, a command to the terminal": ["new", "\x1b[31m/" * 999],
+        "audit, 10,000 digits": ["audit", "--seed", endless], "an option of 10,000 digits": ["build", "--" + endless],
+    }  # fmt: skip
+    surroundings = {
+        "a terminal of ASCII": ["PYTHONIOENCODING=ascii"], "a TMPDIR of 8,000 letters": ["TMPDIR=/" + "a" * 8000],
+        "a POSIX locale": ["LC_ALL=C", "PYTHONUTF8=0", "PYTHONCOERCECLOCALE=0"], "no TMPDIR": ["TMPDIR=/nonexistent"],
+    }  # fmt: skip
     solved = {
         name: ([*SOLVE, "9" * 10000 + ",1,1" if name == "10,000 digits" else "64,111,111", "4,234,234", *more], {})
         for name, more in chains.items()
@@ -262,6 +273,9 @@ def hostile() -> dict[str, tuple[list[str], dict[str, object]]]:
         "output: full, status": ([*BUILD[:-1], "status"], {"full": True}),
         "working folder removed": ([*gone, *BUILD], {}),
         "output: closed, check": ([*closed, *BUILD[:-1], "check", "--json"], {}),
+        **{name: ([*program, *words], {}) for name, words in told.items()},
+        **{name: (["env", *given, *BUILD, "--last", "\u0141ukasz"], {}) for name, given in surroundings.items()},
+        "the benchmark, 10,000 digits": ([sys.executable, "-m", "conv_solve.bench", endless], {}),
         **{f"conv-solve {name}": case for name, case in solved.items()},
         "conv-solve: output closed": ([*closed, *SOLVE, "64,111,111", "4,234,234"], {}),
         "conv-solve: output full": ([*SOLVE, "64,111,111", "4,234,234"], {"full": True}),
