@@ -54,6 +54,7 @@ def start(command: list[str], root: Path, **options: object) -> subprocess.Popen
     """A command whose temporary files, caches and processes are told by its folder."""
     environment = ENVIRONMENT | {"TMPDIR": str(root.parent / "tmp"), "XDG_CACHE_HOME": str(root.parent / "cache")}
     given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} | options
+    given["preexec_fn"] = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a background job is deaf to it
     return subprocess.Popen(command, cwd=root, env=environment, start_new_session=True, errors="replace", **given)
 
 

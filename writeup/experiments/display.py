@@ -33,10 +33,11 @@ class Sparingly:
     """True where a line of a plain log is due: every ten seconds, and less often the longer the work goes on."""
 
     def __init__(self) -> None:
-        self.start, self.last = time.monotonic(), float("-inf")
+        self.start, self.last = float("inf"), float("-inf")
 
     def __call__(self) -> bool:
         now = time.monotonic()
+        self.start = min(self.start, now)  # the first call
         due = now - self.last >= max(SECONDS_BETWEEN_LINES, (now - self.start) / 10)
         self.last = now if due else self.last
         return due
