@@ -154,7 +154,7 @@ class _Page:
         source = self._shortened(number, cell.source, CODE, 0)
         if source.strip():
             code = code_lines(source, self.language, self.characters)
-            glue = r"\nobreak" if parts and parts[0].startswith(r"\begin{outputblock}") else ""
+            glue = r"\nobreak" if parts and parts[0].startswith((r"\begin{outputblock}", r"\drawn")) else ""
             count = cell.get("execution_count") or ""
             block = f"\\begin{{codeblock}}{{{count}}}\\renewcommand{{\\ground}}{{codeground}}\n{code}{glue}"
             parts.insert(0, f"{block}\n\\end{{codeblock}}")
@@ -195,7 +195,7 @@ class _Page:
                 try:
                     svg = kind == "image/svg+xml"
                     name = self.pictures.add("".join(data[kind]).encode() if svg else decoded(data[kind]))
-                    return rf"\par\addvspace{{0.4\baselineskip}}\begin{{center}}\fitted{{{name}}}\end{{center}}"
+                    return rf"\drawn{{{name}}}"
                 except NoPicture as error:
                     reasons.append(str(error))
         if reasons:
