@@ -29,10 +29,6 @@ class StepTimes:
     def of(self, cell: str, variation: str = "baseline", path: str = "fast") -> Times:
         return np.asarray(self.record.curves["seconds"][self._key(cell, variation, path)])
 
-    def epoch(self, cell: str, variation: str, words: int) -> Times:
-        """Seconds of an epoch of so many words, on the path of the runs."""
-        return self.of(cell, variation) * words / self.record.curves["tokens"][self._key(cell, variation, "fast")]
-
     def gru_over_lstm(self, path: str) -> Times:
         """The geometric mean over all variations: what slows one of a round's steps weighs a seventh."""
         logs = [np.log(self.of("GRU", key, path) / self.of("LSTM", key, path)) for key in VARIATIONS]

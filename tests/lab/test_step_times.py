@@ -1,4 +1,4 @@
-"""Times of steps become times of an epoch; the settings weigh alike."""
+"""The settings weigh alike."""
 
 from types import SimpleNamespace
 
@@ -19,11 +19,6 @@ def timed():
             times.record.curves["seconds"][key] = [factor, 2 * factor]
             times.record.curves["tokens"][key] = 1400 if variation == "bptt70" else 700
     return times
-
-
-def test_a_longer_window_shares_its_time_among_more_words(timed):
-    assert timed.epoch("LSTM", "bptt70", 14_000).tolist() == pytest.approx([10.0, 20.0])
-    assert timed.epoch("LSTM", "baseline", 14_000).tolist() == pytest.approx([20.0, 40.0])
 
 
 def test_the_ratio_of_the_cells_is_the_geometric_mean_over_settings(timed):
