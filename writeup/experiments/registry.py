@@ -66,21 +66,26 @@ class Registry:
 
 
 @cache
-def registry(root: Path) -> Registry:
-    """The experiments of the assignment in `root`; none where it names no package of them."""
+def registry(root: Path, sought: str = "") -> Registry:
+    """The experiments of the assignment in `root`; none where it names no package of them.
+
+    Where a kind is sought, no more modules are imported than it takes to find it: all of them together are slow.
+    """
     name = load_assignment(root).experiments
     if not name:
         return Registry()
     package = course_module(name, root)
     kinds: dict[str, Any] = {}
     listed_by: dict[str, ModuleType] = {}
-    for listing in _packages(package, root):
-        for module_name in getattr(listing, "MODULES", ()):
-            module = course_module(module_name, root)
-            if module.KIND in kinds:
-                both = f"{kinds[module.KIND].__name__} and {module_name}"
-                raise WriteupError(f"experiments: {both} are both of kind {module.KIND!r}; a kind has one module")
-            kinds[module.KIND], listed_by[module.KIND] = module, listing
+    listed = [(name, listing) for listing in _packages(package, root) for name in getattr(listing, "MODULES", ())]
+    for module_name, listing in sorted(listed, key=lambda one: sought not in one[0]):  # the likely ones first
+        module = course_module(module_name, root)
+        if module.KIND in kinds:
+            both = f"{kinds[module.KIND].__name__} and {module_name}"
+            raise WriteupError(f"experiments: {both} are both of kind {module.KIND!r}; a kind has one module")
+        kinds[module.KIND], listed_by[module.KIND] = module, listing
+        if sought == module.KIND:
+            break
     if not kinds:
         raise WriteupError(f"{root / DESCRIPTION}: experiments = {name!r}, but no package there lists any in MODULES")
     return Registry(package, kinds, listed_by)

@@ -167,7 +167,7 @@ def _verify_all(asked: Sequence[Question], root: Path, jobs: int, sender: Connec
             for question in asked:
                 with contextlib.suppress(Exception, SystemExit):  # the copy meets it again, and says so
                     course_module(f"answers.{question.module}", root)
-                yield question.id, partial(verify_question, question, root, watch)
+                yield question.id, partial(verify_question, question, root, watch, jobs if len(asked) == 1 else 1)
 
         for id, found in run_forked(jobs, imported()):
             sender.send(ended(id) if isinstance(found, Died) else found)
@@ -193,33 +193,36 @@ def _coverage(assignment: Assignment, root: Path) -> Iterator[Problem]:
             )
 
 
-def verify_question(question: Question, root: Path, watch: Watch | None = None) -> Verified:
+def verify_question(question: Question, root: Path, watch: Watch | None = None, parts: int = 1) -> Verified:
     """Run the question's answer and all of its checks and controls in this process; what stops that is a problem.
 
-    A copy of a warm process goes on with that one's `watch`, and runs the reruns in copies of its own.
+    A copy of a warm process goes on with that one's `watch`, and runs the reruns in copies of its own; the claims, too,
+    in `parts` copies, where no other question has work for the cores.
     """
     if watch is None:
         with watched() as watch:
             return _verify_watched(question, root, watch, apart=False)
-    return _verify_watched(question, root, watch, apart=True)
+    return _verify_watched(question, root, watch, apart=True, parts=parts)
 
 
-def _verify_watched(question: Question, root: Path, watch: Watch, apart: bool) -> Verified:
+def _verify_watched(question: Question, root: Path, watch: Watch, apart: bool, parts: int = 1) -> Verified:
     records = Records(root)
     try:
-        verified = _verify_question(question, root, records, watch.files if apart else None)
+        verified = _verify_question(question, root, records, watch, apart, parts)
     except (Exception, SystemExit):  # an answer, or a check, that exits has not answered
         return Verified(question.id, problems=[Problem(question.id, _last_lines(), unverified=False)])
     known = {root / RESULTS / f"{path}.json" for path in records.used}
     around = sorted(path.stem for path in watch.files - known if path.is_relative_to(root / RESULTS))
-    said = [f"exchanged {what}, which verifies it" for what in watch.touched()]
+    said = [_exchanged(what) for what in watch.touched()]
     said += [f"read the file of record {name}; only what comes from `records` is checked" for name in around]
-    verified.problems.extend(Problem(question.id, what, unverified=False) for what in said)
+    new = (Problem(question.id, what, unverified=False) for what in said)
+    verified.problems.extend(problem for problem in new if problem not in verified.problems)
     return verified
 
 
-def _verify_question(question: Question, root: Path, records: Records, copies: set[Path] | None) -> Verified:
-    """`copies` takes the files that forked reruns read; there are none where it is None."""
+def _verify_question(
+    question: Question, root: Path, records: Records, watch: Watch, apart: bool, parts: int
+) -> Verified:
     start = time.perf_counter()
     try:
         answer = answer_to(question, records, root)
@@ -232,8 +235,8 @@ def _verify_question(question: Question, root: Path, records: Records, copies: s
     if not answer.claims:
         problems.append(Problem(question.id, "has an answer without claims; expected at least one"))
     written = written_in(root, question.id)
-    rows = [_verify_claim(made, question.id, written, problems) for made in answer.claims]
-    reruns = _rerun_all(answer.reruns, problems, copies)
+    rows = _verify_claims(answer.claims, question.id, written, problems, watch, parts)
+    reruns = _rerun_all(answer.reruns, problems, watch.files if apart else None)
     failed = {row.record for row in reruns if not abs(row.found - row.recorded) <= row.within}
     reran = {row.record for row in reruns} - failed
     for row in rows:
@@ -257,7 +260,7 @@ def _verify_question(question: Question, root: Path, records: Records, copies: s
                     f"is stale: {', '.join(changed)} changed since it was made; `make experiments` mends it",
                 )
             )
-        if foreign := registry(root).foreign_sources(records[path]):
+        if foreign := registry(root, records[path].kind).foreign_sources(records[path]):
             problems.append(Problem(f"record {path}", f"{foreign}; delete it and `make experiments`"))
     used = [
         RecordRow(path=r.path, device=r.device, date=r.date, seeds=r.seeds, environment=r.environment)
@@ -273,6 +276,37 @@ def _relative(source: str, root: Path) -> str:
     """A place in the code as seen from the project's root."""
     path = Path(source.rpartition(":")[0])
     return source[len(str(root)) + 1 :] if path.is_relative_to(root) else source
+
+
+def _verify_claims(
+    claims: Sequence[Claim], question: str, written: Written, problems: list[Problem], watch: Watch, parts: int
+) -> list[ClaimRow]:
+    """In `parts` copies of this process. What one of them reads or exchanges counts, and its end is the question's."""
+    if parts == 1:
+        return [_verify_claim(made, question, written, problems) for made in claims]
+    tasks = [(k, partial(_verify_part, claims[k::parts], question, written, watch)) for k in range(parts)]
+    rows: dict[str, ClaimRow] = {}
+    for _, found in run_forked(parts, tasks):
+        if isinstance(found, Died):
+            os._exit(1)
+        some, new, files = found
+        rows |= {row.id: row for row in some}
+        problems += new
+        watch.files.update(files)
+    return [rows[made.id] for made in claims]
+
+
+def _verify_part(
+    claims: Sequence[Claim], question: str, written: Written, watch: Watch
+) -> tuple[list[ClaimRow], list[Problem], set[Path]]:
+    problems: list[Problem] = []
+    rows = [_verify_claim(made, question, written, problems) for made in claims]
+    problems += [Problem(question, _exchanged(what), unverified=False) for what in watch.touched()]
+    return rows, problems, watch.files
+
+
+def _exchanged(what: str) -> str:
+    return f"exchanged {what}, which verifies it"
 
 
 def _rerun_all(reruns: Sequence[Rerun], problems: list[Problem], copies: set[Path] | None) -> list[RerunRow]:
