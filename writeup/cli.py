@@ -1,4 +1,4 @@
-"""The command line: `writeup new | build | check | where | experiments | audit | status`.
+"""The command line: `writeup new | build | check | show | figure | experiments | run | audit | status`.
 
 Exit status: 0 when everything holds, 1 when a claim does not hold or a control survives, 2 for anything else.
 """
@@ -119,43 +119,74 @@ def new_command(
     console.print(f"cd {folder} && make all", markup=False, soft_wrap=True)
 
 
-@app.command("where")
-def where_command(
+@app.command("where", hidden=True)  # as printed documents call it
+@app.command("show")
+def show_command(
     id: Annotated[str, typer.Argument(help="A fact or statement, as 2d.saved.")], root: Root = None
 ) -> None:
-    """Say where a fact or statement is declared, how it is checked, and where it is printed."""
+    """Say all of a fact or statement: value, second route and what it found, wrong values, record, where printed."""
     from writeup.where import where
 
-    for what, words in where(find_root(root), id):
-        console.print(f"{what:>12}  {words}", markup=False, soft_wrap=True)
+    said = where(find_root(root), id)
+    width = max(len(what) for what, _ in said)
+    for what, words in said:
+        console.print(f"{what:>{width}}  {words}", markup=False, soft_wrap=True)
+
+
+@app.command("figure")
+def figure_command(
+    id: Annotated[str, typer.Argument(help="A figure, as 2d.tying.")],
+    file: Annotated[Path | None, typer.Argument(help="An .svg or .pdf file; ID.svg unless given.")] = None,
+    root: Root = None,
+) -> None:
+    """Draw one figure to a file to look at."""
+    from writeup.where import draw
+
+    draw(find_root(root), id, file or (file := Path(f"{id}.svg")))
+    console.print(str(file), markup=False, soft_wrap=True)
+
+
+@app.command("run")
+def run_command(
+    name: Annotated[str, typer.Argument(help="A run, as `writeup experiments --status` lists it.")],
+    device: Annotated[str, typer.Option(help="cpu or cuda.", envvar=DEVICE)] = "cpu",
+    root: Root = None,
+) -> None:
+    """Do one run of the experiments in this process; its prints are shown."""
+    from writeup.experiments.runner import run_one
+
+    console.print(run_one(find_root(root), name, device), markup=False, soft_wrap=True)
 
 
 @app.command()
 def check(
+    context: typer.Context,
+    asked: Annotated[str | None, typer.Argument(metavar="[QUESTION]", help="The same as --question.")] = None,
     question: Annotated[
         str | None, typer.Option(help="A question, such as 1.1, or a part of the assignment, such as 2.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the ledger and the problems as JSON.")] = False,
     root: Root = None,
 ) -> None:
-    """Run every check on its claim and on every control, afresh."""
+    """Run every check on its claim and on every control, afresh; with --debug in this process, so that prints are shown
+    and breakpoint() works."""
     from writeup.pages.printable import printable
 
-    folder = find_root(root)
+    folder, question, jobs = find_root(root), question or asked, 1 if context.obj else 0
     if as_json:
-        verification = printable(folder, verify(folder, question))
+        verification = printable(folder, verify(folder, question, jobs=jobs))
         _print_json(verification)
     else:
         assignment = load_assignment(folder)
         count = len(assignment.select(question) if question is not None else assignment.everything)
-        with _progress(count) as show:
+        with _progress(0 if jobs else count) as show:
             task = show.add_task("verify the claims", total=count)
 
             def on_question(_question: str, done: Verified) -> None:
                 show.console.print(_question_line(done))
                 show.advance(task)
 
-            verification = printable(folder, verify(folder, question, on_question))
+            verification = printable(folder, verify(folder, question, on_question, jobs))
         console.print(_totals(verification))
         _print_problems(verification)
     raise typer.Exit(verification.exit_status)

@@ -32,7 +32,8 @@ def near(name: str, known: Iterable[str]) -> str:
 
 def run_program(program: Any, name: str) -> NoReturn:
     """Run a typer application, or one function as such, as the program `name`: whatever goes wrong is one message on
-    standard error and exit status 2, an interrupt 130; a traceback is printed with --debug alone."""
+    standard error and exit status 2, an interrupt 130; a traceback is printed with --debug alone, which a
+    command finds as `context.obj`."""
     import typer
 
     if not isinstance(program, typer.Typer):
@@ -44,7 +45,7 @@ def run_program(program: Any, name: str) -> NoReturn:
         stream.reconfigure(errors="backslashreplace")  # where it cannot print a name
     try:
         os.getcwd()
-        status = program(standalone_mode=False) or 0  # so that an exit status is handed back, not raised
+        status = program(standalone_mode=False, obj=debug) or 0  # so that an exit status is handed back, not raised
     except KeyboardInterrupt:
         status = 130
     except SystemExit as error:  # of a template, a figure, an answer: nobody else exits here

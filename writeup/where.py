@@ -1,19 +1,31 @@
-"""Where a fact or a statement is declared, checked, printed: what `writeup where ID` says."""
+"""One fact, statement or figure to look at: what `writeup show ID` says, what `writeup figure ID` draws."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 from writeup.assignment import Assignment, Question, load_assignment
 from writeup.errors import WriteupError
+from writeup.evidence.cards import fact_card
+from writeup.figures import TIKZ_LIBRARIES
 from writeup.folder import BUILD
 from writeup.pages.blocks import question_label
-from writeup.pages.pdf import text_of
+from writeup.pages.pdf import compile, find_engine, text_of
+from writeup.records.store import write_whole
 from writeup.text.written import written_in
 from writeup.trust.ledger import ClaimRow, StatementRow
-from writeup.trust.verify import verify_question
+from writeup.trust.verify import Verified, assemble, verify_question
+
+PAGE = r"""\documentclass{article}\usepackage[T1]{fontenc}\usepackage{lmodern,amsmath,bm,charter,textcomp}
+\IfFileExists{sourcesanspro.sty}{\usepackage{sourcesanspro}}{\usepackage[scaled=0.9]{helvet}}
+\usepackage[table]{xcolor}\usepackage{tikz}\usetikzlibrary{LIBRARIES}
+\DeclareUnicodeCharacter{2212}{\ensuremath{-}}
+\begin{document}\pagestyle{empty}\setbox0\hbox{%s}\hoffset=-1in\voffset=-1in
+\pdfpagewidth=\wd0 \pdfpageheight=\dimexpr\ht0+\dp0\relax\shipout\box0 \end{document}
+""".replace("LIBRARIES", ",".join(TIKZ_LIBRARIES))
 
 
 def where(root: Path, id: str) -> list[tuple[str, str]]:
@@ -21,27 +33,49 @@ def where(root: Path, id: str) -> list[tuple[str, str]]:
 
     Raises `WriteupError` with the nearest ids where there is no such fact or statement.
     """
-    question = _question_of(load_assignment(root), id)
+    assignment = load_assignment(root)
+    question = _question_of(assignment, id)
     verified = verify_question(question, root)
     stated: list[ClaimRow | StatementRow] = [*verified.rows, *verified.statements]
     rows = {row.id: row for row in stated}
-    if id not in rows:
-        if verified.problems and not rows:
-            raise WriteupError(f"question {question.id} could not be verified: {verified.problems[0]}")
-        near = ", ".join(difflib.get_close_matches(id, rows, n=5, cutoff=0.4)) or ", ".join(list(rows)[:5])
-        raise WriteupError(f"no fact or statement is called {id!r}; near to it: {near}")
+    _named(id, "fact or statement", rows, verified)
     row = rows[id]
     said = [("declared", row.source)]
     if isinstance(row, ClaimRow):
-        said += [("value", f"{row.shown} {row.unit}".strip()), ("level", row.level), ("second route", row.check)]
-        said += [("record", path) for path in row.evidence["records"]]
+        card = fact_card(row, assemble(assignment, [verified], []).ledger, (), str)
+        said += [("value", card.title), ("level", card.level), *((name.lower(), words) for name, words in card.rows)]
+        said += [("record", path) for path in card.records]
+        said += [("wrong", f"{'; '.join(values)}: {why}" if why else "; ".join(values)) for why, values in card.wrong]
     else:
         said += [("holds", "yes" if row.holds else "no"), ("rests on", ", ".join(row.claims))]
-    said += [
-        ("wrong", f"{control.printed}: {control.why}" if control.why else control.printed) for control in row.controls
-    ]
+        said += [("wrong", control.printed) for control in row.controls]
     said += [("template", place) for place in _places(root, question.id, id)]
     return said + [("page", page) for page in _pages(root, question, row)]
+
+
+def draw(root: Path, id: str, file: Path) -> None:
+    """Draw the figure `id`, a question's id and its name there, to an .svg or a .pdf file, as the documents have it."""
+    if file.suffix not in (".svg", ".pdf"):
+        raise WriteupError(f"{file}: a figure is drawn as .svg or .pdf")
+    question = _question_of(load_assignment(root), id)
+    verified = verify_question(question, root)
+    figures: dict[str, Any] = {f"{question.id}.{name}": figure for name, figure in verified.figures.items()}
+    _named(id, "figure", figures, verified)
+    pdf = file.suffix == ".pdf"
+    try:
+        write_whole(file, compile(PAGE % figures[id].tikz(), engine=find_engine()) if pdf else figures[id].svg())
+    except OSError as error:
+        raise WriteupError(f"{file} cannot be written: {error.strerror}") from error
+
+
+def _named(id: str, what: str, known: Collection[str], verified: Verified) -> None:
+    """Raises `WriteupError` with the nearest of the `known` names where `id` is none of them."""
+    if id in known:
+        return
+    if verified.problems and not verified.rows:
+        raise WriteupError(f"question {verified.question} could not be verified: {verified.problems[0]}")
+    near = ", ".join(difflib.get_close_matches(id, known, n=5, cutoff=0.4) or list(known)[:5])
+    raise WriteupError(f"no {what} is called {id!r}; " + (f"near to it: {near}" if near else "there is none"))
 
 
 def _question_of(assignment: Assignment, id: str) -> Question:

@@ -15,7 +15,7 @@ import pooch
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from writeup.errors import WriteupError
+from writeup.errors import WriteupError, near
 from writeup.experiments import COST, DEVICE, PRESETS
 from writeup.experiments.display import Display, Job
 from writeup.experiments.launchers import Launcher, LocalLauncher, Pending, SubmititLauncher, send
@@ -182,6 +182,24 @@ def run_missing(root: Path, preset: str, jobs: int, launcher: str, device: str, 
         renew(one, root)
     missing, finished = wanted(preset, root, kinds)
     console.print(f"experiments ({preset}): {finished} records are current, {len(missing)} missing")
+
+
+def run_one(root: Path, name: str, device: str) -> str:
+    """Do the run that is called `name`, or KIND/NAME, in this process; returns what became of it."""
+    os.environ[DEVICE] = device
+    kinds = chosen_kinds(registry(root), PRESETS[0], "")
+    runs = {job.label: (job, done) for preset in PRESETS for job, done in planned(preset, root, kinds)}
+    found = [label for label in runs if name in (label, label.partition("/")[2])]
+    if len(found) != 1:
+        allowed = f"; give one of {', '.join(found)}" if found else near(name, runs)
+        raise WriteupError(f"{len(found)} runs are called {name!r}{allowed}; `writeup experiments --status` lists them")
+    job, done = runs[found[0]]
+    if done:
+        return f"{job.label}: its record is current"
+    registry(root).require(job.settings)
+    perform(job, root)
+    renew(job.kind, root)
+    return f"{job.label}: {'finished' if stored_record(job.kind, job.settings.name, root) else 'left no record'}"
 
 
 def chosen_kinds(experiments: Registry, preset: str, kind: str) -> list[str]:
