@@ -18,12 +18,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
-from writeup.assignment import find_root, load_assignment
+from writeup.assignment import Assignment, find_root, load_assignment
 from writeup.build import Built, Unverified, build
-from writeup.errors import output_is_closed, run_program
+from writeup.errors import WriteupError, output_is_closed, run_program
 from writeup.experiments import DEVICE
 from writeup.experiments.display import Sparingly
-from writeup.pages.identity import load_identity
+from writeup.pages.identity import load_identity, schema
 from writeup.trust.verify import Verification, Verified, verify
 
 if TYPE_CHECKING:
@@ -117,6 +117,15 @@ def new_command(
     for path in new(folder, notebook):
         console.print(f"  {path}", markup=False, soft_wrap=True)
     console.print(f"cd {folder} && make all", markup=False, soft_wrap=True)
+
+
+@app.command("schema")
+def schema_command(file: Annotated[str, typer.Argument(help="assignment or submission.")]) -> None:
+    """Print the JSON schema of assignment.toml or submission.toml, by which an editor completes and marks slips."""
+    known = {"assignment": Assignment.model_json_schema, "submission": schema}
+    if file not in known:
+        raise WriteupError(f"no schema of {file!r}; there are {' and '.join(known)}")
+    print(json.dumps(known[file](), indent=1))
 
 
 @app.command("where", hidden=True)  # as printed documents call it

@@ -22,6 +22,7 @@ __all__ = ["Identity", "file_part", "load_identity", "markdown_escape", "tex_esc
 LONGEST_NAME = 100  # characters of one name
 LONGEST_STEM = 240  # of the file name; file systems end at 255 bytes, and "_code.ipynb" must fit
 PLACEHOLDER = ("First-name", "Last-name", "netID")  # the assignment's own
+NETID = r"[A-Za-z0-9]{1,32}"
 KEYS = {"first_name": "FIRST", "last_name": "LAST", "netid": "NETID"}  # in the file, and on make's command line
 
 
@@ -72,6 +73,16 @@ def file_part(name: str) -> str:
     """A name for use in a file name: transliterated, case kept, words joined by hyphens, apostrophes dropped."""
     words = re.sub(r"[^A-Za-z0-9]+", "-", re.sub(r"['`\"]", "", anyascii(name)))
     return words.strip("-")
+
+
+def schema() -> dict[str, object]:
+    """submission.toml as a JSON schema; none of the keys must be there, since the command line may give them."""
+    name = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME, "pattern": r"^[^/\\]*$"}
+    kinds: dict[str, object] = {
+        key: {"type": "string", "pattern": f"^{NETID}$"} if key == "netid" else name for key in KEYS
+    }
+    kinds["notebooks"] = {"type": "array", "items": {"type": "string", "pattern": r"\.ipynb$"}}
+    return {"title": "submission.toml", "type": "object", "properties": kinds, "additionalProperties": False}
 
 
 def load_identity(
@@ -150,7 +161,7 @@ def _name(value: object, where: str) -> str:
 
 
 def _netid(value: object, where: str) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9]{1,32}", value):
+    if not isinstance(value, str) or not re.fullmatch(NETID, value):
         raise WriteupError(f"{where}: {str(value)[:40]!r} received; a NetID is 1 to 32 letters and digits, like al123")
     return value
 
