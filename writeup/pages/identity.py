@@ -103,7 +103,7 @@ def load_identity(
     where = {key: f"{key} in {path.name}" for key in KEYS}
     for key, value in overrides.items():
         if value is not None:
-            given[key], where[key] = value, f"{KEYS[key]}= on the command line"
+            given[key], where[key] = value, f"--{KEYS[key].lower()} or {KEYS[key]}= on the command line"
     if missing := [key for key in KEYS if key not in given]:
         raise WriteupError(f"{path}: no {', '.join(missing)}; it needs first_name, last_name and netid, in quotes")
     made = Identity(
