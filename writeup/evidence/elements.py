@@ -25,7 +25,7 @@ def with_buttons(html: str, values: Mapping[str, str]) -> tuple[BeautifulSoup, d
 
     `values` tells what a fact is where its element says only "·"; the second result is where each is printed.
     """
-    soup = without_sources(BeautifulSoup(html, "html.parser"))
+    soup = heard_once(html)
     _join_thousands(soup)
     for wide in soup.select("table"):
         wide.wrap(soup.new_tag("div", attrs={"class": "wide", "tabindex": "0", "role": "group", "aria-label": "table"}))
@@ -51,10 +51,13 @@ def with_buttons(html: str, values: Mapping[str, str]) -> tuple[BeautifulSoup, d
     return soup, places
 
 
-def without_sources(soup: BeautifulSoup) -> BeautifulSoup:
-    """Formulas without their TeX, which would be read twice."""
+def heard_once(html: str) -> BeautifulSoup:
+    """HTML as a screen reader should have it: formulas without their TeX, and no column headed by nothing."""
+    soup = BeautifulSoup(html, "html.parser")
     for source in soup.select("annotation"):
         source.decompose()
+    for empty in soup.select("th:empty"):
+        empty.name = "td"
     return soup
 
 

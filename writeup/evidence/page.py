@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from bs4 import BeautifulSoup
 from markupsafe import Markup
 
 from writeup.errors import WriteupError
@@ -16,7 +15,7 @@ from writeup.evidence.about import About
 from writeup.evidence.audited import audit_section
 from writeup.evidence.cards import LEVELS, Card, fact_card, shown, statement_card
 from writeup.evidence.curves import curves
-from writeup.evidence.elements import with_buttons, without_sources
+from writeup.evidence.elements import heard_once, with_buttons
 from writeup.evidence.pictures import filled, frame
 from writeup.evidence.text import alternatives, formulas, html_of, marked, to_html
 from writeup.readback.sources import ALLOWED
@@ -65,7 +64,7 @@ def evidence_page(about: About, markdown: Sourced, pictures: Mapping[str, str], 
         curves={record.path: curves(record) for record in about.records},
         behind={r.path: [c.id for c in ledger.claims if r.path in c.evidence["records"]] for r in ledger.records},
         audit=Markup(audit_section(about.certificate)),
-        trust=Markup(html_of(about.trust)),
+        trust=Markup(str(heard_once(html_of(about.trust, "--shift-heading-level-by=3", "--id-prefix=trust-")))),
     )
 
 
@@ -105,8 +104,7 @@ class _Words:
         texts = [shown(row) for row in rows] + [c.printed for row in rows for c in row.controls]
         made = list(dict.fromkeys(text for text in texts if TEX.search(text)))
         html = html_of("\n\n".join(f"${text}$" for text in made)) if made else ""
-        soup = without_sources(BeautifulSoup(html, "html.parser"))
-        found = [Markup(text.decode_contents()) for text in soup.select("p")]
+        found = [Markup(text.decode_contents()) for text in heard_once(html).select("p")]
         self.mathematics = dict(zip(made, found, strict=True)) if len(found) == len(made) else {}
 
     def of(self, row: ClaimRow) -> Any:

@@ -37,11 +37,11 @@ def to_html(markdown: Sourced, pictures: Mapping[str, str]) -> str:
     return html_of(FORMULA.sub(lambda f: f"$${f['block'].strip()}$$" if f["block"] else f[0], text))
 
 
-def html_of(markdown: str) -> str:
+def html_of(markdown: str, *options: str) -> str:
     """Markdown by pandoc; its formulas become MathML."""
     import pypandoc  # 35 MB of pandoc; only a build needs it
 
-    arguments = ["--mathml", "--wrap=none", "--syntax-highlighting=pygments"]
+    arguments = ["--mathml", "--wrap=none", "--syntax-highlighting=pygments", *options]
     html: str = pypandoc.convert_text(
         ANCHOR.sub(r"[]{#\g<id>}", markdown), "html5", format=DIALECT, extra_args=arguments
     )

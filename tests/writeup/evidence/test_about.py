@@ -26,12 +26,12 @@ def test_a_project_may_keep_nothing(tmp_path):
 
 def test_the_score_of_planted_faults_is_shown_with_what_passed(docs):
     (docs / "mutants.json").write_text(json.dumps(SCORE))
-    (docs / "trust.md").write_text("Nobody reads <script>.")
+    (docs / "trust.md").write_text("# Reach\n\nNobody reads <script>.")
     page = evidence_page(About("", "", "", **kept(docs.parent, NOTHING)), read(""), {}, NOTHING)
     assert "<td>answers</td><td>90</td><td>40</td><td>97.5%</td><td>2</td>" in page
     assert "<li>a &lt;b&gt; c</li>" in page
     assert "7 min on 2026-01-02" in page
-    assert "Nobody reads &lt;script&gt;." in page
+    assert '<h4 id="trust-reach">Reach</h4>\n<p>Nobody reads &lt;script&gt;.</p>' in page
 
 
 @pytest.mark.parametrize("content", [b"[]", b"no score", b'{"date": "2026-01-02"}'])
