@@ -96,9 +96,10 @@ def schedule(a: Facts, study: Study) -> None:
     for name, pick in {"annealed_low": min, "annealed_high": max, "kept_low": min, "kept_high": max}.items():
         cut = name.startswith("annealed")
         value = math.exp(pick(run.valid_loss for run in every if run.annealed is cut))
-        found = pick(run.perplexity for run in every if run.annealed_by_losses is cut)
+        ranked = sorted(run.perplexity for run in every if run.annealed_by_losses is cut)
         other = math.exp(pick(run.valid_loss for run in every if run.annealed is not cut))
-        route = by("recorded perplexities, the rule applied to the losses", float, found, within=1e-6)
+        end = 0 if name.endswith("low") else -1
+        route = by("recorded perplexities, the rule applied to the losses", ranked.__getitem__, end, within=1e-6)
         behind(name, value, route, {other: "of the other runs"}, "{:.0f}")
     split = sum(len({run.annealed for run in runs}) > 1 for runs in pairs)
     rule = sum(len({run.annealed_by_losses for run in runs}) > 1 for runs in pairs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +11,20 @@ from writeup.assignment import Question, answer_to
 from writeup.claims import Answer, Claim, Evidence, Value
 from writeup.errors import CheckFailed
 from writeup.estimators import Estimate
+from writeup.figures import Drawing
 from writeup.records.store import Records, stale_sources
 from writeup.text.forms import last_unit
+from writeup.text.written import written_in
+from writeup.trust.verify import Problem, verify_statement
 
 # How a fault may end. Found: a check refuses the value, or accepts a control; an exception; no end.
 FOUND = ("failed", "broke", "timeout")
 # Passed, from the best to the worst. Idle: nothing printed changes, and every check refuses what it refused before.
+# Moves: in a drawing something lies elsewhere or has another size, and its words are the same: for the eye to judge.
 # Weakens: a check accepts a wrong value next to the claimed one that it refused before. Shows: other words or numbers.
-PASSED = ("idle", "weakens", "shows")
+PASSED = ("idle", "moves", "weakens", "shows")
+DRAWING = "drawing"
+PLACE = re.compile(r"-?\d+(?:\.\d+)?(?=cm|pt|mm|,|\))|(?<=,)-?\d+(?:\.\d+)?")  # of a drawing's TikZ
 
 
 @dataclass(frozen=True)
@@ -54,13 +61,15 @@ def ended(question: Question, root: Path, before: Seen, forged: Sequence[str] = 
         return Outcome("failed", question.id, str(error)[:200])
     if problem := next(filter(None, map(first_problem, answer.claims)), ""):
         return Outcome("failed", question.id, problem[:200])
+    problems: list[Problem] = []
+    for made in answer.statements:
+        verify_statement(made, answer, written_in(root, question.id), problems)
+    if problems:
+        return Outcome("failed", question.id, str(problems[0])[:200])
     if stale := [path for path in forged if path in records.used and stale_sources(records[path], root)]:
         return Outcome("failed", question.id, f"stale: {stale}")
-    after = printed(answer)
-    if changed := [line for line in after if line not in before.printed]:
-        return Outcome("shows", question.id, changed[0].partition("\n")[0][:200])
-    if after != before.printed:
-        return Outcome("shows", question.id, f"{len(before.printed) - len(after)} lines fewer")
+    if changed := difference(before.printed, printed(answer)):
+        return Outcome(changed[0], question.id, changed[1])
     accepted = [
         f"{made.id}: {value!r}"
         for made in answer.claims
@@ -68,6 +77,15 @@ def ended(question: Question, root: Path, before: Seen, forged: Sequence[str] = 
         if (made.id, value) in before.refused and not refuses(made, value)
     ]
     return Outcome("weakens", question.id, accepted[0]) if accepted else Outcome("idle")
+
+
+def difference(before: Sequence[str], after: Sequence[str]) -> tuple[str, str] | None:
+    """The verdict on what is printed otherwise, and the first line of it; nothing where all is printed as before."""
+    words = {PLACE.sub("", line) for line in before}
+    if changed := [line for line in after if line not in before]:
+        moved = all(line.startswith(DRAWING) and PLACE.sub("", line) in words for line in changed)
+        return "moves" if moved else "shows", changed[0].partition("\n")[0][:200]
+    return None if list(after) == list(before) else ("shows", f"{len(before) - len(after)} lines fewer")
 
 
 def first_problem(made: Claim) -> str:
@@ -90,7 +108,10 @@ def printed(answer: Answer) -> tuple[str, ...]:
     """All that the documents take from an answer: values as they print, texts, tables, figures, names to loop over."""
     claims = [f"{made.id} = {made.printed()} {made.unit}" for made in answer.claims]
     tables = [f"{name}: {table}" for name, table in answer.tables.items()]
-    figures = [f"{name}: {figure.tikz()}" for name, figure in answer.figures.items()]
+    figures = [
+        f"{DRAWING if isinstance(figure, Drawing) else 'plot'} {name}: {figure.tikz()}"
+        for name, figure in answer.figures.items()
+    ]
     return (*claims, *tables, *figures, f"{answer.context}")
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from writeup.mutants import effect
+
 ROOT = Path(__file__).resolve().parents[3]
 ANSWER = """
 from answers.numbers import LARGEST
@@ -120,6 +122,19 @@ def test_a_fault_in_an_imported_module_reaches_the_answer(ended):
     assert ended["both routes"] == "failed"
 
 
+@pytest.mark.parametrize(
+    ("after", "verdict"),
+    [
+        (["drawing a: (3.5,2) node {one}"], "moves"),
+        (["drawing a: (1.5,2) node {two}"], "shows"),
+        (["plot a: (3.5,2) node {one}"], "shows"),
+        ([], "shows"),
+    ],
+)
+def test_a_drawing_moves_where_its_words_are_the_same(after, verdict):
+    assert effect.difference(["drawing a: (1.5,2) node {one}"], after)[0] == verdict
+
+
 ARGUED = """
 [[equivalent]]
 file = "answers/one.py"
@@ -142,7 +157,7 @@ def test_an_argument_that_does_not_stand_is_an_error(project, line, change, reas
     ran = run(project, "-m", "writeup.mutants", "--sample", "0")
     (project / "answers" / "mutants_equivalent.toml").unlink()
     assert ran.returncode == 2
-    assert said in ran.stdout
+    assert said in ran.stderr
 
 
 def test_the_report_lists_what_passes_and_fails_below_the_aim(project):
