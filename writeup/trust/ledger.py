@@ -184,6 +184,8 @@ def read(path: Path) -> Ledger:
 
 def plain(value: Any) -> Any:
     """A check's finding as JSON can hold it: numbers, words and lists stay, anything else becomes its text."""
+    if getattr(value, "shape", None) == ():  # of torch or numpy, whose floats are Python's and compare to what is not
+        return plain(value.item())
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, dict):
@@ -192,6 +194,4 @@ def plain(value: Any) -> Any:
         return list(value.parts())
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    if getattr(value, "shape", None) == ():  # a tensor or array that holds one number
-        return plain(value.item())
     return str(value)
