@@ -28,7 +28,7 @@ from writeup.mutants.forgeries import overlay
 from writeup.records import manifest
 from writeup.records.record import Record, sealed
 from writeup.records.store import RESULTS, Records
-from writeup.trust.verify import Verified, verify_question
+from writeup.trust.question import Verified, verify_question
 
 ROOT = Path(__file__).resolve().parents[1]
 FACTORS = (0.5, 0.9, 0.98, 1.02, 1.1, 2.0)

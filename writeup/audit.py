@@ -20,7 +20,9 @@ from writeup.records.replay import largest_difference
 from writeup.records.store import Record, Records, stale_sources
 from writeup.trust.certificate import Redone
 from writeup.trust.ledger import Ledger, read
-from writeup.trust.verify import Problem, train_again, verify
+from writeup.trust.problem import Problem
+from writeup.trust.reruns import train_again
+from writeup.trust.verify import verify
 
 
 class Absent(WriteupError):

@@ -2,7 +2,7 @@
 
 A check is a function of the *candidate* value. It recomputes the claim by a route that shares nothing with the one that
 produced the value, returns `Evidence` where they agree and raises `CheckFailed` where they do not. The claimed value
-and every control go through the very same function (`trust/verify.py`), so a check that accepts everything is found
+and every control go through the very same function (`trust/claims.py`), so a check that accepts everything is found
 out. `facts.py` is how an answer states them.
 """
 

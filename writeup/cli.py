@@ -24,7 +24,8 @@ from writeup.errors import WriteupError, output_is_closed, run_program
 from writeup.experiments import DEVICE
 from writeup.experiments.display import Sparingly
 from writeup.pages.identity import load_identity, schema
-from writeup.trust.verify import Verification, Verified, verify
+from writeup.trust.question import Verified
+from writeup.trust.verify import Verification, verify
 
 if TYPE_CHECKING:
     from writeup.readback import Report

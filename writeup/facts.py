@@ -9,7 +9,7 @@
 A name belongs to the question; the template prints it as `<< updates >>`, `<< gain.ci >>`, and marks the sentence that
 rests on a statement by `<% call say("gain_is_real") %>...<% endcall %>`. What a fact says in words is the sentence that
 prints it. What is stated `on` a record rests on it. Besides the wrong values that are given, the value one unit of the
-last printed digit up and down is always tried (`trust/verify.py`): no fact prints more digits than its check can tell.
+last printed digit up and down is always tried (`trust/claims.py`): no fact prints more digits than its check can tell.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from writeup.pages.pdf import compile, find_engine, text_of
 from writeup.records.store import write_whole
 from writeup.text.written import written_in
 from writeup.trust.ledger import ClaimRow, StatementRow
-from writeup.trust.verify import Verified, assemble, verify_question
+from writeup.trust.question import Verified, verify_question
+from writeup.trust.verify import assemble
 
 PAGE = r"""\documentclass{article}\usepackage[T1]{fontenc}\usepackage{lmodern,amsmath,bm,charter,textcomp}
 \IfFileExists{sourcesanspro.sty}{\usepackage{sourcesanspro}}{\usepackage[scaled=0.9]{helvet}}

@@ -7,7 +7,7 @@ import pytest
 from experiments.regularisation import overfitting
 from writeup.assignment import load_assignment
 from writeup.records.store import Records
-from writeup.trust.verify import verify_question
+from writeup.trust.question import verify_question
 
 ROOT = Path(__file__).resolve().parents[2]
 

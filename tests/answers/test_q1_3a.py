@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from writeup.assignment import load_assignment
-from writeup.trust.verify import verify_question
+from writeup.trust.question import verify_question
 
 ROOT = Path(__file__).resolve().parents[2]
 

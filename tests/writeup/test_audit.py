@@ -20,7 +20,7 @@ from writeup.readback import read_back
 from writeup.records.replay import REPLAY_TOLERANCE
 from writeup.records.store import Records, save, write
 from writeup.trust.certificate import Certificate, Redone
-from writeup.trust.verify import Verified
+from writeup.trust.question import Verified
 
 TINY = Path(__file__).resolve().parent.parent / "tiny"
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from writeup.assignment import Question
 from writeup.errors import CheckFailed, WriteupError
 from writeup.facts import Facts, by
-from writeup.trust.verify import verify_question
+from writeup.trust.question import verify_question
 
 QUESTION = Question(id="Q", module="q", title="?", points=1, ask="?")
 HEAD = """

@@ -20,7 +20,7 @@ from writeup.mutants.effect import FOUND, PASSED, Outcome, Seen, ended
 from writeup.mutants.imports import exchange, import_closures
 from writeup.records.store import Records
 from writeup.trust.forking import Died, run_forked
-from writeup.trust.verify import verify_question
+from writeup.trust.question import verify_question
 
 PATIENCE = 2  # a question may take so many times its own processor seconds ...
 GRACE = 6  # ... and so many more, before it counts as never ending

@@ -15,7 +15,8 @@ from writeup.figures import Drawing
 from writeup.records.store import Records, stale_sources
 from writeup.text.forms import last_unit
 from writeup.text.written import written_in
-from writeup.trust.verify import Problem, verify_statement
+from writeup.trust.problem import Problem
+from writeup.trust.statements import verify_statement
 
 # How a fault may end. Found: a check refuses the value, or accepts a control; an exception; no end.
 FOUND = ("failed", "broke", "timeout")

@@ -28,7 +28,9 @@ from writeup.pages.printable import printable
 from writeup.records.store import Records
 from writeup.text.written import TEMPLATES, written_in
 from writeup.trust.ledger import Ledger
-from writeup.trust.verify import Verification, Verified, verify_question, verify_statement
+from writeup.trust.question import Verified, verify_question
+from writeup.trust.statements import verify_statement
+from writeup.trust.verify import Verification
 
 PRINTED = re.compile(r"<< (?P<name>[a-z]\w*)(?P<part>\.\w+)? >>")
 

@@ -19,7 +19,8 @@ from writeup.figures.picture import row_of
 from writeup.pages.render import Page, guarded, references_of, template_environment
 from writeup.text import prose
 from writeup.text.numerals import spelled
-from writeup.trust.verify import Problem, Verification
+from writeup.trust.problem import Problem
+from writeup.trust.verify import Verification
 
 
 def printable(root: Path, verification: Verification) -> Verification:

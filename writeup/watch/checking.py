@@ -24,8 +24,10 @@ from writeup.assignment import Assignment, Question, course_module
 from writeup.errors import WriteupError
 from writeup.figures.picture import Drawn, row_of
 from writeup.trust.forking import Died, end_with_parent, received, silence, start
+from writeup.trust.problem import Problem
+from writeup.trust.question import Verified, ended, verify_question
 from writeup.trust.tampering import GENERATOR, Watch, opened, watched
-from writeup.trust.verify import Problem, Verified, ended, overall, verify_question
+from writeup.trust.verify import overall
 
 OVERALL = ""  # stands for what is of no question: points, the list of records
 APART = {"build", "__pycache__"}  # folders of the project that no answer is made from; nor are hidden ones

@@ -16,7 +16,7 @@ import watchfiles
 
 from writeup.assignment import Assignment, load_assignment
 from writeup.errors import WriteupError
-from writeup.trust.verify import Verified, ended
+from writeup.trust.question import Verified, ended
 from writeup.watch.checking import OVERALL, Checked, Checker, files_in
 from writeup.watch.preview import Preview, preview, with_banner
 from writeup.watch.server import Server

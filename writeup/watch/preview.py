@@ -31,7 +31,9 @@ from writeup.pages.render import (
 from writeup.text import prose
 from writeup.text.marks import Marked, read
 from writeup.text.written import TAG, written_in
-from writeup.trust.verify import Problem, Verification, Verified, assemble
+from writeup.trust.problem import Problem
+from writeup.trust.question import Verified
+from writeup.trust.verify import Verification, assemble
 
 LAYOUTS = Path(__file__).with_name("layouts")
 PLACE = '<div data-live="{}"></div>'

@@ -4,7 +4,8 @@ import pytest
 
 from writeup.assignment import Assignment, Notebook, Question
 from writeup.trust.ledger import ClaimRow, Ledger, PrintedRow, RecordRow
-from writeup.trust.verify import Verification, Verified
+from writeup.trust.question import Verified
+from writeup.trust.verify import Verification
 
 BLANK = {"text": "", "value": 1, "shown": "1", "unit": "", "code": False, "check": "", "controls": [], "evidence": {}}
 

@@ -14,7 +14,8 @@ from writeup.notebook import own
 from writeup.notebook.cells import notebook_of
 from writeup.text.marks import read
 from writeup.trust.ledger import ClaimRow, Ledger, StatementRow
-from writeup.trust.verify import Verification, Verified
+from writeup.trust.question import Verified
+from writeup.trust.verify import Verification
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -8,7 +8,8 @@ from writeup.errors import WriteupError
 from writeup.pages.identity import Identity
 from writeup.pages.render import render, to_tex
 from writeup.trust.ledger import ClaimRow, ControlRow, Ledger
-from writeup.trust.verify import Verification, Verified
+from writeup.trust.question import Verified
+from writeup.trust.verify import Verification
 
 ENVIRONMENT = {"python": "3", "torch": "2", "system": "any", "processor": "any", "cores": "2"}
 

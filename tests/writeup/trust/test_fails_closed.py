@@ -16,7 +16,7 @@ from writeup.experiments.registry import registry
 from writeup.pages.printable import printable
 from writeup.records import manifest
 from writeup.records.store import load, save, write
-from writeup.trust import verify as verifying
+from writeup.trust import claims as verifying
 from writeup.trust.verify import verify
 
 TINY = Path(__file__).resolve().parents[2] / "tiny"
@@ -98,7 +98,7 @@ RETURN, FIRST = "    return a.answer", "    numbers = range"
         (", max, numbers", ", lambda: __import__('sys').exit(0)", "A.1: SystemExit: 0"),
         (
             FIRST,
-            "    import writeup.trust.verify as v\n    v._last_digit = lambda *_: []\n" + FIRST,
+            "    import writeup.trust.claims as v\n    v._last_digit = lambda *_: []\n" + FIRST,
             "exchanged writeup",
         ),
         (FIRST, "    import writeup.claims as c\n    c.Claim.neighbours = lambda _: []\n" + FIRST, "exchanged writeup"),
@@ -127,7 +127,8 @@ def test_an_answer_whose_process_ends_is_named_and_the_others_are_verified(tiny,
 
 
 def test_what_exits_elsewhere_is_no_success(monkeypatch, capsys):
-    monkeypatch.setattr(cli, "app", lambda **_: sys.exit(0))
+    monkeypatch.setattr(sys, "argv", ["writeup"])  # not what pytest was asked
+    monkeypatch.setattr(cli, "app", lambda: sys.exit(0))
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 2
