@@ -107,8 +107,6 @@ def scarce(a: Facts, record: Record) -> None:
     a("few_passes", FEW.epochs, by("last pass of a curve", last_pass, record))
     a("few_batch", FEW.batch_size, by(DEALT, dealt, FEW))
     a.effect("few_gain", *accuracies(record), "{:.1f} points")
-    a.mean("few_fit", measured(record, 0.0, "train_accuracy"), "{:.0f} %")
-    a.mean("severe_train", measured(record, SEVERE, "train_accuracy"), "{:.0f} %")
     a.mean("agreement", measured(record, MODERATE, "agreement"), "{:.1f} %")
     a.say(
         "few_helps",
@@ -117,14 +115,7 @@ def scarce(a: Facts, record: Record) -> None:
         {"noisy_gain": 1.0},
     )
     a.effect("severe_cost", *accuracies(record, SEVERE)[::-1], "{:.1f} points")
-    chosen = by("highest rate of the runs", max, measured(record, SEVERE, "rate"))
-    a("lowest", min(FEW.rates), chosen, {max(FEW.rates): "the highest"}, "{:~1}")
-    a.say(
-        "too_much",
-        lambda severe_train, few_fit, severe_cost: severe_train.high < few_fit.low and severe_cost.positive,
-        {"severe_train": 100.0},
-        {"severe_cost": 0.0},
-    )
+    a.say("too_much", lambda severe_cost: severe_cost.positive, {"severe_cost": 0.0})
     again(a, record, FEW, SEVERE, "train_accuracy")
     for p in (0.0, MODERATE, SEVERE):
         again(a, record, FEW, p, "test_accuracy")

@@ -85,7 +85,12 @@ def grows(a: Facts, timed: Record) -> None:
     lines = [1000 * float(stats.linregress(range(len(course)), course).slope) for course in kept]
     a.mean("slope", lines, "{:.0f} ms")
     a.ratio("factor", [course[-1] for course in kept], [fmean(course) for course in cut], "{:.1f}")
-    a.say("needed", lambda error_batch, slope: error_batch == 2 and slope.positive, {"error_batch": 3}, {"slope": 0.0})
+    a.say(
+        "needed",
+        lambda error_batch, slope, megabytes: error_batch == 2 and slope.positive and megabytes > 1,
+        {"error_batch": 3},
+        {"slope": 0.0},
+    )
     a.say("slower_and_slower", lambda slope, factor: slope.positive and factor.low > 1, {"slope": 0.0}, {"factor": 1.0})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from statistics import fmean, median
+from statistics import fmean, geometric_mean, median
 
 import numpy as np
 from scipy import stats
@@ -23,6 +23,7 @@ from lab.study import (
     count_parameters,
     count_windows,
     first_runs,
+    mean_of,
     mistaken_for,
     perplexity,
 )
@@ -65,7 +66,7 @@ def what_was_run(a: Facts, study: Study) -> None:
 
 def settings(a: Facts, study: Study) -> None:
     """The cells at the baseline; perplexity, and parameters in millions, of every setting and cell."""
-    a.on(*study.records).change("gap", *study.contrast(between_cells("baseline")), "{:+.0f} %")
+    a.on(*study.records).change("gap", *study.contrast(between_cells("baseline")), "{:.0f} %")
     gru = study.seeds(cell="GRU")
     on(a, gru)("seeds", len(gru), by("seeds in the records", lambda: len({r.record.seeds[0] for r in gru})))
     for (key, cell), runs in study.varied().items():
@@ -91,21 +92,18 @@ def fastest_epoch(runs: list[Run]) -> float:
 def schedule(a: Facts, study: Study) -> None:
     """How the runs end whose rate was cut, and the others; pairs of seeds that differ in nothing else."""
     pairs = list(study.varied().values())
-    every = [run for runs in pairs for run in runs]
-    behind = on(a, every)
-    for name, pick in {"annealed_low": min, "annealed_high": max, "kept_low": min, "kept_high": max}.items():
-        cut = name.startswith("annealed")
-        value = math.exp(pick(run.valid_loss for run in every if run.annealed is cut))
-        ranked = sorted(run.perplexity for run in every if run.annealed_by_losses is cut)
-        other = math.exp(pick(run.valid_loss for run in every if run.annealed is not cut))
-        end = 0 if name.endswith("low") else -1
-        route = by("recorded perplexities, the rule applied to the losses", ranked.__getitem__, end, within=1e-6)
-        behind(name, value, route, {other: "of the other runs"}, "{:.0f}")
+    behind = on(a, [run for runs in pairs for run in runs])
     split = sum(len({run.annealed for run in runs}) > 1 for runs in pairs)
     rule = sum(len({run.annealed_by_losses for run in runs}) > 1 for runs in pairs)
     ruled = by("the rule applied to the losses", int, rule)
     behind("split", split, ruled, {len(pairs): "all settings"})
-    a.say("annealed_end_lower", lambda annealed_high, kept_low: annealed_high < kept_low, {"annealed_high": 560.0})
+    mixed = [sorted(runs, key=lambda run: run.annealed) for runs in pairs if len({run.annealed for run in runs}) > 1]
+    gains = sorted(1 - math.exp(cut.valid_loss - kept.valid_loss) for kept, cut in mixed)
+    again = sorted(1 - min(p) / max(p) for p in ([run.perplexity for run in runs] for runs in mixed))
+    for name, end, other in (("annealed_least", 0, -1), ("annealed_most", -1, 0)):
+        route = by("recorded perplexities, the lower by the higher", again.__getitem__, end, within=1e-6)
+        behind(name, gains[end], route, {gains[other]: "the other end"}, "{:.0%}")
+    a.say("annealed_end_lower", lambda annealed_least: annealed_least > 0.05, {"annealed_least": -0.05})
 
 
 def between_cells(key: str) -> dict[tuple[str, str], float]:
@@ -124,8 +122,14 @@ def resolved(a: Facts, study: Study) -> None:
     varied = [key for key in VARIATIONS if key != "baseline"]
 
     worse = holm({key: pooled_probability(*study.contrast(from_baseline(key))) for key in varied})
-    for name, key in (("third_layer", "layers3"), ("longest", "bptt70")):
+    of = study.repeated()
+    effects = (("third_layer", "third_layer_fresh", "layers3"), ("longest", "longest_fresh", "bptt70"))
+    for name, fresh_name, key in effects:
         behind.change(name, *study.contrast(from_baseline(key)), "{:.0f} %")
+        fresh = fmean(fmean(of[key, cell]) - of["baseline", cell][1] for cell in CELLS)
+        alone = by("recorded perplexities of the second seed", above_second_seed, study, key, within=1e-6)
+        both = pooled(*study.contrast(from_baseline(key))).value
+        behind(fresh_name, math.expm1(fresh), alone, {math.expm1(both): "of both seeds"}, "{:.0%}")
     a.say(
         "two_worse",
         lambda third_layer, longest: third_layer.positive and longest.positive and worse == {"layers3", "bptt70"},
@@ -148,6 +152,13 @@ def resolved(a: Facts, study: Study) -> None:
     cut = [run for runs in high.values() for run in runs if run.annealed]
     halved = count_windows(high["bptt70", "GRU"][0]) / count_windows(study.seeds(cell="GRU")[0])
     a.say("undertrained", lambda longest: not cut and abs(halved - 1 / 2) < 0.01 and longest.positive, {"longest": 0.0})
+
+
+def above_second_seed(study: Study, key: str) -> float:
+    """How much the setting's perplexity lies above that of the baseline's second seed, on average over the cells."""
+    base = study.varied("baseline")
+    ratios = [mean_of(runs) / base["baseline", cell][1].perplexity for (_, cell), runs in study.varied(key).items()]
+    return geometric_mean(ratios) - 1
 
 
 def scatter_by_least_squares(groups: list[list[float]]) -> float:
@@ -173,7 +184,9 @@ def times(a: Facts, timed: StepTimes) -> None:
     a = a.on(timed.record)
     recorded = by("times of each setting", lambda: median(map(len, timed.record.curves["seconds"].values())))
     a("rounds", timed.record.settings["rounds"], recorded)
-    a.mean("slower", (timed.of("LSTM", path="stock") / timed.of("LSTM")).tolist(), "{:.1f}")
+    for name, key in (("deeper", "layers3"), ("wider", "hidden400")):
+        a.ratio(name, timed.of("LSTM", key).tolist(), timed.of("LSTM").tolist(), "{:.2f}")
+    a.mean("slower", (timed.of("LSTM", path="stock") / timed.of("LSTM")).tolist(), "{:.0f}")
     a.mean("gru_stock", (100 * (timed.gru_over_lstm("stock") - 1)).tolist(), "{:.1f} %")
     a.mean("gru_fast", (100 * (1 - timed.gru_over_lstm("fast"))).tolist(), "{:.1f} %")
     a.say(
@@ -192,9 +205,7 @@ def times(a: Facts, timed: StepTimes) -> None:
     )
     a.say(
         "vocabulary_costs",
-        lambda baseline_LSTM_time, layers3_LSTM_time, hidden400_LSTM_time: (
-            layers3_LSTM_time < 1.25 * baseline_LSTM_time and hidden400_LSTM_time > 1.5 * baseline_LSTM_time
-        ),
-        {"layers3_LSTM_time": 71.0},
-        {"hidden400_LSTM_time": 50.0},
+        lambda deeper, wider: deeper.high < 1.25 and wider.low > 1.5 and wider.high < 2.1,
+        {"deeper": 1.5},
+        {"wider": 1.1},
     )
