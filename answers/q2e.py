@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from statistics import fmean, geometric_mean, median
-
-import numpy as np
-from scipy import stats
+from statistics import fmean, median
 
 from answers import learning_rates
 from answers.learning_rates import on, recorded
@@ -18,15 +15,14 @@ from lab.study import (
     CELLS,
     VALID_TOKENS,
     VARIATIONS,
-    Run,
     Study,
     count_parameters,
     count_windows,
     first_runs,
-    mean_of,
     mistaken_for,
     perplexity,
 )
+from lab.study_again import above_second_seed, fastest_epoch, merged, scatter_by_least_squares
 from writeup.claims import Answer
 from writeup.estimators import holm, pooled, pooled_probability
 from writeup.facts import Facts, by
@@ -80,13 +76,6 @@ def settings(a: Facts, study: Study) -> None:
         speeds = by("the highest number of words a second", fastest_epoch, runs, within=1e-6)
         behind(f"{key}_{cell}_time", min(seconds), speeds, {fmean(seconds): "the mean, other work counted"}, "{:.0f}")
         behind(f"{key}_{cell}_size", runs[0].record.metrics["parameters"] / 1e6, counted, wrong, "{:.1f}")
-
-
-def fastest_epoch(runs: list[Run]) -> float:
-    """Seconds, from words and words a second."""
-    curves = [run.record.curves for run in runs]
-    speeds = [n / seconds for of in curves for n, seconds in zip(of["tokens"], of["seconds"], strict=True)]
-    return float(curves[0]["tokens"][0] / max(speeds))
 
 
 def schedule(a: Facts, study: Study) -> None:
@@ -152,31 +141,6 @@ def resolved(a: Facts, study: Study) -> None:
     cut = [run for runs in high.values() for run in runs if run.annealed]
     halved = count_windows(high["bptt70", "GRU"][0]) / count_windows(study.seeds(cell="GRU")[0])
     a.say("undertrained", lambda longest: not cut and abs(halved - 1 / 2) < 0.01 and longest.positive, {"longest": 0.0})
-
-
-def above_second_seed(study: Study, key: str) -> float:
-    """How much the setting's perplexity lies above that of the baseline's second seed, on average over the cells."""
-    base = study.varied("baseline")
-    ratios = [mean_of(runs) / base["baseline", cell][1].perplexity for (_, cell), runs in study.varied(key).items()]
-    return geometric_mean(ratios) - 1
-
-
-def scatter_by_least_squares(groups: list[list[float]]) -> float:
-    """The standard deviation of seeds that one constant a group leaves, as a share of the perplexity."""
-    design = np.repeat(np.eye(len(groups)), [len(losses) for losses in groups], axis=0)
-    losses = np.concatenate(groups)
-    _, (squares,), *_ = np.linalg.lstsq(design, losses, rcond=None)
-    return float(np.expm1(np.sqrt(squares / (len(losses) - len(groups)))))
-
-
-def merged(study: Study, key: str) -> float:
-    """Probability of so large an F where the cells, with one setting, have one mean [Fisher 1925]."""
-    apart = study.repeated()
-    together = {which: losses for which, losses in apart.items() if which[0] != key}
-    together[key, "both"] = [*apart[key, "LSTM"], *apart[key, "GRU"]]
-    rest, more = (sum(np.var(losses) * len(losses) for losses in of.values()) for of in (apart, together))
-    freedom = sum(len(losses) - 1 for losses in apart.values())
-    return float(stats.f.sf((more - rest) / (rest / freedom), 1, freedom))
 
 
 def times(a: Facts, timed: StepTimes) -> None:
