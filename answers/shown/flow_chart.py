@@ -93,7 +93,7 @@ def around(d: Drawing, printed: Mapping[str, str]) -> None:
             side="above", place=0.5)  # fmt: skip
     d.arrow("model", "hidden")
     d.arrow("hidden.west", (right, 0.3), "start", place=0.75)
-    d.arrow((right, -2.75), d.at("evaluate.west", dy=-0.15), "end of epoch", side="below", place=0.24)
+    d.arrow((right, -2.75), d.at("evaluate.west", dy=-0.15), "epoch end", side="below", place=0.24)
     data = right + 1.1
     d.arrow("batchify.east", d.at("evaluate.west", dy=0.15), "val_data, test_data",
             via=[(data, None), (None, d.at("evaluate.west", dy=0.15)[1])], side="right", turn=-90, place=0.64,
