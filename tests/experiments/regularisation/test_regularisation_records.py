@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.regularisation import MODULES, overfitting
+from experiments.regularisation import MODULES, overfitting, stopping
 from experiments.regularisation.saving import restore
 from writeup.records.store import load, stale_sources
 
@@ -44,8 +44,8 @@ def test_every_preset_has_runs_of_different_names(experiment):
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda module: module.KIND)
 def test_the_full_form_has_enough_seeds_for_an_interval(experiment):
-    """Twenty; where every seed tries all rates for itself at least eight, whose t quantile is an eighth above."""
-    least = 8 if experiment is overfitting else 20
+    """Twenty; where every seed has images of its own at least eight, whose t quantile is an eighth above."""
+    least = 8 if experiment in (overfitting, stopping) else 20
     for settings in experiment.plan("cpu", {}):
         repeats = getattr(settings, "repetitions", len(settings.seeds))
         assert repeats >= least
