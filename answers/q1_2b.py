@@ -12,10 +12,10 @@ from answers.shown.dropout import curve_plot, effect_plot
 from experiments.regularisation import overfitting, stopping
 from experiments.regularisation.overfitting import FEW, MANY, MISLABELLED, Settings
 from lab.regularisation import dropout, thinned
-from lab.regularisation.dropout_runs import accuracies, dealt, halfway, last_pass, measured
+from lab.regularisation.dropout_runs import accuracies, changes, dealt, halfway, last_pass, measured
 from lab.uncompiled import uncompiled
-from writeup import estimators
 from writeup.claims import Answer
+from writeup.estimators import student
 from writeup.facts import Facts, by, gap
 from writeup.figures import Panels
 from writeup.records.store import Record, Records
@@ -134,8 +134,8 @@ def plenty(a: Facts, record: Record) -> None:
 
 def two_resolved(a: Facts, *records: Record) -> None:
     """Of the changes that the figure shows, which intervals leave out zero."""
-    changes = [estimators.student(estimators.differences(*accuracies(r, p))) for r in records for p in (0.3, 0.5, 0.7)]
-    signs = [change.positive - change.negative for change in changes]
+    made = [student(of) for record in records for of in changes(record, SEVERE).values()]
+    signs = [change.positive - change.negative for change in made]
     a.say(
         "two_resolved",
         lambda few_gain, strong_cost: few_gain.positive and strong_cost.positive and signs == [0, 1, 0, 0, 0, -1],

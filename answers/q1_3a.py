@@ -100,7 +100,7 @@ def trade(a: Facts, record: Record) -> dict[int, list[float]]:
     a(
         "trade_seeds",
         len(settings.seeds) - half,
-        by("losses shown", lambda: len({*map(len, loss.values())}) and len(loss[full])),
+        by("losses shown", lambda: min(map(len, loss.values()))),
     )
     a.effect("gain", loss[small], loss[full], "{:.2f} nats")
     a.effect("single", loss[small], loss[1], "{:.2f} nats")

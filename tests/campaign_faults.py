@@ -181,7 +181,7 @@ def killed(folder: Path, how: str, seed: int, times: int) -> Counter[str]:
             time.sleep(chance.uniform(0, 0.06))
         elif how == "in a notebook":
             shutil.rmtree(root / ".cache/notebook", ignore_errors=True)
-            while process.poll() is None and not [*(root / ".cache/work").glob("writeup-*/tiny")]:
+            while process.poll() is None and not [*(root / ".cache/temporary").glob("writeup-*/tiny")]:
                 time.sleep(0.01)
             time.sleep(chance.uniform(0, 5))
         else:
@@ -199,7 +199,9 @@ def killed(folder: Path, how: str, seed: int, times: int) -> Counter[str]:
         counts["files lost or changed elsewhere"] += outside(root) != beside
         counts["leftovers in build/"] += len(set(new) - stamped(root / "build").keys() - {".stamp.json"})
         counts["kills"] += 1
-    counts["temporary files left after all"] += len(list((folder / "tmp").iterdir())) + (root / ".cache/work").exists()
+    counts["temporary files left after all"] += (
+        len(list((folder / "tmp").iterdir())) + (root / ".cache/temporary").exists()
+    )
     return counts
 
 

@@ -178,8 +178,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print the ledger and the problems as JSON.")] = False,
     root: Root = None,
 ) -> None:
-    """Run every check on its claim and on every control, afresh; with --debug in this process, so that prints are shown
-    and breakpoint() works."""
+    """Run every check on its claim and on every control, afresh; with --debug in this process: prints are shown."""
     from writeup.pages.printable import printable
 
     folder, question, jobs = find_root(root), question or asked, 1 if context.obj else 0

@@ -99,7 +99,7 @@ def sha(data: str | bytes) -> str:
 def alone(root: Path, wait: bool = False) -> Iterator[None]:
     """One build at a time: a second one is refused, not interleaved, unless it can `wait`. Its temporary files (TeX's,
     notebooks') lie in the project, where the next build removes what a killed one has left."""
-    lock, work = FileLock(root / ".cache" / "build.lock", timeout=-1 if wait else 0), root / ".cache" / "work"
+    lock, work = FileLock(root / ".cache" / "build.lock", timeout=-1 if wait else 0), root / ".cache" / "temporary"
     folder = root
     try:
         for folder in (root / BUILD, root / ".cache"):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from writeup.assignment import Assignment, Question, load_assignment
-from writeup.errors import WriteupError
+from writeup.errors import WriteupError, near
 from writeup.evidence.cards import fact_card
 from writeup.figures import TIKZ_LIBRARIES
 from writeup.folder import BUILD
@@ -75,8 +74,8 @@ def _named(id: str, what: str, known: Collection[str], verified: Verified) -> No
         return
     if verified.problems and not verified.rows:
         raise WriteupError(f"question {verified.question} could not be verified: {verified.problems[0]}")
-    near = ", ".join(difflib.get_close_matches(id, known, n=5, cutoff=0.4) or list(known)[:5])
-    raise WriteupError(f"no {what} is called {id!r}; " + (f"near to it: {near}" if near else "there is none"))
+    others = f"; some are {', '.join([*known][:5])}" if known else "; there is none"
+    raise WriteupError(f"no {what} is called {id!r}{near(id, known) or others}")
 
 
 def _question_of(assignment: Assignment, id: str) -> Question:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from lab.regularisation.dropout_runs import accuracies
-from writeup import estimators
+from lab.regularisation.dropout_runs import changes
+from writeup.estimators import student
 from writeup.figures import Plot, Reference, Series
 from writeup.records.store import Record
 
 
 def effect_plot(record: Record, severe: float, title: str) -> Plot:
     """Change of test accuracy against p, but for the severe one: every seed a dot, means with intervals."""
-    dropped = [p for p in record.settings["probabilities"] if 0 < p < severe]
-    found = [estimators.differences(*accuracies(record, p)) for p in dropped]
-    made = [estimators.student(d) for d in found]
+    found = changes(record, severe)
+    dropped, made = list(found), [student(of) for of in found.values()]
     low, high = [e.low for e in made], [e.high for e in made]
-    each = [(p, change) for p, d in zip(dropped, found, strict=True) for change in d]
+    each = [(p, change) for p, of in found.items() for change in of]
     dots = Series("", [p for p, _ in each], [change for _, change in each], style="dots", colour="ink")
     return Plot(
         [dots, Series("", dropped, [e.value for e in made], low, high, "both", colour="ink")],

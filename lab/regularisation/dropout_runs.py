@@ -6,6 +6,7 @@ import torch
 
 from experiments.regularisation import side_by_side
 from experiments.regularisation.overfitting import Settings
+from writeup.estimators import differences
 from writeup.records.store import Record
 
 
@@ -30,6 +31,12 @@ def halfway(record: Record, p: float) -> list[float]:
     """Test loss in the middle of training, seed by seed."""
     middle = record.settings["epochs"] / 2
     return [next(test for passes, _, test in run if passes == middle) for run in record.curves[f"{p:g}"]["along"]]
+
+
+def changes(record: Record, severe: float) -> dict[float, list[float]]:
+    """Change of test accuracy by probability of dropping, seed by seed, below the severe one."""
+    dropped = [p for p in record.settings["probabilities"] if 0 < p < severe]
+    return {p: differences(*accuracies(record, p)) for p in dropped}
 
 
 def accuracies(record: Record, p: float = 0.5) -> tuple[list[float], list[float]]:

@@ -369,10 +369,10 @@ def test_the_user_s_umask_is_kept(own):
 def test_what_a_killed_build_was_working_on_goes_at_the_next_start_and_nothing_else(own, tmp_path):
     (tmp_path / "victim").mkdir()
     (tmp_path / "victim/kept").touch()
-    (own / ".cache/work/left").mkdir(parents=True)
-    (own / ".cache/work/link").symlink_to(tmp_path / "victim")
+    (own / ".cache/temporary/left").mkdir(parents=True)
+    (own / ".cache/temporary/link").symlink_to(tmp_path / "victim")
     make(own, netid="zob8")
-    assert (not (own / ".cache/work").exists(), (tmp_path / "victim/kept").exists()) == (True, True)
+    assert (not (own / ".cache/temporary").exists(), (tmp_path / "victim/kept").exists()) == (True, True)
 
 
 def test_an_interrupted_build_says_so_and_exits_with_130(own, monkeypatch, capsys):

@@ -44,9 +44,9 @@ def test_a_figure_is_drawn_to_a_file(tiny, tmp_path, ending):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("show", "A.1.totl"), "near to it: A.1.total"),
+        (("show", "A.1.totl"), "did you mean A.1.total"),
         (("show", "Z.totl"), "the questions are A.1, A.2"),
-        (("figure", "A.2.rase"), "near to it: A.2.race"),
+        (("figure", "A.2.rase"), "did you mean A.2.race"),
         (("figure", "A.1.race"), "there is none"),
         (("figure", "A.2.race", "race.png"), "as .svg or .pdf"),
         (("run", "sums"), "has no experiments"),
