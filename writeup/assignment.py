@@ -5,14 +5,18 @@ from __future__ import annotations
 import importlib
 import sys
 import tomllib
+from calendar import month_name
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from types import ModuleType
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from writeup.claims import Answer
 from writeup.errors import WriteupError
+from writeup.naming import KEY, Names, Naming, key
 from writeup.records.store import Records
 
 DESCRIPTION = Path("answers/assignment.toml")
@@ -44,7 +48,8 @@ class Notebook(Question):
 
 
 class Assignment(_Data):
-    """`points` is what the questions' points must add up to; `suffix` ends every file name.
+    """`points` is what the questions' points must add up to; `suffix` is the key by which file names tell this
+    assignment from others, and ends them unless `names` has another pattern; `due` is a day, printed below the title.
 
     `code` are the folders whose modules the answers consist of. Among them `unchecked` are the files that no check
     rests on, as patterns: `writeup.mutants` plants no fault there.
@@ -52,14 +57,48 @@ class Assignment(_Data):
 
     title: str
     subtitle: str
-    suffix: str
+    suffix: Annotated[str, Field(json_schema_extra={"pattern": f"^{KEY}$"})]
     points: int
+    due: date | None = None
+    names: Names = Names()
     section: list[Section] = []
     question: list[Question]
     notebook: Notebook | None = None
     code: list[str] = ["answers"]
     unchecked: list[str] = []
     experiments: str = ""  # the package whose modules train or measure; none where it is empty
+
+    @field_validator("due", mode="before")
+    @classmethod
+    def _day(cls, given: object) -> object:
+        if given is not None and type(given) is not date:  # a time of day is a date, too, to pydantic and to Python
+            raise ValueError(f"{str(given)!r} was given; it is a day without quotes, like due = 2026-03-14")
+        return given
+
+    @field_validator("suffix")
+    @classmethod
+    def _key(cls, suffix: str) -> str:
+        return key(suffix)
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        document, notebook = self.naming.keys
+        if document.casefold() == notebook.casefold():  # some file systems do not tell the cases apart
+            raise ValueError(
+                f"names.notebook is {notebook!r}, as is suffix, so that document and notebook would have the same "
+                f"name; without it the notebook has {document}_code"
+            )
+        return self
+
+    @property
+    def naming(self) -> Naming:
+        """How the files are called."""
+        return Naming(self.suffix, self.names.pattern, self.names.notebook or "")
+
+    @property
+    def due_day(self) -> str:
+        """ "14 March 2026"; nothing where no day is given."""
+        return f"{self.due.day} {month_name[self.due.month]} {self.due.year}" if self.due else ""
 
     @property
     def sections(self) -> list[tuple[Section | None, list[Question]]]:
@@ -111,10 +150,15 @@ def load_assignment(root: Path) -> Assignment:
     except OSError as error:
         raise WriteupError(f"{path}: cannot be read ({error.strerror})") from error
     except ValidationError as error:
-        slips = [f"{'.'.join(map(str, slip['loc']))}: {slip['msg']}" for slip in error.errors()]
+        slips = [f"{_where(slip['loc'])}{slip['msg'].removeprefix('Value error, ')}" for slip in error.errors()]
         raise WriteupError(f"{path}: {'; '.join(slips)}") from error
     except (ValueError, RecursionError) as error:  # also what is no UTF-8, and a number of too many digits
         raise WriteupError(f"{path}: not valid TOML: {error}") from error
+
+
+def _where(location: tuple[int | str, ...]) -> str:
+    """The key that is wrong, none where it is several together."""
+    return f"{'.'.join(map(str, location))}: " if location else ""
 
 
 def course_module(name: str, root: Path) -> ModuleType:

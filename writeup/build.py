@@ -84,7 +84,7 @@ def build(
     if unchanged := _unchanged(folder, digest):  # then nothing is written, and nothing need be writable
         return Built(unchanged, time.perf_counter() - start)
     with alone(root):
-        if heal(folder, identity.suffix):
+        if heal(folder, identity.naming):
             on_stage("put the files of a build that was cut off in place")
             if unchanged := _unchanged(folder, digest):
                 return Built(unchanged, time.perf_counter() - start)
@@ -121,7 +121,7 @@ def build(
         content[LEDGER] = verification.ledger.model_dump_json(indent=1) + "\n"
         on_stage("write the files")
         stamp = {"inputs": digest, "files": {name: sha(data) for name, data in content.items()}}
-        replace(folder, content, stamp, identity.suffix)
+        replace(folder, content, stamp, identity.naming)
         files = [folder / name for name in content]
     return Built(files, time.perf_counter() - start, verification, report, notes)
 
@@ -142,7 +142,7 @@ def evidence(
     stem, ledger = identity.file_stem, verification.document.ledger
     about = About(
         f"{verification.assignment.title}, {verification.assignment.subtitle}",
-        f"{identity.first_name} {identity.last_name}, {identity.netid}",
+        "; ".join(f"{author.full_name}, {author.netid}" for author in identity.authors),
         f"{stem}.pdf",
         figures,
         prose.exceptions(root),
@@ -179,7 +179,7 @@ def _notebook(
     from writeup.notebook.outputs import passages
 
     on_stage("run the notebook")
-    named, began = f"{identity.display_name} ({identity.netid})", time.perf_counter()
+    named, began = identity.byline, time.perf_counter()
 
     def progress(name: str, cell: int, cells: int) -> None:
         on_cell(f"run {name}: cell {cell} of {cells}, {time.perf_counter() - began:.0f} s")
@@ -197,7 +197,7 @@ def _notebook(
     on_stage("compile the notebook's PDF")
     note_printed(verification.ledger, notebook.marked, ("_code.ipynb", "_code.pdf"))
     verification.ledger.readback.cells = passages(notebook.marked)
-    name = f"{identity.file_stem}_code"
+    name = identity.notebook_stem
     made = typeset(notebook.notebook, named, engine, name)
     notes += notebook.notes
     if shown := [f"{notebook.places[cell - 1]}: {what}" for cell, what in made.notes]:

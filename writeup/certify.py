@@ -48,5 +48,5 @@ def certify(root: Path, facts: str, sample: int, seed: int, redone: Sequence[Red
             for name in (name for name in stamp["files"] if name.endswith(PAGE)):
                 content[name] = with_audit((folder / name).read_text(encoding="utf-8"), made)
                 stamp["files"][name] = sha(content[name])
-            replace(folder, content, stamp, load_assignment(root).suffix)
+            replace(folder, content, stamp, load_assignment(root).naming)
     return folder / CERTIFICATE

@@ -23,7 +23,7 @@ from writeup.build import Built, Unverified, build
 from writeup.errors import WriteupError, output_is_closed, run_program
 from writeup.experiments import DEVICE
 from writeup.experiments.display import Sparingly
-from writeup.pages.identity import load_identity, schema
+from writeup.pages.submission import load_identity, schema
 from writeup.trust.question import Verified
 from writeup.trust.verify import Verification, verify
 
@@ -62,7 +62,7 @@ def build_command(
     given = {"first": first, "last": last, "netid": netid, "tex": tex}
     given = {key: os.environ.get(f"WRITEUP_{key.upper()}") if it is None else it for key, it in given.items()}
     names = {key: _as_utf8(it) for key, it in given.items() if key != "tex"}
-    identity = load_identity(folder, assignment.suffix, **names)
+    identity = load_identity(folder, assignment.naming, **names)
     with _progress(len(assignment.everything) + 6) as show:
         task = show.add_task("verify the claims", total=len(assignment.everything) + 6)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
@@ -16,6 +15,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from writeup.errors import WriteupError
+from writeup.naming import Naming
 from writeup.records.store import write_whole
 
 BUILD = Path("build")
@@ -34,15 +34,15 @@ def stamp_of(folder: Path) -> Stamp | None:
         return None  # no stamp, or not one of ours
 
 
-def replace(folder: Path, content: Mapping[str, str | bytes], stamp: Stamp, suffix: str) -> None:
+def replace(folder: Path, content: Mapping[str, str | bytes], stamp: Stamp, naming: Naming) -> None:
     """Put new files in place of old ones: all are written beside them first, one rename decides, and what is cut off
     after it is finished at the next start. What the stamp does not list and an earlier build has left is removed."""
     try:
-        heal(folder, suffix)
+        heal(folder, naming)
         for name, data in {**content, STAMP: json.dumps(stamp, indent=1) + "\n"}.items():
             write_whole(folder / NEXT / name, data)
         (folder / NEXT).rename(folder / DECIDED)
-        heal(folder, suffix)
+        heal(folder, naming)
     except OSError as error:
         shutil.rmtree(folder / NEXT, ignore_errors=True)
         raise WriteupError(
@@ -50,7 +50,7 @@ def replace(folder: Path, content: Mapping[str, str | bytes], stamp: Stamp, suff
         ) from error
 
 
-def heal(folder: Path, suffix: str) -> bool:
+def heal(folder: Path, naming: Naming) -> bool:
     """Undo what an earlier build left before it was decided, finish what was; whether something was finished."""
     shutil.rmtree(folder / NEXT, ignore_errors=True)
     decided = folder / DECIDED
@@ -59,7 +59,7 @@ def heal(folder: Path, suffix: str) -> bool:
     for path in sorted(decided.rglob("*"), key=lambda path: path.name == STAMP):  # the stamp comes last
         if path.is_file():
             if path.name == STAMP:
-                _remove_earlier(folder, json.loads(path.read_text(encoding="utf-8"))["files"], suffix)
+                _remove_earlier(folder, json.loads(path.read_text(encoding="utf-8"))["files"], naming)
             target = folder / path.relative_to(decided)
             if target.parent != folder and (target.parent.is_symlink() or not target.parent.is_dir()):
                 target.parent.unlink(missing_ok=True)  # nothing is written through a link
@@ -69,12 +69,12 @@ def heal(folder: Path, suffix: str) -> bool:
     return True
 
 
-def _remove_earlier(folder: Path, content: Collection[str], suffix: str) -> None:
-    """Remove what a build under another name has left: told by its name alone, and never outside of the folder."""
-    ours = re.compile(rf"[A-Za-z0-9-]+_[A-Za-z0-9-]+_[A-Za-z0-9]+_{re.escape(suffix)}(\.(md|tex|pdf)|_code\.(ipynb|pdf)"
-                      r"|_evidence\.html|_figures)")  # fmt: skip
+def _remove_earlier(folder: Path, content: Collection[str], naming: Naming) -> None:
+    """Remove what a build under another name has left, never outside of the folder: told by its name alone, or, where
+    the assignment's pattern was another then, by the last build's stamp."""
+    listed = {part for name in _listed(folder) for part in Path(name).parts[:1]}
     for path in folder.iterdir():
-        if ours.fullmatch(path.name) and path.name not in content:
+        if (naming.ours(path.name) or path.name in listed) and path.name not in content:
             kept = {Path(name).name for name in content if Path(name).parent.name == path.name}
             if path.is_dir() and not path.is_symlink() and kept:
                 for figure in path.iterdir():
@@ -84,6 +84,15 @@ def _remove_earlier(folder: Path, content: Collection[str], suffix: str) -> None
                 shutil.rmtree(path)
             else:
                 path.unlink()
+
+
+def _listed(folder: Path) -> list[str]:
+    """The files of the last build; none where its stamp is not one of ours."""
+    try:
+        names = json.loads((folder / STAMP).read_text(encoding="utf-8"))["files"]
+        return [name for name in names if inside(name)]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 def inside(name: str) -> bool:

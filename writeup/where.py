@@ -95,7 +95,7 @@ def _places(root: Path, question: str, id: str) -> Iterator[str]:
 
 def _pages(root: Path, question: Question, row: ClaimRow | StatementRow) -> list[str]:
     """Page of the last build's PDF, found by the words that stand on it; none without a build."""
-    papers = [path for path in (root / BUILD).glob("*.pdf") if not path.name.endswith("_code.pdf")]
+    papers = [path for path in (root / BUILD).glob("*.pdf") if path.with_suffix(".tex").is_file()]  # not the notebook's
     if len(papers) != 1 or not isinstance(row, ClaimRow):
         return []
     pages = [" ".join(page.split()) for page in text_of(papers[0].read_bytes())]

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from writeup.evidence import About, evidence_page, kept
-from writeup.pages.identity import load_identity
+from writeup.naming import Naming
 from writeup.pages.render import render
+from writeup.pages.submission import load_identity
 from writeup.trust.verify import verify
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,7 +69,7 @@ def small(tmp_path_factory):
     template.write_text(template.read_text() + SAID)
     verification = verify(root)
     assert not verification.problems
-    documents = render(root, verification, load_identity(root, "E1"), "tiny")
+    documents = render(root, verification, load_identity(root, Naming("E1")), "tiny")
     pictures = {f"tiny{name}": svg for name, svg in documents.files.items() if name.endswith(".svg")}
     path = root / "evidence.html"
     about = About("Tiny", "Ada", "tiny.pdf", documents.readback.figures, **kept(root, verification.ledger))

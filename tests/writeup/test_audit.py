@@ -15,7 +15,8 @@ from writeup.cli import _question_line, app, console
 from writeup.errors import CheckFailed, WriteupError
 from writeup.experiments import rehearsal
 from writeup.folder import stamp_of
-from writeup.pages.identity import load_identity
+from writeup.naming import Naming
+from writeup.pages.submission import load_identity
 from writeup.readback import read_back
 from writeup.records.replay import REPLAY_TOLERANCE
 from writeup.records.store import Records, save, write
@@ -177,7 +178,7 @@ def said(root):
 
 
 def make(root):
-    return build(root, load_identity(root, "E1"))
+    return build(root, load_identity(root, Naming("E1")))
 
 
 @pytest.fixture(scope="module")

@@ -9,20 +9,24 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
+import pypdfium2
 import pytest
 from filelock import FileLock
 from nbformat.v4 import new_code_cell, new_notebook
 
 from writeup import cli
+from writeup.assignment import DESCRIPTION, load_assignment
 from writeup.build import Unverified, build
 from writeup.errors import WriteupError
 from writeup.folder import heal
-from writeup.pages.identity import load_identity
+from writeup.naming import Naming
 from writeup.pages.pdf import compile as compile_tex
 from writeup.pages.pdf import find_engine, text_of
+from writeup.pages.submission import load_identity
 from writeup.readback import read_back
 from writeup.records.store import write_whole
 
@@ -36,7 +40,7 @@ def copy_of_tiny(folder):
 
 
 def make(root, on_stage=lambda _stage: None, **names):
-    return build(root, load_identity(root, "E1", **names), on_stage=on_stage)
+    return build(root, load_identity(root, Naming("E1"), **names), on_stage=on_stage)
 
 
 def hashes(root):
@@ -240,6 +244,35 @@ def test_another_name_replaces_the_files_of_the_old_one(own):
     assert [p.name for p in (own / "build").glob("*.pdf")] == ["Eve_Else_ee1_E1.pdf"]
 
 
+def test_another_pattern_replaces_the_files_of_the_old_one_and_leaves_what_is_not_the_build_s(own):
+    (own / "build" / "notes.md").write_text("mine")
+    identity = replace(load_identity(own, Naming("E1")), naming=Naming("E1", "{key}_{netid}"))
+    build(own, identity)
+    assert [p.name for p in sorted((own / "build").iterdir()) if not p.name.startswith(".")] == [
+        "E1_zob7.md", "E1_zob7.pdf", "E1_zob7.tex", "E1_zob7_evidence.html", "E1_zob7_figures", "ledger.json",
+        "notes.md",
+    ]  # fmt: skip
+
+
+def test_several_authors_and_a_due_day_stand_in_the_title_and_the_pdf_s_data(tmp_path):
+    root = copy_of_tiny(tmp_path)
+    (root / DESCRIPTION).write_text(f"due = 2026-03-14\n{(root / DESCRIPTION).read_text(encoding='utf-8')}")
+    first = '{first_name="Ada", last_name="Lovelace", netid="al123"}'
+    second = '{first_name="Zoë", last_name="Söhne", netid="zob7"}'
+    (root / "submission.toml").write_text(f"authors = [{first}, {second}]", encoding="utf-8")
+    built = build(root, load_identity(root, load_assignment(root).naming))
+    paper = next(path for path in built.files if path.suffix == ".pdf")
+    assert paper.name == "Ada_Lovelace_al123_E1.pdf"
+    page = " ".join(text_of(paper.read_bytes())[0].split())
+    assert "Ada Lovelace (al123) and Zoë Söhne (zob7) Due 14 March 2026" in page
+    with pypdfium2.PdfDocument(paper) as document:
+        assert document.get_metadata_dict()["Author"] == "Ada Lovelace (al123) and Zoë Söhne (zob7)"
+    markdown = paper.with_suffix(".md").read_text(encoding="utf-8")
+    assert "**Ada Lovelace** (al123) and **Zoë Söhne** (zob7)\n\nDue 14 March 2026\n" in markdown
+    page = paper.with_name(f"{paper.stem}_evidence.html").read_text(encoding="utf-8")
+    assert "Ada Lovelace, al123; Zoë Söhne, zob7" in page
+
+
 def test_two_builds_at_once_are_refused(own):
     with FileLock(own / ".cache" / "build.lock"), pytest.raises(WriteupError, match="another build is running"):
         make(own)
@@ -405,7 +438,7 @@ def test_what_a_killed_build_left_is_undone_or_finished_at_the_next_start(own, l
     (own / "build" / left).mkdir()
     (own / "build" / left / FILES[0]).write_text("new")
     (own / "build" / FILES[0]).write_text("old")
-    heal(own / "build", "E1")
+    heal(own / "build", Naming("E1"))
     assert ((own / "build" / FILES[0]).read_text(), (own / "build" / left).exists()) == (said, False)
 
 

@@ -262,8 +262,8 @@ def render(root: Path, verification: Verification, identity: Identity, stem: str
             environment.get_template("document.tex.j2").render(
                 assignment=verification.assignment,
                 body=to_tex(texts["tex"].text),
-                name=tex_escape(identity.display_name),
-                netid=tex_escape(identity.netid),
+                byline=tex_escape(identity.byline),
+                due=verification.assignment.due_day,
                 plain=tex_escape,
                 ledger=verification.ledger,
             )
@@ -294,6 +294,7 @@ def body(
         answers=answers,
         ledger=verification.ledger,
         identity=identity,
+        due=verification.assignment.due_day,
         escape=markdown_escape,
         label=question_label,
         evidence=f"{stem}_evidence.html",

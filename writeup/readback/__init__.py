@@ -83,8 +83,8 @@ def compare(content: Mapping[str, bytes], ledger: Ledger) -> Report:
         read_files.append(_pdf(f"{stem}.pdf", content[f"{stem}.pdf"], tex, ledger))
     if f"{stem}_evidence.html" in content:
         read_files.append(read_evidence(f"{stem}_evidence.html", content[f"{stem}_evidence.html"].decode(), ledger))
-    if f"{stem}_code.ipynb" in content:
-        read_files += _notebook(f"{stem}_code", content, ledger)
+    for name in sorted(name for name in content if name.endswith(".ipynb")):
+        read_files += _notebook(name.removesuffix(".ipynb"), content, ledger)
     findings = [*ledger_findings(ledger), *(finding for found, _ in read_files for finding in found)]
     printed = sum(bool(row.printed) for row in ledger.claims)
     return Report(findings, [row for _, row in read_files], len(ledger.claims), printed)

@@ -16,7 +16,6 @@ from writeup.assignment import Assignment
 from writeup.build import evidence
 from writeup.errors import WriteupError
 from writeup.pages.blocks import Numbering
-from writeup.pages.identity import load_identity
 from writeup.pages.printable import labels
 from writeup.pages.render import (
     CODE,
@@ -28,6 +27,7 @@ from writeup.pages.render import (
     references_of,
     template_environment,
 )
+from writeup.pages.submission import load_identity
 from writeup.text import prose
 from writeup.text.marks import Marked, read
 from writeup.text.written import TAG, written_in
@@ -124,7 +124,7 @@ def preview(
 
     `over` are the problems of no question alone; `state` is what the layouts say of the checks.
     """
-    identity = load_identity(root, assignment.suffix)
+    identity = load_identity(root, assignment.naming)
     _reworded(root, answered)
     whole = assemble(assignment, answered, [problem for done in over for problem in done.problems])
     given = [label for done in answered if done.rows for label in labels(root, whole, done.question)]

@@ -5,7 +5,8 @@ import pytest
 from writeup.assignment import Assignment
 from writeup.claims import Ref, Table
 from writeup.errors import WriteupError
-from writeup.pages.identity import Identity
+from writeup.naming import Naming
+from writeup.pages.identity import Author, Identity
 from writeup.pages.render import render, to_tex
 from writeup.trust.ledger import ClaimRow, ControlRow, Ledger
 from writeup.trust.question import Verified
@@ -60,7 +61,7 @@ def documents(tmp_path):
         ledger = Ledger(claims=list(rows), records=[], environment=ENVIRONMENT)
         answered = Verified("Q1", rows=list(rows), tables=tables or {}, figures=figures or {})
         verification = Verification(assignment, {"Q1": answered}, ledger, [])
-        identity = Identity("Ada", "Lovelace", "al123", "X")
+        identity = Identity((Author("Ada", "Lovelace", "al123"),), Naming("X"))
         return render(tmp_path, verification, identity, "Ada"), ledger
 
     return make
