@@ -38,6 +38,7 @@ from writeup.pages.blocks import (
 )
 from writeup.pages.colophon import kept_records, levels_of
 from writeup.pages.identity import Identity
+from writeup.pages.mathematics import mend_mathematics, refuse_words
 from writeup.pages.printed import PrintedFact, printed
 from writeup.pages.tex import to_tex
 from writeup.readback import passages_of
@@ -48,8 +49,6 @@ from writeup.trust.verify import Verification
 
 Format = Literal["md", "tex"]
 LAYOUTS = Path(__file__).with_name("layouts")
-MATHEMATICS = re.compile(r"```math\n.*?```|\$\$.*?\$\$|(?<!\\)\$[^$\n]+?\$", re.DOTALL)
-CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -166,7 +165,9 @@ class Page:
 
     def write(self, template: jinja2.Template, **context: Any) -> Marked:
         text = re.sub(r"\n{3,}", "\n\n", self.fill(template, **context))
-        return Marked(self._cite(_mend_mathematics(text, template.name or "?")))
+        text = mend_mathematics(text, template.name or "?")
+        refuse_words(text, self._rows, template.name or "?")
+        return Marked(self._cite(text))
 
     def answer(self, environment: jinja2.Environment, context: Mapping[str, Any]) -> Marked:
         """The answer to the question being written."""
@@ -200,20 +201,6 @@ class Page:
             return "(" + "; ".join(links) + ")"
 
         return CITATION.sub(link, text)
-
-
-def _mend_mathematics(text: str, where: str) -> str:
-    """Inside mathematics a thousands comma needs braces, and a bare % would start a TeX comment."""
-    code = [match.span() for match in CODE.finditer(text) if not match[0].startswith("```math")]
-
-    def mend(match: re.Match[str]) -> str:
-        if any(start <= match.start() < end for start, end in code):
-            return match[0]
-        if re.search(r"(?<!\\)%", match[0]):
-            raise WriteupError(f"{where}: a percentage stands inside mathematics ({match[0]}); put it outside of the $")
-        return re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "{,}", match[0])
-
-    return MATHEMATICS.sub(mend, text)
 
 
 def template_environment(root: Path) -> jinja2.Environment:

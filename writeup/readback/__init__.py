@@ -155,7 +155,7 @@ def _pdf(file: str, pdf: bytes, tex: str, ledger: Ledger) -> tuple[list[Finding]
 def read_evidence(file: str, html: str, ledger: Ledger) -> tuple[list[Finding], FileRow]:
     """The evidence page: its text, and a card for whatever it prints."""
     page = read_page(html)
-    found = page_passages(page)
+    found = page_passages(page, ledger.readback.passages)
     findings = [*_out_of_order(file, ledger.readback.passages, found), *page_findings(file, page, ledger)]
     return findings, _counted(file, _text_sources(ledger.readback.passages), _count(found))
 

@@ -6,7 +6,8 @@ Mathematics is read from MathML as if it were TeX, so that a number is spelled a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
@@ -14,10 +15,11 @@ from bs4.element import NavigableString
 from writeup.readback.sources import Finding
 from writeup.readback.text import ANCHOR, FRONT
 from writeup.text.numerals import spelled
-from writeup.trust.ledger import Ledger
+from writeup.trust.ledger import Ledger, PassageRow
 
 BLOCKS = {"p", "div", "li", "td", "th", "tr", "pre", "blockquote", "h1", "h2", "h3", "h4", "dd", "dt"}
 UNREAD = ".picture, .mark, .listing-facts, annotation"  # no part of the text; pictures are read as files
+INFIX = "\x01"  # between an operator and what follows it
 SCRIPTS = {"msup": "^", "msub": "_", "mover": "^", "munder": "_"}
 
 
@@ -26,11 +28,21 @@ def read_page(html: str) -> BeautifulSoup:
     return BeautifulSoup(re.sub(r"<svg.*?</svg>", "", html, flags=re.DOTALL), "html.parser")
 
 
-def page_passages(page: BeautifulSoup) -> dict[str, list[str]]:
-    """The numbers of each passage of the page's text."""
+def page_passages(page: BeautifulSoup, due: Sequence[PassageRow] = ()) -> dict[str, list[str]]:
+    """The numbers of each passage of the page's text.
+
+    In a formula `x -3` and `x - 3` look the same, whatever the template meant: a sign behind an operand is read as the
+    number's own where that is `due`.
+    """
     text = "".join(_text(page.main)) if page.main else ""
     pieces = [FRONT, *text.split("\0")]  # name, text, name, text, ...
-    return {name: spelled(passage) for name, passage in zip(pieces[::2], pieces[1::2], strict=True)}
+    wanted = {row.name: row.numbers.split() for row in due}
+    found = {}
+    for name, passage in zip(pieces[::2], pieces[1::2], strict=True):
+        plain, signed = (spelled(passage.replace(INFIX, space)) for space in (" ", ""))
+        places = zip_longest(plain, signed, wanted.get(name, []))
+        found[name] = [own if own and own == asked else number for number, own, asked in places if number]
+    return found
 
 
 def page_findings(file: str, page: BeautifulSoup, ledger: Ledger) -> Iterator[Finding]:
@@ -53,7 +65,7 @@ def page_findings(file: str, page: BeautifulSoup, ledger: Ledger) -> Iterator[Fi
 
 def _plain(text: str) -> list[str]:
     """The numbers of a value; its percent sign may stand behind its interval."""
-    return [number.removesuffix("%") for number in spelled(text)]
+    return [number.removesuffix("%") for number in spelled(text.replace(INFIX, " "))]
 
 
 def _text(element: Tag) -> Iterator[str]:
@@ -80,7 +92,7 @@ def _tex(element: Tag) -> str:
         return f"{parts[0]}_{{{parts[1]}}}^{{{parts[2]}}}"
     if element.name == "mo":
         sign = element.get_text().replace("×", r"\times")
-        return sign if element.get("form") == "prefix" else f" {sign} "
+        return sign if element.get("form") == "prefix" else f" {sign}{INFIX}"
     if parts:
-        return (" " if element.name in ("mfrac", "mtr", "mtd") else "").join(parts)
+        return (" " if element.name in ("mfrac", "mtr", "mtable") else "").join(parts)
     return element.get_text()

@@ -15,10 +15,17 @@ from dataclasses import dataclass
 from writeup.pages.pdf import text_of
 from writeup.readback.figures import tikz_labels
 from writeup.readback.text import FLOAT, TIKZ, text_of_tex
-from writeup.text.numerals import spelled
+from writeup.text.numerals import numbers, spelled
 
 JOINED = 12  # numbers that the extraction of a PDF's text may join into one: the ticks of a narrow axis
+_OPERATOR = re.compile(r"(?<![A-Za-z])([A-Za-z]) ([-+−])(?=\d)")
 _SCRIPT = r"(\{[^{}]*\}|\w)"
+
+
+class Operated(str):
+    """A number behind what looks like an operator and may be its own sign: a formula sets both the same way."""
+
+    signed: str
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ def read_pages(pdf: bytes, running_head: bool = False) -> tuple[list[Piece], lis
             wrong.append(f"page {number} is marked {lines[-1]!r}, not {number} or {foot!r}")
         first = int(running_head and lines[0] == head and number > 1)
         around = set_numbers("\n".join([*lines[:first], lines[-1]]))
-        found.append(Piece(f"page {number}", set_numbers("\n".join(lines[first:-1])), len(around)))
+        found.append(Piece(f"page {number}", printed_numbers("\n".join(lines[first:-1])), len(around)))
     return found, wrong
 
 
@@ -61,7 +68,18 @@ def pieces_of_tex(tex: str) -> tuple[Piece, list[Piece]]:
 
 def set_numbers(text: str) -> list[str]:
     """The numbers of a text of a page, where a sign after a single letter is an operator, however narrow its space."""
-    return spelled(re.sub(r"(?<![A-Za-z])([A-Za-z]) ([-+−])(?=\d)", r"\1 \2 ", text))
+    return spelled(_OPERATOR.sub(r"\1 \2 ", text))
+
+
+def printed_numbers(text: str) -> list[str]:
+    """The same of a page itself, where the sign may yet be the number's own."""
+    found: list[str] = []
+    text = _OPERATOR.sub(r"\1 \2 ", text)
+    for number in numbers(text):
+        behind = re.search(r"([-+−])\s*$", text[max(0, number.start - 3) : number.start])
+        found.append(one := Operated(number.text))
+        one.signed = behind[1].replace("−", "-") + one if behind else one
+    return found
 
 
 def as_set(tex: str) -> str:
@@ -115,7 +133,7 @@ def _step(wanted: Sequence[str], k: int, printed: Sequence[str], j: int) -> tupl
     """
     if k >= len(wanted) or j >= len(printed):
         return None
-    if printed[j] == wanted[k]:
+    if wanted[k] in (printed[j], getattr(printed[j], "signed", printed[j])):
         return k + 1, j + 1
     if _digits(printed[j]) == _digits(wanted[k]):
         return None  # another sign, or another place of the decimal point

@@ -16,6 +16,8 @@ from writeup.text.numerals import numbers
 _OPEN, _NAMED, _CLOSE = "\ue000", "\ue001", "\ue002"  # of Unicode's private use area: in nobody's text
 _SHIFT = 0xE100  # where the characters of a source's name stand meanwhile
 _MARK = re.compile(f"{_OPEN}([^{_NAMED}]*){_NAMED}|{_CLOSE}")
+# Where a marked value begins with its sign right behind an operand, as in x_2-3.
+_BEHIND_OPERAND = re.compile(f"(?<=[\\w.)\\]}}⌋⌉])({_CLOSE}*)(?=(?:{_OPEN}[^{_NAMED}]*{_NAMED})+[-+−]\\d)")
 TEMPLATE = "template"  # the source of what nothing marks: the words that a template types
 GLUED = "glued"  # of a number that two sources have made together
 
@@ -43,6 +45,12 @@ def mark(text: str, source: str) -> Marked:
 def unmarked(text: str) -> str:
     """The text as readers see it."""
     return _MARK.sub("", text)
+
+
+def signs_apart(formula: str) -> str:
+    """A formula in which a value keeps its sign where it follows an operand: the space is none to TeX, and without it
+    the sign would be read as an operator (`numerals.py`)."""
+    return _BEHIND_OPERAND.sub(r"\1 ", formula)
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,9 @@ from writeup.assignment import Assignment
 from writeup.build import evidence
 from writeup.errors import WriteupError
 from writeup.pages.blocks import Numbering
+from writeup.pages.mathematics import CODE, MATHEMATICS
 from writeup.pages.printable import labels
 from writeup.pages.render import (
-    CODE,
-    MATHEMATICS,
     Page,
     body,
     guarded,

@@ -109,6 +109,22 @@ def test_a_percentage_inside_mathematics_is_refused(documents):
         documents("$<< n >>$", [row("n", 0.5, "50%")])
 
 
+def test_words_inside_mathematics_are_refused_where_markdown_s_escape_is_a_command_of_tex(documents):
+    told = r"Q1.md.j2: prints Q1.f inside mathematics as the words '\\\\-3x'; as TeX it is << f.tex >>"
+    with pytest.raises(WriteupError, match=told):
+        documents("$\\frac{p}{n} << f >>$", [row("f", "-3x")])
+
+
+def test_a_formula_inside_mathematics_stands_as_it_is(documents):
+    made, _ = documents("$\\frac{p}{n} << f.tex >>$ and << f >>", [row("f", "-3x")])
+    assert r"\(\frac{p}{n} -3x\) and -3x" in made.files[".tex"]
+
+
+def test_a_value_with_a_sign_stands_apart_from_the_operand_before_it(documents):
+    made, _ = documents("$x_2<< n >> + (<< n >>)$", [row("n", -3)])
+    assert "$x_2 −3 + (−3)$" in made.files[".md"]
+
+
 def test_program_text_prints_as_code_and_breaks_in_tex_behind_a_bracket_only(documents):
     made, _ = documents("<< c >>", [row("c", "nn.Conv2d(3, 4, kernel_size=3)", code=True)])
     assert "`nn.Conv2d(3, 4, kernel_size=3)`" in made.files[".md"]

@@ -3,8 +3,13 @@
 import pytest
 
 from writeup.evidence import About, evidence_page
+from writeup.pages.mathematics import mend_mathematics
+from writeup.pages.tex import to_tex
 from writeup.readback import passages_of, read_evidence
+from writeup.readback.sources import ledger_findings
+from writeup.readback.text import text_of_tex
 from writeup.text.marks import mark, read
+from writeup.text.numerals import spelled
 from writeup.trust.ledger import ClaimRow, ControlRow, Ledger, PrintedRow, ReadBackRow, StatementRow
 
 TEXT = f"""# Title 7
@@ -63,3 +68,47 @@ def test_a_page_of_this_ledger_agrees(page, ledger):
 def test_what_differs_is_found(page, ledger, old, new, told):
     assert old in page
     assert told in "\n".join(found(page.replace(old, new), ledger))
+
+
+def formula_with(value, formula):
+    """Text and ledger of one formula, in which "#" stands for the fact's value."""
+    text = f'<a id="answer-Q"></a>\n\nSo ${formula.replace("#", mark(value, "claim:Q.a"))}$ holds.\n'
+    text = read(mend_mathematics(text, "t"))
+    return text, Ledger(
+        claims=[row("Q.a", float(value), value)],
+        records=[],
+        environment={},
+        readback=ReadBackRow(passages=passages_of(text)),
+    )
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        r"\frac{1}{2} #",
+        r"\frac{1}{2}#",
+        r"\frac{1}{2}\,# - 4",
+        "x_2#",
+        "(1 + x) # x",
+        r"\alpha#",
+        r"\hat x #",
+        r"3 \times 10^{-6} #",
+        r"\begin{aligned} x &= 2 \\ &#\end{aligned}",
+        r"\begin{pmatrix} 1 & 2 \\ 3 & #\end{pmatrix}",
+    ],
+)
+def test_a_value_keeps_its_minus_behind_an_operand_in_every_file(formula):
+    text, ledger = formula_with("-3", formula)
+    (due,) = [row.numbers for row in ledger.readback.passages if row.name == "answer-Q"]
+    assert (due.split().count("-3"), spelled(text_of_tex(to_tex(text.text)))) == (1, due.split())
+    page = evidence_page(About("T", "A", "t.pdf"), text, {}, ledger)
+    assert found(page, ledger) == []
+    assert list(ledger_findings(ledger)) == []
+
+
+def test_another_sign_behind_an_operand_is_found():
+    text, ledger = formula_with("-3", r"\frac{1}{2} #")
+    page = evidence_page(About("T", "A", "t.pdf"), text, {}, ledger).replace(
+        "<mo>−</mo><mn>3</mn>", "<mo>+</mo><mn>3</mn>"
+    )
+    assert found(page, ledger) == ["e.html, answer-Q: after '1 2' it prints 3; -3 (claim:Q.a) is due"]

@@ -53,6 +53,33 @@ def test_a_page_that_prints_something_else_is_found(pages, old, new, message):
     assert message in difference(*pieces_of_tex(TEX.replace(old, new)), pages)
 
 
+SIGNS = r"""\documentclass{article}
+\usepackage[T1]{fontenc}
+\usepackage{lmodern}
+\begin{document}
+So $\frac{p}{n} -3$ and $\frac{1}{2} -5x + 2 -6$, where
+\[\frac{1}{2} -7x - 4 = x_2 -8.\]
+\end{document}
+"""
+
+
+@pytest.fixture(scope="module")
+def signed():
+    return read_pages(compile_tex(SIGNS, engine=find_engine()))[0]
+
+
+def test_a_sign_behind_an_operand_may_be_the_number_s_own(signed):
+    """A formula sets `x -3` and `x - 3` alike."""
+    assert pieces_of_tex(SIGNS)[0].numbers.count("-3") == 1
+    assert difference(*pieces_of_tex(SIGNS), signed) == ""
+    assert difference(*pieces_of_tex(SIGNS.replace("-3", "- 3")), signed) == ""
+
+
+def test_another_sign_behind_an_operand_is_found(signed):
+    told = difference(*pieces_of_tex(SIGNS.replace("-3", "+3")), signed)
+    assert told == "page 1: after '' it prints 3; its source has +3 (the text)"
+
+
 def test_a_float_may_stand_anywhere_as_a_whole():
     main, float_ = Piece("the text", ["1", "2", "3"]), Piece("float 1", ["7", "8"])
     assert difference(main, [float_], [Piece("page 1", ["1", "7", "8"]), Piece("page 2", ["2", "3"])]) == ""
