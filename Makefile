@@ -11,7 +11,7 @@ $(foreach name,$(GIVEN),$(if $(filter command environment,$(firstword $(origin $
   $(eval export WRITEUP_$(name) := $$(value $(name)))))
 option = $(if $(value $(1)),--$(2) "$$WRITEUP_$(1)")
 
-.PHONY: all check watch test experiments audit mutants bench lint sample clean help
+.PHONY: all check watch test experiments audit mutants bench lint docs sample clean help
 .DEFAULT_GOAL := all
 
 all: $(READY) ## verify every claim and build the files to upload [FIRST= LAST= NETID= TEX= CELL_SECONDS= NOTEBOOK_SECONDS=]
@@ -41,6 +41,9 @@ bench: $(READY) ## measure the speed of the parts that should be fast, each agai
 
 lint: $(READY) ## lint, format and type checks
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
+
+docs: $(READY) ## write docs/reference.md from the docstrings
+	@$(PY) docs/reference.py
 
 sample: ## build the sample under docs/sample
 	@$(MAKE) --no-print-directory all FIRST=Ada LAST=Lovelace NETID=al123

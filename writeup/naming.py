@@ -38,7 +38,12 @@ def key(value: str) -> str:
 
 
 class Names(BaseModel):
-    """`[names]` of assignment.toml. `notebook` is the key of the notebook's files: `<suffix>_code` unless given."""
+    """`pattern` orders what a file name is made of: `{first}`, `{last}` and `{netid}` of the first author, the last
+    names of all as `{authors}`, their NetIDs as `{netids}`, and `{key}`.
+
+    The key is `suffix`; in the notebook's files it is `notebook`, `<suffix>_code` unless given. Without `pattern` it is
+    `{first}_{last}_{netid}_{key}`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

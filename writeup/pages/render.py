@@ -106,6 +106,7 @@ class Page:
         return mark(caller(), f"statement:{id}")
 
     def table(self, name: str, caller: Callable[[], str], wide: bool = False) -> str:
+        """A table of the answer; what the call holds is its caption."""
         made = self._shown("tables", name)
         rows = [mark(row, "words") if isinstance(row, str) else [self._cell(cell) for cell in row] for row in made.rows]
         body, too_wide = pipe_table([mark(cell, "words") for cell in made.header], rows, made.align)
@@ -115,6 +116,7 @@ class Page:
         return f"\n\n{body}\n\n{title}\n\n"
 
     def figure(self, name: str, caller: Callable[[], str], wide: bool = False) -> str:
+        """A figure of the answer; what the call holds is its caption, whose first sentence is the finding."""
         drawn: Any = self._shown("figures", name)
         title = caption("figure", self.numbering.place("figure", self.question, name), caller())
         file = f"{self.question}-{name}.svg"

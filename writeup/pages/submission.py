@@ -1,4 +1,8 @@
-"""`submission.toml`, where the students say who they are, and what the command line says instead."""
+"""`submission.toml`, where the students say who they are, and what the command line says instead.
+
+It has `first_name`, `last_name` and `netid`, or these three in one `[[authors]]` after another where several hand in
+together; and the `notebooks`, if they have their own.
+"""
 
 from __future__ import annotations
 
