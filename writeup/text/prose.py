@@ -128,20 +128,32 @@ def label_slips(label: Label) -> Iterator[Slip]:
         yield Slip(label.place, f"the label types {found[0]}; take it from a fact", label.text, found[0])
 
 
-def problems(root: Path, questions: Container[str] | None = None, labels: Iterable[Label] = ()) -> list[str]:
+def problems(
+    root: Path,
+    questions: Container[str] | None = None,
+    labels: Iterable[Label] = (),
+    others: Iterable[tuple[str, Slip]] = (),
+) -> list[str]:
     """All that templates (of the `questions`) and labels say without a guard, and exceptions that nothing needs."""
-    found, unneeded = unguarded(root, questions, labels)
+    found, unneeded = unguarded(root, questions, labels, others)
     return [*(str(slip) for _, slip in found), *unneeded]
 
 
 def unguarded(
-    root: Path, questions: Container[str] | None = None, labels: Iterable[Label] = ()
+    root: Path,
+    questions: Container[str] | None = None,
+    labels: Iterable[Label] = (),
+    others: Iterable[tuple[str, Slip]] = (),
 ) -> tuple[list[tuple[str, Slip]], list[str]]:
-    """The slips that no exception allows, each with its question; and the exceptions that nothing needs."""
+    """The slips that no exception allows, each with its question; and the exceptions that nothing needs.
+
+    `others` are slips that were found elsewhere, as facts in wrong places.
+    """
     excepted = {q: listed for q, listed in exceptions(root).items() if questions is None or q in questions}
     asked = [written for written in all_written(root) if questions is None or written.question in questions]
     said = [(written.question, slip) for written in asked for slip in slips(written)]
     said += [(label.question, slip) for label in labels for slip in label_slips(label)]
+    said += others
     used: set[tuple[str, str]] = set()
     found = []
     for question, slip in said:

@@ -42,12 +42,13 @@ class Written:
 
     def sentence(self, id: str) -> str:
         """The first sentence that prints a fact; empty where only a table or figure does."""
-        return next((words(self._around(place)) for place in self.printed(id)), "")
+        return next((words(self.around(place)) for place in self.printed(id)), "")
 
     def place(self, start: int) -> str:
         return f"{self.path.as_posix()}:{self.text.count(chr(10), 0, start) + 1}"
 
-    def _around(self, place: int) -> str:
+    def around(self, place: int) -> str:
+        """The sentence that stands there."""
         ends = [0, *(found.end() for found in SENTENCE_END.finditer(self.text)), len(self.text)]
         return next(self.text[a:b] for a, b in pairwise(ends) if a <= place < b)
 
