@@ -1,4 +1,5 @@
-"""Whether the templates can be printed from what was verified: a number that no fact gives, or a fact that is gone.
+"""Whether the templates can be printed from what was verified: a number that no fact gives, a fact in the wrong place,
+or a fact that is gone.
 
 `check` asks it too, so that an answer that stops early, and states fewer facts than its document prints, is found.
 """
@@ -16,6 +17,7 @@ from jinja2 import Environment
 from writeup.claims import Ref
 from writeup.errors import WriteupError
 from writeup.figures.picture import row_of
+from writeup.pages.placed import misplaced
 from writeup.pages.render import Page, guarded, references_of, template_environment
 from writeup.text import prose
 from writeup.text.numerals import spelled
@@ -31,7 +33,8 @@ def printable(root: Path, verification: Verification) -> Verification:
 def _problems(root: Path, verification: Verification) -> Iterator[Problem]:
     answered_well = [id for id, answered in verification.answers.items() if not answered.problems]
     given = [label for id in answered_well for label in labels(root, verification, id)]
-    for slip in prose.problems(root, answered_well, given):
+    placed = [slip for id in answered_well for slip in misplaced(root, verification, id)]
+    for slip in prose.problems(root, answered_well, given, placed):
         place, _, what = slip.partition(": ")
         yield Problem(place, what)
     environment, references = template_environment(root), references_of(root)

@@ -17,6 +17,7 @@ from writeup.build import evidence
 from writeup.errors import WriteupError
 from writeup.pages.blocks import Numbering
 from writeup.pages.mathematics import CODE, MATHEMATICS
+from writeup.pages.placed import misplaced
 from writeup.pages.printable import labels
 from writeup.pages.render import (
     Page,
@@ -127,7 +128,8 @@ def preview(
     _reworded(root, answered)
     whole = assemble(assignment, answered, [problem for done in over for problem in done.problems])
     given = [label for done in answered if done.rows for label in labels(root, whole, done.question)]
-    slips, unneeded = prose.unguarded(root, whole.answers, given)
+    placed = [slip for done in answered if done.rows for slip in misplaced(root, whole, done.question)]
+    slips, unneeded = prose.unguarded(root, whole.answers, given, placed)
     references, stem = references_of(root), identity.file_stem
     page = _LivePage("md", whole.document, f"{stem}_figures", references, slips=slips)
     markdown = read(guarded(lambda: body(page, _templates(root), whole.document, identity, stem)))
