@@ -1,10 +1,10 @@
-"""Faults in what a reader reads: numbers exchanged in a template, a predicate inverted, rows or series exchanged.
+"""Faults in what a reader reads: numbers exchanged in a template, a predicate inverted, rows, cells, series exchanged.
 
     python -m writeup.mutants.templates [SAMPLE] [SEED] [QUESTION]
 
 Each is tried on answers that were verified once. Found: `check` or the rendering names a problem. Only faults that
-change the printed page, or turn a statement round, count. Survivors are named: nothing but a reader can tell that two
-facts of one form stand in each other's place.
+change the printed page, or turn a statement round, count. Survivors are named: where no name shares a word with its
+sentence, its row or its curve (`text/places.py`, `pages/headings.py`), nothing but a reader can tell.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from writeup.assignment import Question, answer_to, load_assignment
-from writeup.claims import Statement
+from writeup.claims import Ref, Statement
 from writeup.errors import WriteupError
+from writeup.figures.plot import PanelsDescription
 from writeup.pages.printable import printable
 from writeup.records.store import Records
 from writeup.text.written import TEMPLATES, written_in
@@ -61,6 +62,16 @@ def swapped(rows: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
             yield f"{rows[i][0]} and {rows[j][0]}", changed
 
 
+def cells_swapped(rows: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
+    """A table's rows with two facts in each other's cells."""
+    cells = [(i, j) for i, row in enumerate(rows) for j, cell in enumerate(row) if isinstance(cell, Ref)]
+    for (i, j), (k, m) in combinations(cells, 2):
+        if rows[i][j] != rows[k][m]:
+            changed = [row if isinstance(row, str) else list(row) for row in rows]
+            changed[i][j], changed[k][m] = rows[k][m], rows[i][j]
+            yield f"{rows[i][j].name} and {rows[k][m].name}", changed
+
+
 def faults(root: Path, question: Question, verified: Verified) -> Iterator[Fault]:
     """Everything that can be put wrong in one question's page."""
     written = written_in(root, question.id)
@@ -80,14 +91,22 @@ def faults(root: Path, question: Question, verified: Verified) -> Iterator[Fault
         for what, rows in swapped(table.rows):
             other = replace(verified, tables={**verified.tables, name: replace(table, rows=rows)})
             yield Fault("rows swapped", f"{question.id}: {what}", partial(_page, root, question, other, written.text))
+        for what, rows in cells_swapped(table.rows):
+            other = replace(verified, tables={**verified.tables, name: replace(table, rows=rows)})
+            yield Fault("cells swapped", f"{question.id}: {what}", partial(_page, root, question, other, written.text))
     for name, figure in verified.figures.items():
-        for what, drawn in _relabelled(figure):
+        for what, drawn in relabelled(figure):
             other = replace(verified, figures={**verified.figures, name: drawn})
             yield Fault("series swapped", f"{question.id}: {what}", partial(_page, root, question, other, written.text))
 
 
-def _relabelled(figure: Any) -> Iterator[tuple[str, Any]]:
-    """The plot with the labels of two series exchanged, if it has two."""
+def relabelled(figure: Any) -> Iterator[tuple[str, Any]]:
+    """The figure with the labels of two series of a plot exchanged, if it has two."""
+    if isinstance(figure, PanelsDescription):
+        for number, plot in enumerate(figure.plots):
+            for what, other in relabelled(plot):
+                plots = [*figure.plots[:number], other, *figure.plots[number + 1 :]]
+                yield f"{what} of panel {number + 1}", replace(figure, plots=plots)
     labelled = [k for k, series in enumerate(getattr(figure, "series", [])) if series.label]
     for i, j in combinations(labelled, 2):
         series = list(figure.series)
