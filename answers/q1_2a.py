@@ -61,5 +61,5 @@ def answer(_records: Records) -> Answer:
             others = {u: "another block" for u in (*modules.BLOCKS, "nothing") if u != unit}
             a(name, unit, by("how often neighbours share their fate", modules.together_by_frequency, other), others)
     rows: list[list[str | Ref] | str] = [[*words, Ref(name)] for name, words in CALLS.items()]
-    rows = ["Right", *rows[:2], "Slips", *rows[2:]]
+    rows = ["Correct", *rows[:2], "Mistakes", *rows[2:]]
     return a.answer({"slips": Table(["Call", "Input", "Dropped together"], rows, "lll")})

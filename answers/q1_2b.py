@@ -89,7 +89,6 @@ def setting(a: Facts) -> None:
 
     route, drawn = "share of ones that the layer drops", "images drawn for a seed"
     a("moderate", MODERATE, by(route, dropped, MODERATE, within=0.01, seed=0))
-    a("severe", SEVERE, by(route, dropped, SEVERE, within=0.01, seed=0), {round(1 - SEVERE, 1): "share that is kept"})
     weights = overfitting.make_network(FEW.hidden, MODERATE)[0].weight
     a("hidden", FEW.hidden, by("rows of the first layer's weights", len, weights))
     a("masks", FEW.masks, by("passes in training mode, counted", passes))
@@ -114,8 +113,8 @@ def scarce(a: Facts, record: Record) -> None:
         {"few_gain": 0.0},
         {"noisy_gain": 1.0},
     )
-    a.effect("severe_cost", *accuracies(record, SEVERE)[::-1], "{:.1f} points")
-    a.say("too_much", lambda severe_cost: severe_cost.positive, {"severe_cost": 0.0})
+    at_edge(a, "at_edge", record, FEW)
+    a("rates", len(FEW.rates), by("accuracies tried for a seed", len, record.curves["0"]["tried"][0]))
     again(a, record, FEW, SEVERE, "train_accuracy")
     for p in (0.0, MODERATE, SEVERE):
         again(a, record, FEW, p, "test_accuracy")
@@ -128,8 +127,22 @@ def plenty(a: Facts, record: Record) -> None:
     a.effect("many_gain", *accuracies(record), "{:+.1f} points")
     a("strong", STRONG, by("highest but the severe one", lambda: sorted(map(float, record.curves))[-2]))
     a.effect("strong_cost", *accuracies(record, STRONG)[::-1], "{:.1f} points")
+    at_edge(a, "many_at_edge", record, MANY)
+    a.say(
+        "at_the_edge",
+        lambda at_edge, few_seeds, many_at_edge, many_seeds: at_edge > few_seeds / 2 and many_at_edge > many_seeds / 2,
+        {"at_edge": 8},
+        {"many_at_edge": 4},
+    )
     a.say("many_does_not_show", lambda many_gain: many_gain.low < 0 < many_gain.high, {"many_gain": 2.0})
     again(a, record, MANY, MODERATE, "test_accuracy")
+
+
+def at_edge(a: Facts, name: str, record: Record, settings: Settings) -> None:
+    """How often the network without dropout chose the highest rate of all."""
+    arm, last = record.curves["0"], len(settings.rates) - 1
+    best = by("the best validation accuracy of those tried", lambda: sum(np.argmax(arm["tried"], axis=1) == last))
+    a(name, sum(rate == max(settings.rates) for rate in arm["rate"]), best)
 
 
 def two_resolved(a: Facts, *records: Record) -> None:

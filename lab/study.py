@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from statistics import fmean, geometric_mean
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -135,12 +135,20 @@ class Study:
 
     def repeated(self) -> dict[tuple[str, str], list[float]]:
         """Losses of all settings that were run with several seeds: together they tell how far seeds scatter."""
-        losses = {which: [run.valid_loss for run in runs] for which, runs in self.varied().items()}
-        return losses | {("tied", "LSTM"): self.losses(cell="LSTM", tied=True)}
+        losses = {which: [run.valid_loss for run in runs] for which, runs in self.varied().items() if runs}
+        tied = self.losses(cell="LSTM", tied=True)
+        return losses | ({("tied", "LSTM"): tied} if tied else {})
 
-    def contrast(self, weights: Mapping[tuple[str, str], float]) -> tuple[list[list[float]], list[float]]:
-        """The losses of `repeated`, and the weight of each setting's mean; what is not named only lends its scatter."""
+    def contrast(
+        self, weights: Mapping[tuple[str, str], float], fresh: bool = False
+    ) -> tuple[list[list[float]], list[float]]:
+        """The losses of `repeated`, and the weight of each setting's mean; what is not named only lends its scatter.
+
+        With `fresh` the baseline has no first seed, for which the rate was chosen.
+        """
         groups = self.repeated()
+        if fresh:
+            groups |= {("baseline", cell): groups["baseline", cell][1:] for cell in CELLS}
         return list(groups.values()), [weights.get(which, 0.0) for which in groups]
 
     @property
@@ -148,19 +156,19 @@ class Study:
         return [run.record for run in self.runs]
 
 
-def first_runs(records: Records) -> dict[str, dict[float, Run]]:
-    """By cell and learning rate: the finished tuning runs on the whole training text, of the study that has begun."""
+def on_whole_text(records: Records) -> tuple[Study, Study]:
+    """The finished runs of the study on the whole training text: those that tune, and those to the last epoch."""
     preset = whole_text.PRESETS[PRESET]
-    finished = {record.name: record for record in records.of_kind(whole_text.KIND)}
-    found: dict[str, dict[float, Run]] = {}
-    for cell in CELLS:
-        wanted = [
-            replace(preset.base, cell=cell, learning_rate=rate, epochs=preset.tuning_epochs) for rate in preset.grid
-        ]
-        found[cell] = {s.learning_rate: Run(s, finished[s.name]) for s in wanted if s.name in finished}
-        for run in found[cell].values():
-            laws.obey(run.settings, run.record)
-    return found
+    found = [Run(Settings(**record.settings), record) for record in records.of_kind(whole_text.KIND)]
+    found = sorted((run for run in found if run.settings.train_tokens is None), key=lambda run: run.settings.name)
+    for run in found:
+        laws.obey(run.settings, run.record)
+    laws.obey_together([run.record for run in found])
+    tuning, last = (
+        Study(replace(preset.base, epochs=epochs), tuple(run for run in found if run.settings.epochs == epochs))
+        for epochs in (preset.tuning_epochs, preset.base.epochs)
+    )
+    return tuning, last
 
 
 def perplexity(losses: Sequence[float]) -> float:
@@ -168,21 +176,10 @@ def perplexity(losses: Sequence[float]) -> float:
     return math.exp(fmean(losses))
 
 
-def mean_of(runs: list[Run]) -> float:
-    """The geometric mean of the perplexities, which the records give beside the losses."""
-    return geometric_mean(run.perplexity for run in runs)
-
-
 def count_windows(run: Run) -> int:
     """Training steps of a run: windows of its columns in all of its epochs."""
     rows = run.record.curves["tokens"][0] // run.settings.batch_size
     return -(-rows // run.settings.bptt) * len(run.record.curves["tokens"])
-
-
-def lowest_rate(grid: dict[float, list[Run]]) -> float:
-    """The rate at which the first seed had the lowest loss of any epoch, on the part of the text read for annealing."""
-    found = {rate: min(runs[0].record.curves["valid_loss"]) for rate, runs in grid.items()}
-    return min(found, key=found.__getitem__)
 
 
 @uncompiled()

@@ -7,29 +7,18 @@ from statistics import geometric_mean
 import numpy as np
 from scipy import stats
 
-from lab.study import Run, Study, mean_of
+from lab.study import Run, Study
 
 
-def fastest_epoch(runs: list[Run]) -> float:
-    """Seconds, from words and words a second."""
-    curves = [run.record.curves for run in runs]
-    speeds = [n / seconds for of in curves for n, seconds in zip(of["tokens"], of["seconds"], strict=True)]
-    return float(curves[0]["tokens"][0] / max(speeds))
+def mean_of(runs: list[Run]) -> float:
+    """The geometric mean of the perplexities, which the records give beside the losses."""
+    return geometric_mean(run.perplexity for run in runs)
 
 
-def above_second_seed(study: Study, key: str) -> float:
-    """How much the setting's perplexity lies above that of the baseline's second seed, on average over the cells."""
-    base = study.varied("baseline")
-    ratios = [mean_of(runs) / base["baseline", cell][1].perplexity for (_, cell), runs in study.varied(key).items()]
-    return geometric_mean(ratios) - 1
-
-
-def scatter_by_least_squares(groups: list[list[float]]) -> float:
-    """The standard deviation of seeds that one constant a group leaves, as a share of the perplexity."""
-    design = np.repeat(np.eye(len(groups)), [len(losses) for losses in groups], axis=0)
-    losses = np.concatenate(groups)
-    _, (squares,), *_ = np.linalg.lstsq(design, losses, rcond=None)
-    return float(np.expm1(np.sqrt(squares / (len(losses) - len(groups)))))
+def lowest_rate(grid: dict[float, list[Run]]) -> float:
+    """The rate at which the first seed had the lowest loss of any epoch, on the text read for annealing."""
+    found = {rate: min(runs[0].record.curves["valid_loss"]) for rate, runs in grid.items()}
+    return min(found, key=found.__getitem__)
 
 
 def merged(study: Study, key: str) -> float:

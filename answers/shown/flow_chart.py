@@ -49,7 +49,7 @@ def step(d: Drawing, printed: Mapping[str, str], values: Mapping[str, Any], shap
             colour = "dim" if y > -4 else "lstm" if x == X else "gru"
             share = values[fact].value if fact else 0.0
             meter(d, name, share, printed[fact] if fact else little, colour, full=0.42)
-    d.node("criterion", (X, -9.95), "criterion", "NLLLoss, timed above", width=3.6, height=0.8)
+    d.node("criterion", (X, -9.95), "criterion", "NLLLoss, in the bar above", width=3.6, height=0.8)
     down = ["get_batch", "zero_grad", "repackage", "encoder", "rnn", "decoder", "loss", "criterion"]
     for start, end in pairwise(down):
         d.arrow(start, end, colour="lstm" if start in ("encoder", "rnn", "decoder", "loss") else "black")
@@ -93,15 +93,15 @@ def around(d: Drawing, printed: Mapping[str, str]) -> None:
             side="above", place=0.5)  # fmt: skip
     d.arrow("model", "hidden")
     d.arrow("hidden.west", (right, 0.3), "start", place=0.75)
-    d.arrow((right, -2.75), d.at("evaluate.west", dy=-0.15), "epoch end", side="below", place=0.24)
+    d.arrow((right, -2.75), d.at("evaluate.west", dy=-0.15), "epoch\nend", side="below", place=0.24)
     data = right + 1.1
-    d.arrow("batchify.east", d.at("evaluate.west", dy=0.15), "val_data, test_data",
-            via=[(data, None), (None, d.at("evaluate.west", dy=0.15)[1])], side="right", turn=-90, place=0.64,
+    d.arrow("batchify.east", d.at("evaluate.west", dy=0.15), "val_data,\ntest_data",
+            via=[(data, None), (None, d.at("evaluate.west", dy=0.15)[1])], side="right", place=0.68,
             colour="dim")  # fmt: skip
     d.arrow((data, -2.45), "test.west", via="|-", colour="dim")
     d.arrow("evaluate", "best")
-    d.arrow("best.south", "save.north", "yes", via=[(None, -5.0), (Z - 1.15, None)], place=0.9, side="left")
-    d.arrow("best.south", "anneal.north", "no", via=[(None, -5.0), (Z + 1.15, None)], place=0.9)
+    d.arrow("best.south", "save.north", " yes ", via=[(None, -5.0), (Z - 1.15, None)], place=0.88, side="left")
+    d.arrow("best.south", "anneal.north", " no", via=[(None, -5.0), (Z + 1.15, None)], place=0.88)
     d.line("save.south", (Z, -6.85), via="|-")
     d.line("anneal.south", (Z, -6.85), via="|-")
     d.arrow((Z, -6.85), "load.north", "after the last epoch", place=0.5)

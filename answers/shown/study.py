@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from lab.study import CELLS, Run, Study, perplexity
+import math
+
+from lab import published
+from lab.study import CELLS, Study, perplexity
 from writeup.claims import Ref, Table
 from writeup.figures import Panels, Plot, Series
 
@@ -38,41 +41,58 @@ def table() -> Table:
     rows: list[list[str | Ref]] = [
         [label, *map(Ref, names.split())] for label, names in zip(LABELS, facts, strict=True)
     ]
-    header = ["setting", "perplexity LSTM", "GRU", "weights LSTM", "GRU", "seconds LSTM", "GRU"]
+    header = ["setting", "perplexity LSTM", "GRU", "weights LSTM", "GRU", "minutes LSTM", "GRU"]
     return Table(header, rows, "l" + "r" * 6)
 
 
-def rate_plots(study: Study, whole: dict[str, dict[float, Run]]) -> Panels:
-    """Perplexity over the learning rate: the reduced study, and the first runs on the whole text."""
-    reduced = {cell: study.grid(cell) for cell in CELLS}
-    single = {cell: {rate: [run] for rate, run in of.items()} for cell, of in whole.items()}
-    return Panels(
-        [
-            _rates(reduced, "part of the text", (380.0, 620.0)),
-            _rates(single, "the whole text", (180.0, 400.0)),
-        ],
-        columns=2,
-    )
+def whole_text_plots(tuning: Study, whole: Study) -> Panels:
+    """On the whole text: perplexity over the learning rate, and epoch by epoch beside the published logs."""
+    return Panels([_rates(tuning), _epochs(whole)], columns=2)
 
 
-def _rates(grid: dict[str, dict[float, list[Run]]], title: str, limits: tuple[float, float]) -> Plot:
+def _rates(tuning: Study) -> Plot:
     """Runs that ended beyond the rim are open marks there."""
     series = []
     for cell in CELLS:
-        means = [perplexity([run.valid_loss for run in runs]) for runs in grid[cell].values()]
-        places = [BESIDE[cell] * rate for rate in grid[cell]]
-        beside = (1.06 * places[0], means[0] - LABEL_BELOW[cell])
-        series.append(Series(cell, places, means, style="both", colour=COLOURS[cell], label_at=beside))
-    ticks = list(grid["LSTM"])
+        grid = tuning.grid(cell)
+        found = [perplexity([run.valid_loss for run in runs]) for runs in grid.values()]
+        places = [BESIDE[cell] * rate for rate in grid]
+        beside = (1.06 * places[0], found[0] - LABEL_BELOW[cell])
+        series.append(Series(cell, places, found, style="both", colour=COLOURS[cell], label_at=beside))
+    ticks = list(tuning.grid("LSTM"))
     return Plot(
         series,
         "learning rate",
         "validation perplexity",
-        title=title,
+        title=f"after {tuning.base.epochs} epochs",
         x_scale="log",
         x_ticks=ticks,
         x_tick_labels=[f"{tick:g}" for tick in ticks],
-        y_limits=limits,
+        y_limits=(180.0, 400.0),
+        height=5.0,
+    )
+
+
+def _epochs(whole: Study) -> Plot:
+    """Means of the seeds as lines, each seed a dot; the published logs as crosses."""
+    epochs = list(range(1, whole.base.epochs + 1))
+    lines, dots, crosses = [], [], []
+    for cell in CELLS:
+        curves = [run.record.curves["valid_loss"] for run in whole.seeds(cell=cell)]
+        means = [perplexity(losses) for losses in zip(*curves, strict=True)]
+        lines.append(Series(f"{cell}, rate {whole.rates[cell]:g}", epochs, means, colour=COLOURS[cell]))
+        each = [(epoch, math.exp(loss)) for losses in curves for epoch, loss in enumerate(losses, start=1)]
+        dots.append(Series("", [x for x, _ in each], [y for _, y in each], style="dots", colour=COLOURS[cell]))
+        label, theirs = f"{cell}, rate {published.RATE:g}, published", published.perplexities(cell)
+        crosses.append(Series(label, epochs, theirs, style="marks", colour=COLOURS[cell], mark="x"))
+    return Plot(
+        [*lines, *dots, *crosses],
+        "epoch",
+        "validation perplexity",
+        title="epoch by epoch",
+        x_ticks=epochs,
+        y_limits=(130.0, 400.0),
+        legend="below",
         height=5.0,
     )
 

@@ -58,12 +58,6 @@ class Run:
         """By column of the validation text; `state` is "carried" from window to window or "zeroed"."""
         return [math.exp(loss) for loss in self.record.curves["loss"][state]["by_column"]]
 
-    def beyond(self, words: int) -> list[float]:
-        """Share of the summed norms that lies `words` or farther back; by segment of the text."""
-        norms = 10 ** np.asarray(self.record.curves["distance"]["trained"])  # (segments, distances)
-        shares: list[float] = (norms[:, words:].sum(1) / norms.sum(1)).tolist()
-        return shares
-
 
 def runs(records: Records) -> dict[str, Run]:
     """The trained models by cell, LSTM first."""

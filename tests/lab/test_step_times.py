@@ -1,10 +1,11 @@
-"""The settings weigh alike."""
+"""The settings weigh alike; an epoch has as many steps as windows."""
 
 from types import SimpleNamespace
 
 import pytest
 
 from experiments.language_model.train import Settings
+from lab.laws import TRAIN_TOKENS
 from lab.step_times import StepTimes
 from lab.study import VARIATIONS
 
@@ -24,3 +25,9 @@ def timed():
 def test_the_ratio_of_the_cells_is_the_geometric_mean_over_settings(timed):
     due = (1.1 ** (len(VARIATIONS) - 1) * 1.4) ** (1 / len(VARIATIONS))
     assert timed.gru_over_lstm("fast").tolist() == pytest.approx([due, due])
+
+
+def test_an_epoch_takes_as_many_steps_as_the_text_has_windows(timed):
+    windows = [-(-(TRAIN_TOKENS // 20 - 1) // bptt) for bptt in (35, 17, 70)]
+    found = [timed.minutes("LSTM", key, "fast")[0] for key in ("baseline", "bptt17", "bptt70")]
+    assert found == pytest.approx([count / 60 for count in windows])

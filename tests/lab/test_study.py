@@ -11,7 +11,7 @@ import torch
 from experiments.language_model import reduced as plan_of_study
 from experiments.language_model.model import RNNModel
 from experiments.language_model.train import Settings
-from lab.study import CELLS, VARIATIONS, Study, count_parameters, perplexity
+from lab.study import CELLS, VARIATIONS, Study, count_parameters, on_whole_text, perplexity
 from writeup.errors import WriteupError
 from writeup.records.store import RESULTS, Records
 
@@ -43,6 +43,26 @@ def test_the_tuned_rate_has_the_lowest_validation_loss_of_its_grid(study):
     for cell in CELLS:
         losses = {rate: runs[0].valid_loss for rate, runs in study.grid(cell).items()}
         assert study.rates[cell] == min(losses, key=losses.get)
+
+
+def test_a_fresh_contrast_leaves_out_the_seed_for_which_the_rate_was_chosen(study):
+    weights = {("bptt70", "LSTM"): 1.0, ("baseline", "LSTM"): -1.0}
+    (groups, signs), (fresh, same) = study.contrast(weights), study.contrast(weights, fresh=True)
+    assert signs == same
+    index = signs.index(-1.0)
+    assert fresh[index] == groups[index][1:]
+    assert sum(map(len, groups)) - sum(map(len, fresh)) == len(CELLS)
+
+
+def test_the_study_on_the_whole_text_holds_the_finished_runs_that_read_all_of_both_texts():
+    tuning, whole = on_whole_text(Records(ROOT))
+    for part in (tuning, whole):
+        assert part.runs
+        assert {run.settings.epochs for run in part.runs} == {part.base.epochs}
+        assert {(run.settings.train_tokens, run.settings.annealing_tokens) for run in part.runs} == {(None, None)}
+    for cell in CELLS:  # both tuned on one grid, whose best rate is the one that was trained to the end
+        assert list(tuning.grid(cell)) == list(tuning.grid("LSTM"))
+        assert set(whole.grid(cell)) == {tuning.rates[cell]}
 
 
 def test_a_perplexity_over_seeds_is_the_geometric_mean():

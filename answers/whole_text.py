@@ -1,0 +1,98 @@
+"""2e: the runs on the whole training text: the cells compared at the rates tuned there, beside a published log."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from statistics import median
+
+from lab import published
+from lab.study import CELLS, Run, Study, mistaken_for, perplexity
+from lab.study_again import lowest_rate, mean_of
+from writeup.facts import Facts, Route, by
+
+ROUNDED = math.expm1(0.005)  # by which a loss to two places may be off
+
+
+def on(a: Facts, runs: list[Run]) -> Facts:
+    return a.on(*(run.record for run in runs))
+
+
+def recorded(runs: list[Run]) -> Route:
+    return by("geometric mean of the recorded perplexities", mean_of, runs, within=1e-6)
+
+
+def between_cells(key: str) -> dict[tuple[str, str], float]:
+    """The GRU less the LSTM, with one setting."""
+    return {(key, "GRU"): 1.0, (key, "LSTM"): -1.0}
+
+
+def tuned(a: Facts, tuning: Study) -> None:
+    """Each cell's best rate of the grid; both cells at the lowest, and at the LSTM's best."""
+    grids = {cell: {rate: runs[0] for rate, runs in tuning.grid(cell).items()} for cell in CELLS}
+    slowest, lstm_best = min(grids["LSTM"]), tuning.rates["LSTM"]
+    for cell, grid in grids.items():
+        route = by("the lowest loss of the curves", lowest_rate, tuning.grid(cell))
+        on(a, list(grid.values()))(f"rate_{cell}", tuning.rates[cell], route, {slowest: "the lowest"}, "{:.0f}")
+        for name, rate in (("slow", slowest), ("fast", lstm_best)):
+            run, other = grid[rate], grids["GRU" if cell == "LSTM" else "LSTM"][rate]
+            slips = {other.perplexity: "the other cell's", math.exp(run.test_loss): "of the test text"}
+            on(a, [run])(f"{name}_{cell}", perplexity([run.valid_loss]), recorded([run]), slips, "{:.0f}")
+    lengths = by("losses in each curve", lambda: median(len(run.record.curves["valid_loss"]) for run in tuning.runs))
+    on(a, list(tuning.runs))("tuning_epochs", tuning.base.epochs, lengths)
+    a.say(
+        "a_rate_decides",
+        lambda slow_GRU, slow_LSTM, fast_GRU, fast_LSTM: slow_GRU < 0.9 * slow_LSTM and fast_LSTM < 0.9 * fast_GRU,
+        {"slow_GRU": 400.0},
+        {"fast_GRU": 190.0},
+    )
+
+
+def compared(a: Facts, whole: Study) -> None:
+    """The cells at the example's sizes, to the last epoch."""
+    for cell in CELLS:
+        runs = whole.seeds(cell=cell)
+        ended = perplexity([run.valid_loss for run in runs])
+        on(a, runs)(f"whole_{cell}", ended, recorded(runs), mistaken_for(runs), "{:.0f}")
+    runs = whole.seeds(cell="GRU")
+    seeds = by("seeds in the records", lambda: len({run.record.seeds[0] for run in runs}))
+    on(a, runs)("whole_seeds", len(runs), seeds)
+    lengths = by("losses in each curve", lambda: median(len(run.record.curves["valid_loss"]) for run in whole.runs))
+    behind = on(a, list(whole.runs))
+    behind("whole_epochs", whole.base.epochs, lengths)
+    behind.change("gap", *whole.contrast(between_cells("baseline")), "{:.1f} %")
+
+
+def beside_published(a: Facts, whole: Study) -> None:
+    """The LSTM's first seed, epoch by epoch, beside a log of the example; the other log's GRU, which blew up."""
+    run = whole.seeds(cell="LSTM")[0]
+    ours, theirs = run.record.curves["valid_loss"], published.losses("LSTM")
+    apart = [
+        math.expm1(abs(loss - math.log(found)))
+        for loss, found in zip(ours, published.perplexities("LSTM"), strict=True)
+    ]
+    route = by(
+        "differences of the losses, theirs to two places",
+        lambda: max(math.expm1(abs(one - other)) for one, other in zip(ours, theirs, strict=True)),
+        within=ROUNDED,
+    )
+    on(a, [run])("apart", max(apart), route, {apart[0]: "of the first epoch"}, "{:.0%}")
+    gru, losses = published.perplexities("GRU"), published.losses("GRU")
+    epoch = first_rise(gru)
+    a("spoilt_epoch", epoch, by("the first loss that rises", first_rise, losses))
+    loss = by("its loss, to two places", math.exp, losses[epoch - 1], within=ROUNDED * gru[epoch - 1])
+    a("spoilt", gru[epoch - 1], loss, {gru[epoch - 2]: "of the epoch before"}, "{:~2}")
+    test = run.record.metrics["test_perplexity"]
+    loss = by("exponential of the recorded loss", math.exp, run.test_loss, within=1e-6)
+    on(a, [run])("test", test, loss, {run.perplexity: "of the validation text"}, "{:.0f}")
+    a.say(
+        "like_the_example",
+        lambda apart, test: apart < 0.06 and abs(test - published.TEST_PERPLEXITY) < 1,
+        {"apart": 0.1},
+        {"test": 137.0},
+    )
+
+
+def first_rise(curve: list[float]) -> int:
+    """The epoch (from 1) that first brings a higher value than the one before."""
+    return next(epoch for epoch, (before, after) in enumerate(pairwise(curve), start=2) if after > before)
