@@ -132,9 +132,13 @@ def times(a: Facts, timed: StepTimes) -> None:
     )
     a.say(
         "answer",
-        lambda gap, gru_stock, gru_fast: gap.positive and gru_stock.positive and gru_fast.positive,
+        lambda gap, longest, wider, gru_stock, gru_fast: (
+            gap.positive and longest.positive and wider.low > 1.4 and max(gru_stock.high, gru_fast.high) < 5
+        ),
         {"gap": 0.0},
-        {"gru_fast": 0.0},
+        {"longest": 0.0},
+        {"wider": 1.1},
+        {"gru_stock": 20.0},
     )
     a.say(
         "vocabulary_costs",
