@@ -67,7 +67,7 @@ def cells_swapped(rows: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
     cells = [(i, j) for i, row in enumerate(rows) for j, cell in enumerate(row) if isinstance(cell, Ref)]
     for (i, j), (k, m) in combinations(cells, 2):
         if rows[i][j] != rows[k][m]:
-            changed = [row if isinstance(row, str) else list(row) for row in rows]
+            changed: list[Any] = [row if isinstance(row, str) else list(row) for row in rows]
             changed[i][j], changed[k][m] = rows[k][m], rows[i][j]
             yield f"{rows[i][j].name} and {rows[k][m].name}", changed
 
