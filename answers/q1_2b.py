@@ -89,6 +89,7 @@ def setting(a: Facts) -> None:
 
     route, drawn = "share of ones that the layer drops", "images drawn for a seed"
     a("moderate", MODERATE, by(route, dropped, MODERATE, within=0.01, seed=0))
+    a("severe", SEVERE, by(route, dropped, SEVERE, within=0.01, seed=0), {round(1 - SEVERE, 1): "share that is kept"})
     weights = overfitting.make_network(FEW.hidden, MODERATE)[0].weight
     a("hidden", FEW.hidden, by("rows of the first layer's weights", len, weights))
     a("masks", FEW.masks, by("passes in training mode, counted", passes))
@@ -113,6 +114,7 @@ def scarce(a: Facts, record: Record) -> None:
         {"few_gain": 0.0},
         {"noisy_gain": 1.0},
     )
+    a.effect("severe_cost", *accuracies(record, SEVERE)[::-1], "{:.0f} points")
     at_edge(a, "at_edge", record, FEW)
     a("rates", len(FEW.rates), by("accuracies tried for a seed", len, record.curves["0"]["tried"][0]))
     again(a, record, FEW, SEVERE, "train_accuracy")
@@ -127,6 +129,7 @@ def plenty(a: Facts, record: Record) -> None:
     a.effect("many_gain", *accuracies(record), "{:+.1f} points")
     a("strong", STRONG, by("highest but the severe one", lambda: sorted(map(float, record.curves))[-2]))
     a.effect("strong_cost", *accuracies(record, STRONG)[::-1], "{:.1f} points")
+    a.effect("many_severe_cost", *accuracies(record, SEVERE)[::-1], "{:.0f} points")
     at_edge(a, "many_at_edge", record, MANY)
     a.say(
         "at_the_edge",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from statistics import median
 
@@ -24,7 +25,7 @@ from lab.study import (
     on_whole_text,
     perplexity,
 )
-from lab.study_again import lowest_rate, merged
+from lab.study_again import half_width, lowest_rate, merged
 from writeup.claims import Answer
 from writeup.estimators import holm, pooled, pooled_probability
 from writeup.facts import Facts, by
@@ -52,7 +53,6 @@ def answer(records: Records) -> Answer:
 
 def what_was_run(a: Facts, study: Study) -> None:
     first, base = study.runs[0].record, study.base
-    a("runs", len(study.runs), by("different probes", lambda: len({str(r.record.probe) for r in study.runs})))
     share = (base.train_tokens or TRAIN_TOKENS) / TRAIN_TOKENS
     shown = by("words predicted in an epoch", lambda: first.curves["tokens"][0] / TRAIN_TOKENS, within=1e-3)
     a("share", share, shown, {base.epochs * share: "words of all epochs"}, "{:.0%}")
@@ -60,19 +60,16 @@ def what_was_run(a: Facts, study: Study) -> None:
     a("annealing_share", (base.annealing_tokens or VALID_TOKENS) / VALID_TOKENS, read, {1.0: "all of it"}, "{:.0%}")
     lengths = by("losses in each curve", lambda: median(len(r.record.curves["valid_loss"]) for r in study.runs))
     a("epochs", base.epochs, lengths)
-    steps = sum(int(run.record.metrics["steps"]) for run in study.runs)
-    windows = by("windows of the texts, epoch by epoch", lambda: sum(map(count_windows, study.runs)))
-    a("steps", steps, windows, form="{:~2}")
 
 
 def settings(a: Facts, study: Study) -> None:
     """The cells at the baseline; perplexity, and parameters in millions, of every setting and cell."""
-    for cell in CELLS:
+    for cell, name in (("LSTM", "part_rate_LSTM"), ("GRU", "part_rate_GRU")):
         grid = study.grid(cell)
         best = by("the lowest loss of the annealing curves", lowest_rate, grid)
         behind = on(a, [run for runs in grid.values() for run in runs])
         lower = {study.rates[cell] / 2: "the next lower rate"}
-        behind(f"part_rate_{cell}", study.rates[cell], best, lower, "{:.0f}")
+        behind(name, study.rates[cell], best, lower, "{:.0f}")
     gru = study.seeds(cell="GRU")
     on(a, gru)("seeds", len(gru), by("seeds in the records", lambda: len({r.record.seeds[0] for r in gru})))
     for (key, cell), runs in study.varied().items():
@@ -108,11 +105,19 @@ def resolved(a: Facts, study: Study) -> None:
     sizes = {(kept["layers"], kept["hidden_size"], kept["bptt"]) for kept in gated if kept["seed"] != study.base.seed}
     behind("compared", len(VARIATIONS), by("models with a second seed", len, sizes))
     behind("parted", apart, by("F of the merged cells", lambda: sum(merged(study, key) < 0.05 for key in VARIATIONS)))
-    a.say("cells_alike", lambda parted: parted == 0, {"parted": 1})
-    longest = study.varied("bptt70")
-    cut = [run for runs in longest.values() for run in runs if run.annealed]
-    halved = count_windows(longest["bptt70", "GRU"][0]) / count_windows(study.seeds(cell="GRU")[0])
-    a.say("undertrained", lambda longest: not cut and abs(halved - 1 / 2) < 0.01 and longest.positive, {"longest": 0.0})
+    half = max(e.high - e.low for e in (pooled(*study.contrast(between_cells(key))) for key in VARIATIONS)) / 2
+    simulated = by("scatter by least squares, simulated quantile of t", half_width, study.repeated(), within=0.002)
+    behind("resolvable", math.expm1(half), simulated, {math.expm1(half / 2): "half of it"}, "{:.0%}")
+    a.say(
+        "cells_alike", lambda parted, resolvable: parted == 0 and resolvable < 0.2, {"parted": 1}, {"resolvable": 0.4}
+    )
+    pairs = list(study.varied().values())
+    ruled = by(
+        "the rule applied to the losses", lambda: sum(len({r.annealed_by_losses for r in of}) > 1 for of in pairs)
+    )
+    behind("split", sum(len({run.annealed for run in of}) > 1 for of in pairs), ruled, {len(pairs): "all settings"})
+    halved = count_windows(study.varied("bptt70")["bptt70", "GRU"][0]) / count_windows(study.seeds(cell="GRU")[0])
+    a.say("undertrained", lambda longest: abs(halved - 1 / 2) < 0.01 and longest.positive, {"longest": 0.0})
 
 
 def times(a: Facts, timed: StepTimes) -> None:

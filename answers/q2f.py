@@ -25,7 +25,7 @@ def answer(records: Records) -> Answer:
 
 
 def looks(a: Facts, runs: list[Run]) -> None:
-    """How often the validation text, or a part of it, was asked."""
+    """How often the validation text, or a part of it, was asked; how many runs do better on the test text."""
     epochs = sum(len(run.record.curves["valid_loss"]) for run in runs)
 
     def by_tokens() -> int:
@@ -33,6 +33,12 @@ def looks(a: Facts, runs: list[Run]) -> None:
 
     route = by("trained words by the words of an epoch", by_tokens)
     a("looks", epochs, route, {len(runs): "one look a run"}, "{:,d}")
+    part = [run for run in runs if run.settings.annealing_tokens]
+    asked = by("epochs asked for", lambda: sum(run.settings.epochs for run in part))
+    a("part_looks", sum(len(run.record.curves["valid_loss"]) for run in part), asked)
+    measured = [run.record.metrics for run in runs]
+    easier = by("recorded perplexities", lambda: sum(m["test_perplexity"] < m["valid_perplexity"] for m in measured))
+    a("better", sum(run.test_loss < run.valid_loss for run in runs), easier, {len(part): "those on a part"})
     a("runs", len(runs), by("different curves", lambda: len({str(run.record.curves) for run in runs})))
     embedded = by("words of the model's embedding", words, runs[0])
     a("uniform", VOCABULARY, embedded, {10_000: "Penn Treebank's"}, "{:,d}")
@@ -84,7 +90,12 @@ def texts(a: Facts, runs: list[Run]) -> None:
             {slip: "of the test perplexity"},
             "{:.1%}",
         )
-    a.say("test_is_easier", lambda least, valid, test: least > 0 and test < valid, {"least": -0.01}, {"test": 500.0})
+    a.say(
+        "test_is_easier",
+        lambda least, valid, test, better, runs: least > 0 and test < valid and better == runs,
+        {"least": -0.01},
+        {"test": 500.0},
+    )
 
 
 def roles() -> Drawing:

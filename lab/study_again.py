@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from statistics import geometric_mean
 
 import numpy as np
 from scipy import stats
 
 from lab.study import Run, Study
+from writeup.estimators import simulated_quantile
 
 
 def mean_of(runs: list[Run]) -> float:
@@ -19,6 +21,13 @@ def lowest_rate(grid: dict[float, list[Run]]) -> float:
     """The rate at which the first seed had the lowest loss of any epoch, on the text read for annealing."""
     found = {rate: min(runs[0].record.curves["valid_loss"]) for rate, runs in grid.items()}
     return min(found, key=found.__getitem__)
+
+
+def half_width(groups: Mapping[tuple[str, str], Sequence[float]]) -> float:
+    """Of the interval of one setting's difference between two cells with two seeds each, as a share."""
+    left = np.concatenate([np.asarray(losses) - np.mean(losses) for losses in groups.values()])
+    freedom = len(left) - len(groups)
+    return float(np.expm1(simulated_quantile(freedom + 1) * np.sqrt(left @ left / freedom)))
 
 
 def merged(study: Study, key: str) -> float:
