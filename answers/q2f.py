@@ -134,5 +134,5 @@ def dumbbells(contenders: list[Run]) -> Plot:
         "runs, the chosen one on top",
         y_ticks=(),
         legend="none",
-        height=5.5,
+        height=3.6,
     )
