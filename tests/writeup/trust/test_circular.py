@@ -23,6 +23,8 @@ def answer(records):
 """
 # Of the questions that rest on records alone. Each is argued here, or mended.
 ARGUED = {
+    "2e.rate_LSTM": "the value takes final losses, the route the curves, which the laws of the records had read before",
+    "2e.apart": "the value reads the published log as perplexities, the route as losses; both read our curve",
     "2f.looks": "the value counts losses, the route words; those were read before, to tell which runs learned",
 }
 
