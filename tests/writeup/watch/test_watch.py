@@ -19,6 +19,11 @@ PROJECT = Path(__file__).resolve().parents[3]
 PATIENCE = 120  # seconds; nothing is said about speed
 
 
+def heed_interrupts():
+    """A suite that a shell runs in the background is deaf to SIGINT, and what it starts would be, too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Watched:
     """A copy of the tiny assignment under a watch."""
 
@@ -27,7 +32,13 @@ class Watched:
         environment = os.environ | {"PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1"}
         command = [sys.executable, "-m", "writeup", "watch", "--port", "0", "--root", str(root)]
         self.process = subprocess.Popen(
-            command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            cwd=root,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=heed_interrupts,
         )
         self.said = self.process.stdout.readline()
         self.port = int(re.search(r"127\.0\.0\.1:(\d+)", self.said)[1])
