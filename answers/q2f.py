@@ -72,13 +72,12 @@ def result(a: Facts, chosen: Run) -> None:
 
 
 def layers_misfit(run: Run, layers: int) -> float:
-    settings = type(run.settings)(**{**run.record.settings, "layers": layers})
-    return abs(count_parameters(settings) - run.record.metrics["parameters"])
+    return abs(count_parameters(replace(run.settings, layers=layers)) - run.record.metrics["parameters"])
 
 
 def texts(a: Facts, runs: list[Run]) -> None:
     """How much easier the test text is, for every run to the last epoch on the whole training text."""
-    a("contenders", len(runs), by("different curves", lambda: len({str(run.record.curves) for run in runs})))
+    a("whole_runs", len(runs), by("different curves", lambda: len({str(run.record.curves) for run in runs})))
     shifts = [1 - math.exp(run.test_loss - run.valid_loss) for run in runs]
     again = [1 - run.record.metrics["test_perplexity"] / run.perplexity for run in runs]
     for name, end in (("least", min), ("most", max)):
@@ -120,9 +119,9 @@ def roles() -> Drawing:
     return d
 
 
-def dumbbells(contenders: list[Run]) -> Plot:
-    """Validation (open) and test perplexity (full) of every contender, the chosen one dark and on top."""
-    ordered = sorted(contenders, key=lambda run: run.valid_loss)
+def dumbbells(runs: list[Run]) -> Plot:
+    """Validation (open) and test perplexity (full) of every run, the chosen one dark and on top."""
+    ordered = sorted(runs, key=lambda run: run.valid_loss)
     valid = [math.exp(run.valid_loss) for run in ordered]
     test = [math.exp(run.test_loss) for run in ordered]
     rows = [float(-row) for row in range(len(ordered))]

@@ -57,4 +57,9 @@ def sentences(a: Facts) -> None:
         {"weaker_LSTM": 600.0},
         {"weaker_GRU": 1000.0},
     )
-    a.say("border_effect", lambda error, error_twice: error.low > error_twice.high, {"error_twice": 0.2})
+    a.say(
+        "border_effect",
+        lambda error, error_twice: abs(error_twice.value - 0.5 * error.value) < 0.1 * error.value,
+        {"error": 0.2},
+        {"error_twice": 0.1},
+    )

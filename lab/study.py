@@ -70,11 +70,6 @@ class Run:
         losses = self.record.curves["valid_loss"][:-1]
         return any(loss >= min(losses[:epoch]) for epoch, loss in enumerate(losses) if epoch)
 
-    @property
-    def learned(self) -> bool:
-        """Better than guessing every word alike, to the end."""
-        return not self.record.metrics["diverged"] and self.valid_loss < math.log(laws.VOCABULARY)
-
 
 @dataclass(frozen=True)
 class Study:
