@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -44,7 +43,17 @@ PACKAGES = ("torch", "numpy", "matplotlib", "ipykernel", "ipython", "nbclient")
 APART = {"build", ".cache", ".git", ".venv", "venv", "__pycache__", ".ipynb_checkpoints", "node_modules",
          ".pytest_cache", ".ruff_cache", ".mypy_cache", "submission.toml"}  # fmt: skip
 COPIED = 100_000_000  # bytes; a larger file is linked, not copied
-SURROGATE = re.compile(r"jupyter_client.session\.py[\s\S]*surrogates not allowed")  # the kernel's own words
+# Run in a Python kernel before the first cell. Half of a surrogate pair fails where it is printed: the kernel itself
+# finds it when it sends the text, and on a busy machine its words come too late to belong to any cell.
+STREAMS = """
+def checked(stream):
+    def write(text, write=stream.write):
+        str.encode(text, "utf-8")
+        return write(text)
+    stream.write = write
+checked(__import__("sys").stdout), checked(__import__("sys").stderr)
+del checked
+"""
 
 Progress = Callable[[str, int, int], None]  # what is running, cell number, number of cells
 
@@ -119,6 +128,9 @@ def _run(part: Part, progress: Progress, limits: Limits) -> NotebookNode:
         return max(1, round(min(limits.cell, began + limits.notebook - time.monotonic())))
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as empty, _copied(part.folder) as folder:
+        startup = Path(empty, "profile_default", "startup", "streams.py")
+        startup.parent.mkdir(parents=True)
+        startup.write_text(STREAMS, encoding="utf-8")
         client = NotebookClient(
             notebook,
             timeout_func=seconds_left,
@@ -133,6 +145,10 @@ def _run(part: Part, progress: Progress, limits: Limits) -> NotebookNode:
         try:
             _in_a_thread(client, environment, lambda: progress(part.name, at[0], len(notebook.cells)))
         except CellExecutionError as error:
+            if error.ename == "UnicodeEncodeError" and "surrogates not allowed" in str(error.evalue):
+                raise WriteupError(
+                    f"{part.name}, cell {at[0]} prints half of a surrogate pair, which no file can hold"
+                ) from error
             failed = notebook.cells[at[0] - 1]
             said: list[str] = next((o.traceback for o in failed.get("outputs", []) if o.output_type == "error"), [])
             traceback = without_ansi("\n".join(said)) or f"{error.ename}: {error.evalue}"
@@ -154,11 +170,9 @@ def _run(part: Part, progress: Progress, limits: Limits) -> NotebookNode:
             ) from error
         except RuntimeError as error:
             raise WriteupError(f"{part.name}: the kernel did not start ({error})") from error
-    for number, cell in enumerate(notebook.cells, start=1):
+    for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = _joined(cell.outputs)
-        if any(SURROGATE.search(output.get("text", "")) for output in cell.get("outputs", [])):
-            raise WriteupError(f"{part.name}, cell {number} prints half of a surrogate pair, which no file can hold")
     return notebook
 
 
