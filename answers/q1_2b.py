@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from statistics import fmean
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from lab.regularisation import dropout, thinned
 from lab.regularisation.dropout_runs import accuracies, changes, dealt, halfway, last_pass, measured
 from lab.uncompiled import uncompiled
 from writeup.claims import Answer
-from writeup.estimators import student
+from writeup.estimators import sign_flip_probability, student
 from writeup.facts import Facts, by, gap
 from writeup.figures import Panels
 from writeup.records.store import Record, Records
@@ -136,8 +137,15 @@ def plenty(a: Facts, record: Record) -> None:
         lambda at_edge, few_seeds, many_at_edge, many_seeds: at_edge > few_seeds / 2 and many_at_edge > many_seeds / 2,
         {"at_edge": 8},
         {"many_at_edge": 4},
+        {"few_seeds": 40},
+        {"many_seeds": 20},
     )
-    a.say("many_does_not_show", lambda many_gain: many_gain.low < 0 < many_gain.high, {"many_gain": 2.0})
+    a.say(
+        "many_does_not_show",
+        lambda many_gain: many_gain.low < 0 < many_gain.high,
+        {"many_gain": 2.0},
+        {"many_gain": -2.0},
+    )
     again(a, record, MANY, MODERATE, "test_accuracy")
 
 
@@ -150,13 +158,22 @@ def at_edge(a: Facts, name: str, record: Record, settings: Settings) -> None:
 
 def two_resolved(a: Facts, *records: Record) -> None:
     """Of the changes that the figure shows, which intervals leave out zero."""
-    made = [student(of) for record in records for of in changes(record, SEVERE).values()]
-    signs = [change.positive - change.negative for change in made]
+    made = [of for record in records for of in changes(record, SEVERE).values()]
+    signs = tuple(int(interval.positive) - int(interval.negative) for interval in map(student, made))
+
+    def flipped() -> tuple[int, ...]:
+        return tuple(int(np.sign(fmean(of))) if sign_flip_probability(of) < 0.05 else 0 for of in made)
+
+    a = a.on(*records)
+    a("signs", signs, by("signs of the seeds turned in every way", flipped), {(0,) * len(made): "nothing is resolved"})
     a.say(
         "two_resolved",
-        lambda few_gain, strong_cost: few_gain.positive and strong_cost.positive and signs == [0, 1, 0, 0, 0, -1],
+        lambda few_gain, strong_cost, signs: (
+            few_gain.positive and strong_cost.positive and signs == (0, 1, 0, 0, 0, -1)
+        ),
         {"few_gain": 0.0},
         {"strong_cost": 0.0},
+        {"signs": (0, 1, 1, 0, 0, -1)},
     )
 
 
@@ -172,6 +189,7 @@ def noisy(a: Facts, record: Record) -> None:
         "turns_up",
         lambda noisy_fit, wrong, rise, fall: noisy_fit.low > 100 * (1 - wrong) and rise.positive and fall.negative,
         {"noisy_fit": 75.0},
+        {"wrong": 0.01},
         {"rise": 0.0},
         {"fall": 0.0},
     )

@@ -105,7 +105,7 @@ def trade(a: Facts, record: Record) -> dict[int, list[float]]:
     a.effect("gain", loss[small], loss[full], "{:.2f} nats")
     a.effect("single", loss[small], loss[1], "{:.2f} nats")
     a.say("small_beats_full", lambda gain: gain.positive, {"gain": 0.0})
-    a.say("single_no_lower", lambda single: single.low < 0 < single.high, {"single": -1.0})
+    a.say("single_no_lower", lambda single: single.low < 0 < single.high, {"single": -1.0}, {"single": 1.0})
 
     @uncompiled()
     def again(k: int) -> float:

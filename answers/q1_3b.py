@@ -78,6 +78,7 @@ def rates(a: Facts, record: Record) -> None:
         "goes_higher",
         lambda usable, usable_without, plain_learn: usable > usable_without and plain_learn == 0,
         {"usable": 0.2},
+        {"usable_without": 10.0},
         {"plain_learn": 1},
     )
     with_norm, without = (norm_runs.losses(norm_runs.best_on_test_images(arms)) for arms in (normed, plain))
@@ -111,7 +112,14 @@ def reasons(a: Facts, record: Record) -> None:
     a("flatter", resolved.count(-1), by("t tests after Holm", again.count, -1))
     leading = by("t tests after Holm, from the start on", lambda: len([*takewhile(lambda sign: sign > 0, again)]))
     a("rougher", resolved.count(1), leading)
-    a.say("both_ways", lambda flatter, points, rougher: flatter > points / 2 > rougher > 0, {"flatter": 3})
+    a.say(
+        "both_ways",
+        lambda flatter, points, rougher: flatter > points / 2 > rougher > 0,
+        {"flatter": 3},
+        {"rougher": 0},
+        {"rougher": 13},
+        {"points": 40},
+    )
     for arm, loss in (("none", 0.1), ("noisy", 0.15)):
         for measure, within in (("shift", 0.1), ("train_loss", loss)):
             a.rerun(f"{measure}, arm {arm}", record, arms[arm][measure], norm_runs.walked(arm, measure), within)

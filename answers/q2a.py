@@ -160,10 +160,13 @@ def sentences(a: Facts) -> None:
         ),
         {"without_decoder_LSTM": 0.2},
         {"without_decoder_GRU": 0.2},
+        {"without_decoder_GRU": 0.11, "decoder_GRU": 0.64},
         {"decoder_LSTM": 0.6},
         {"decoder_GRU": 0.6},
         {"loss_LSTM": 0.18},
         {"loss_GRU": 0.18},
+        {"loss_LSTM": 0.5},
+        {"loss_GRU": 0.5},
         {"threads": 2},
     )
     a.say(
@@ -172,6 +175,7 @@ def sentences(a: Facts) -> None:
             100 * abs(recurrent_clocked.value - recurrent_LSTM.value) <= apart < 5 and halves_apart < 10
         ),
         {"recurrent_clocked": 0.1},
+        {"recurrent_LSTM": 0.2},
         {"apart": 10},
         {"halves_apart": 10},
     )
@@ -182,16 +186,19 @@ def sentences(a: Facts) -> None:
         ),
         {"recurrent_LSTM": 0.67},
         {"recurrent_GRU": 0.65},
+        {"recurrent_clocked": 0.2},
     )
     a.say(
         "arithmetic_is_not_time",
         lambda operations, decoder_LSTM, loss_LSTM: decoder_LSTM.high < operations - 0.1 and loss_LSTM.low > 0.1,
         {"decoder_LSTM": 0.91},
         {"loss_LSTM": 0.04},
+        {"operations": 0.6},
     )
     a.say(
         "rest_is_named",
         lambda zero_grad, freeing, unassigned: abs(zero_grad.value + freeing.value - unassigned.value) < 0.005,
+        {"zero_grad": 0.1},
         {"freeing": 0.1},
         {"unassigned": 0.05},
     )

@@ -163,6 +163,7 @@ def border(a: Facts) -> None:
         lambda reached, window, felt: reached == window and felt == 2 * window,
         {"reached": 2 * WINDOW},
         {"felt": WINDOW},
+        {"window": 2 * WINDOW},
     )
 
 

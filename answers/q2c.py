@@ -90,6 +90,7 @@ def grows(a: Facts, timed: Record) -> None:
         lambda error_batch, slope, megabytes: error_batch == 2 and slope.positive and megabytes > 1,
         {"error_batch": 3},
         {"slope": 0.0},
+        {"megabytes": 0.5},
     )
     a.say("slower_and_slower", lambda slope, factor: slope.positive and factor.low > 1, {"slope": 0.0}, {"factor": 1.0})
 

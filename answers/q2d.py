@@ -81,6 +81,7 @@ def roles(a: Facts) -> None:
         "few_are_read",
         lambda window, vocabulary: window < vocabulary / 40,
         {"window": VOCABULARY},
+        {"vocabulary": 1_000},
     )
 
 

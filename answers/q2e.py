@@ -25,7 +25,7 @@ from lab.study import (
     on_whole_text,
     perplexity,
 )
-from lab.study_again import half_width, lowest_rate, merged
+from lab.study_again import half_width, holm_again, lowest_rate, merged
 from writeup.claims import Answer
 from writeup.estimators import holm, pooled, pooled_probability
 from writeup.facts import Facts, by
@@ -91,14 +91,18 @@ def resolved(a: Facts, study: Study) -> None:
     """Which settings part from the baseline, and at which the cells part, all read together; one scatter of seeds."""
     behind = a.on(*study.records)
     varied = [key for key in VARIATIONS if key != "baseline"]
-    worse = holm({key: pooled_probability(*study.contrast(from_baseline(key), fresh=True)) for key in varied})
-    behind.change("longest", *study.contrast(from_baseline("bptt70"), fresh=True), "{:.0f} %")
-    behind.change("third_layer", *study.contrast(from_baseline("layers3"), fresh=True), "{:.0f} %")
+    contrasts = {key: study.contrast(from_baseline(key), fresh=True) for key in varied}
+    found = holm({key: pooled_probability(*contrast) for key, contrast in contrasts.items()})
+    tested = by("t of each by least squares, simulated quantiles of t", holm_again, contrasts)
+    behind("worse", tuple(sorted(found)), tested, {("bptt70", "layers3"): "each read alone"})
+    behind.change("longest", *contrasts["bptt70"], "{:.0f} %")
+    behind.change("third_layer", *contrasts["layers3"], "{:.0f} %")
     a.say(
         "one_worse",
-        lambda longest, third_layer: longest.positive and third_layer.low < 0 and worse == {"bptt70"},
+        lambda longest, third_layer, worse: longest.positive and third_layer.low < 0 and worse == ("bptt70",),
         {"longest": 0.0},
         {"third_layer": 30.0},
+        {"worse": ("bptt17", "bptt70")},
     )
     gaps = [pooled(*study.contrast(between_cells(key))) for key in VARIATIONS]
     apart = sum(not gap.low < 0 < gap.high for gap in gaps)
@@ -117,8 +121,16 @@ def resolved(a: Facts, study: Study) -> None:
         "the rule applied to the losses", lambda: sum(len({r.annealed_by_losses for r in of}) > 1 for of in pairs)
     )
     behind("split", sum(len({run.annealed for run in of}) > 1 for of in pairs), ruled, {len(pairs): "all settings"})
-    halved = count_windows(study.varied("bptt70")["bptt70", "GRU"][0]) / count_windows(study.seeds(cell="GRU")[0])
-    a.say("undertrained", lambda longest: abs(halved - 1 / 2) < 0.01 and longest.positive, {"longest": 0.0})
+    one, other = study.varied("bptt70")["bptt70", "GRU"][0], study.seeds(cell="GRU")[0]
+    steps = by("updates in the records", lambda: one.record.metrics["steps"] / other.record.metrics["steps"])
+    behind("halved", count_windows(one) / count_windows(other), steps, form="{:.2f}")
+    a.say(
+        "undertrained",
+        lambda longest, halved: abs(halved - 1 / 2) < 0.01 and longest.positive,
+        {"longest": 0.0},
+        {"halved": 1.0},
+        {"halved": 0.25},
+    )
 
 
 def times(a: Facts, timed: StepTimes) -> None:
@@ -145,12 +157,14 @@ def times(a: Facts, timed: StepTimes) -> None:
         {"longest": 0.0},
         {"wider": 1.1},
         {"gru_stock": 20.0},
+        {"gru_fast": 20.0},
     )
     a.say(
         "vocabulary_costs",
         lambda deeper, wider: deeper.high < 1.25 and wider.low > 1.5 and wider.high < 2.1,
         {"deeper": 1.5},
         {"wider": 1.1},
+        {"wider": 2.2},
     )
 
 

@@ -94,6 +94,9 @@ def texts(a: Facts, runs: list[Run]) -> None:
         lambda least, valid, test, better, runs: least > 0 and test < valid and better == runs,
         {"least": -0.01},
         {"test": 500.0},
+        {"valid": 50.0},
+        {"better": 0},
+        {"runs": 0},
     )
 
 

@@ -46,7 +46,9 @@ def tuned(a: Facts, tuning: Study) -> None:
         "a_rate_decides",
         lambda slow_GRU, slow_LSTM, fast_GRU, fast_LSTM: slow_GRU < 0.9 * slow_LSTM and fast_LSTM < 0.9 * fast_GRU,
         {"slow_GRU": 400.0},
+        {"slow_LSTM": 300.0},
         {"fast_GRU": 190.0},
+        {"fast_LSTM": 230.0},
     )
 
 

@@ -30,6 +30,24 @@ def half_width(groups: Mapping[tuple[str, str], Sequence[float]]) -> float:
     return float(np.expm1(simulated_quantile(freedom + 1) * np.sqrt(left @ left / freedom)))
 
 
+def holm_again(contrasts: Mapping[str, tuple[list[list[float]], list[float]]]) -> tuple[str, ...]:
+    """Which contrasts stand read together: the largest t first, against ever lower simulated quantiles [Holm 1979]."""
+    sizes, freedom = {}, 0
+    for name, (groups, weights) in contrasts.items():
+        y = np.concatenate([np.asarray(losses) for losses in groups])
+        design = np.repeat(np.eye(len(groups)), [len(losses) for losses in groups], axis=0)
+        means, squares, *_ = np.linalg.lstsq(design, y, rcond=None)
+        freedom = len(y) - len(groups)
+        variance = squares[0] / freedom * (np.square(weights) / design.sum(axis=0)).sum()
+        sizes[name] = abs(np.dot(weights, means)) / np.sqrt(variance)
+    found: list[str] = []
+    for left, name in zip(range(len(sizes), 0, -1), sorted(sizes, key=sizes.__getitem__, reverse=True), strict=True):
+        if sizes[name] < simulated_quantile(freedom + 1, 1 - 0.05 / left):
+            break
+        found.append(name)
+    return tuple(sorted(found))
+
+
 def merged(study: Study, key: str) -> float:
     """Probability of so large an F where the cells, with one setting, have one mean [Fisher 1925]."""
     apart = study.repeated()

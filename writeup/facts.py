@@ -202,7 +202,8 @@ class Facts:
         """A sentence of the template rests on `predicate`, whose parameters are names of facts; estimates come whole.
 
         Each of `wrong` gives some of the facts other values, with which the predicate must fail; a number given to an
-        estimate moves its whole interval there.
+        estimate moves its whole interval there. Every fact is moved alone by one of them, and every condition that the
+        predicate joins by `and`, or in a chain of comparisons, is broken alone by one (`trust/conditions.py`).
         """
         names = tuple(inspect.signature(predicate).parameters)
         self.statements.append(Statement(f"{self.question}.{name}", predicate, names, tuple(wrong), _caller()))
@@ -222,6 +223,10 @@ class Facts:
     ) -> None:
         id = f"{self.question}.{name}"
         made = Claim(id, plain_value(value, id), check, controls, unit, spec, code, _caller())
+        if other := [c for c in controls if not _comparable(made.value, c.value)]:
+            kinds = f"is a {type(other[0].value).__name__}, the value a {type(made.value).__name__}"
+            told = f"control {other[0].value!r} {kinds}: it would be rejected for that; give its like"
+            raise WriteupError(f"{made.source}: fact {id}: {told}")
         same = [c for c in controls if made.printed(c.value) == made.printed() and not isinstance(value, Estimate)]
         if same:
             told = f"control {same[0].value!r} prints like the value itself ({made.printed()}); choose another"
@@ -230,6 +235,12 @@ class Facts:
             told = "no wrong value given; words and lists need one that the check rejects: {value: slip}"
             raise WriteupError(f"{made.source}: fact {id}: {told}")
         self.claims.append(made)
+
+
+def _comparable(value: Value, control: Value) -> bool:
+    """Whether a check can compare both, so that it is the difference for which it rejects the control."""
+    numbers = (int, float)
+    return type(value) is type(control) or (type(value) in numbers and type(control) in numbers)
 
 
 def _slips(values: Sequence[float], swapped: bool) -> dict[str, Estimate]:

@@ -112,6 +112,48 @@ def test_a_statement_needs_a_control_and_facts_that_exist(verified, given):
     assert "no control" in said(found)[0] or "does not state" in said(found)[0]
 
 
+TWO = 'a("low", 1, by("a", lambda: 1)); a("high", 9, by("b", lambda: 9))'
+
+
+@pytest.mark.parametrize(
+    ("predicate", "wrong", "told"),
+    [
+        ("lambda low, high: low < high", '{"low": 10}', "no control moves high alone"),
+        ("lambda low, high: low < high", '{"low": 10, "high": 3}, {"high": 0}', "no control moves low alone"),
+        ("lambda low: low < 5 and low > 0", '{"low": 7}', "no control breaks its condition 'low > 0' alone"),
+        ("lambda low: 0 < low < 5", '{"low": -1}', "no control breaks its condition 'low < 5' alone"),
+        ("lambda low: low < 5 and low < 7", '{"low": 8}', "no control breaks its condition 'low < 5' alone"),
+        ("lambda low: low < 5 and len(told) == 4", '{"low": 8}', "no control breaks its condition 'len(told) == 4'"),
+        ("lambda low, high: low < 5 or high < 5", '{"low": 8}, {"high": 4, "low": 8}', "a control survives"),
+    ],
+)
+def test_every_fact_and_condition_of_a_statement_is_shown_to_matter(verified, predicate, wrong, told):
+    found = verified(TWO, 'told = "that which no control can move"[:4]', f'a.say("grows", {predicate}, {wrong})')
+    assert any(told in problem for problem in said(found))
+
+
+@pytest.mark.parametrize(
+    ("predicate", "wrong"),
+    [
+        ("lambda low, high: 0 < low < high", '{"low": -1}, {"low": 10}, {"high": 0}'),
+        ("lambda low, high: all(x > 0 for x in (low, high))", '{"low": -1}, {"high": -1}'),
+        ("positive", '{"low": 0}'),
+    ],
+)
+def test_a_statement_whose_controls_say_all_passes(verified, predicate, wrong):
+    defined = "def positive(low):\n        return low > 0"
+    assert said(verified(TWO, defined, f'a.say("grows", {predicate}, {wrong})')) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "wrong"),
+    [(3, "'4'"), (3, "True"), (True, "0"), ("GRU", "1"), ((1, 2), "1")],
+)
+def test_a_control_of_another_kind_is_refused(verified, value, wrong):
+    found = verified(f'a("n", {value!r}, by("again", lambda: {value!r}), {{{wrong}: "slip"}})')
+    assert "it would be rejected for that" in said(found)[0]
+
+
 def test_an_answer_that_exits_has_not_answered(verified):
     found = verified("import sys; sys.exit(0)")
     assert "SystemExit" in said(found)[0]

@@ -9,6 +9,7 @@ from writeup.claims import Answer, Claim, Statement, Value
 from writeup.errors import near
 from writeup.estimators import Estimate
 from writeup.text.written import Written
+from writeup.trust.conditions import idle_conditions
 from writeup.trust.ledger import ControlRow, StatementRow, plain
 from writeup.trust.problem import Problem, last_lines
 
@@ -29,8 +30,8 @@ def verify_statement(made: Statement, answer: Answer, written: Written, problems
     if holds is False:
         problems.append(Problem(made.id, f"the statement does not hold: {said}; rewrite it or look at its facts"))
     controls = []
-    for other in made.wrong:
-        changed = given | {name: _instead(given[name], value) for name, value in other.items()}
+    tried = [given | {name: _instead(given[name], value) for name, value in other.items()} for other in made.wrong]
+    for other, changed in zip(made.wrong, tried, strict=True):
         survives = _holds(made, changed, problems)
         if survives:
             problems.append(
@@ -40,7 +41,24 @@ def verify_statement(made: Statement, answer: Answer, written: Written, problems
         controls.append(ControlRow(value=plain(dict(other)), printed=wrong, why="", rejected=survives is False))
     if not made.wrong:
         problems.append(Problem(made.id, f"has no control; give facts with which it must fail: {said}"))
+    elif all(row.rejected for row in controls):
+        problems += [Problem(made.id, f"{what}: {said}") for what in _never_tried(made, tried)]
     return _statement_row(made, answer, text, bool(holds), controls)
+
+
+def _never_tried(made: Statement, controls: list[dict[str, Any]]) -> list[str]:
+    """Facts and conditions of which no control shows that they matter."""
+    alone = {name for other in made.wrong if len(other) == 1 for name in other}
+    unmoved = [
+        f"no control moves {name} alone; give a value of it with which the sentence is false, or leave it out"
+        for name in made.names
+        if name not in alone
+    ]
+    idle = [
+        f"no control breaks its condition '{what}' alone; give facts that do"
+        for what in idle_conditions(made.predicate, controls)
+    ]
+    return unmoved + idle
 
 
 def _statement_row(made: Statement, answer: Answer, text: str, holds: bool, controls: list[ControlRow]) -> StatementRow:

@@ -29,7 +29,9 @@ def answer(_records: Records) -> Answer:
     built = [(3, 4, 2), (7, 2, 5), sizes]
     fits = when("networks of three sizes, counted", lambda f: all(FORMULAS[f](*s) == count(network(s)) for s in built))
     a.one_of("formula", FORMULAS, fits)
-    a.say("mostly_first", lambda in_first, total: in_first > 0.8 * total, {"in_first": total // 2})
+    a.say(
+        "mostly_first", lambda in_first, total: in_first > 0.8 * total, {"in_first": total // 2}, {"total": 2 * total}
+    )
     return a.answer()
 
 

@@ -32,7 +32,7 @@ def answer(_records: Records) -> Answer:
         route = by("autograd", lambda k=k: autograd(logits, LABEL)[k].item(), within=1e-12)
         a(f"g{k}", slope, route, {-slope: "the sign turned"}, "{:+.3f}")
     a.one_of("formula", FORMULAS, when("autograd on random logits", agrees, seed=0))
-    a.say("one_negative", lambda g0, g1, g2: g1 < 0 < min(g0, g2), {"g1": 0.1})
+    a.say("one_negative", lambda g0, g1, g2: g1 < 0 < min(g0, g2), {"g0": -0.1}, {"g1": 0.1}, {"g2": -0.1})
     rows = [["the label" if k == LABEL else "another", Ref(f"p{k}"), Ref(f"g{k}")] for k in CLASSES]
     return a.answer({"slopes": Table(["Class", "Probability", "Gradient"], rows, "lrr")})
 

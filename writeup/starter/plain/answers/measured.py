@@ -20,7 +20,7 @@ def answer(records: Records) -> Answer:
     a.ratio("gain", errors[:, 1].tolist(), errors[:, 3].tolist(), "{:.0f}")
     a("seeds", len(errors), by("seeds in the record", lambda: len(record.seeds)))
     # A sentence that compares rests on a predicate over facts, and on data with which that must fail.
-    a.say("as_expected", lambda gain: gain.low < 10 < gain.high, {"gain": 100.0})
+    a.say("as_expected", lambda gain: gain.low < 10 < gain.high, {"gain": 1.0}, {"gain": 100.0})
     # One of the recorded values is computed again whenever the answer is checked.
     first = record.curves["estimates"]
     a.rerun("estimate", record, [row[0] for row in first], lambda k: circle.estimate(record.seeds[k], sizes[0]), 1e-12)
