@@ -127,14 +127,20 @@ def dumbbells(runs: list[Run]) -> Plot:
     ordered = sorted(runs, key=lambda run: run.valid_loss)
     valid = [math.exp(run.valid_loss) for run in ordered]
     test = [math.exp(run.test_loss) for run in ordered]
-    rows = [float(-row) for row in range(len(ordered))]
+    rows = [float(row) for row in range(len(ordered))]
     others = Series("", test[1:], rows[1:], lower=valid[1:], upper=test[1:], style="dumbbell", colour="grey")
     best = Series("", test[:1], rows[:1], lower=valid[:1], upper=test[:1], style="dumbbell", colour="ink")
     return Plot(
         [others, best],
         "perplexity: open on the validation text, full on the test text",
         "runs, the chosen one on top",
-        y_ticks=(),
+        y_categories=[called(run) for run in ordered],
         legend="none",
         height=3.6,
     )
+
+
+def called(run: Run) -> str:
+    """As a row is labelled."""
+    settings = run.settings
+    return f"{'tied ' if settings.tied else ''}{settings.cell}, seed {settings.seed}"

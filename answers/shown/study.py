@@ -83,7 +83,7 @@ def _epochs(whole: Study) -> Plot:
         lines.append(Series(f"{cell}, rate {whole.rates[cell]:g}", epochs, means, colour=COLOURS[cell]))
         each = [(epoch, math.exp(loss)) for losses in curves for epoch, loss in enumerate(losses, start=1)]
         dots.append(Series("", [x for x, _ in each], [y for _, y in each], style="dots", colour=COLOURS[cell]))
-        label, theirs = f"{cell}, rate {published.RATE:g}, published", published.perplexities(cell)
+        label, theirs = f"{cell}, rate {published.RATE:g}: log", published.perplexities(cell)
         crosses.append(Series(label, epochs, theirs, style="marks", colour=COLOURS[cell], mark="x"))
     return Plot(
         [*lines, *dots, *crosses],

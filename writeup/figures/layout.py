@@ -145,9 +145,9 @@ class _Panel:
         points = [self.at(point) for point in piece.points]
         clip = None if piece.kind == "rim" else self._box(0.09)  # marks at the limits show whole
         is_faint = series.style == "dots"
-        size = 1.0 if is_faint else 1.7
+        size = 1.2 if is_faint else 1.7
         if piece.kind in ("marks", "open", "rim"):
-            tint = f"{colour.partition('!')[0]}!45" if is_faint else colour
+            tint = f"{colour.partition('!')[0]}!60" if is_faint else colour
             is_open = piece.kind != "marks" or series.hollow
             rim = tint if is_open or series.mark == "x" else ""
             shape: Path | Dots = Dots(tuple(points), series.mark, size, "white" if is_open else tint, rim, clip, name)
