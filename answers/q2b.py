@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from answers import truncation_cost
 from experiments.language_model import profile
@@ -124,13 +124,19 @@ def how(a: Facts) -> None:
     ):
         a.one_of(name, forms, gap(route, misfit(forms), EXACT))
 
-    def graph_of(layers: int, length: int, fused: bool) -> Tensor:
+    def graph_of(layers: int, length: int, fused: bool, cell: type[nn.Module] = nn.LSTM) -> Tensor:
         with autograd_graph.onednn(fused):
-            return recursion.network(layers)(recursion.words(length))[0].sum()
+            return recursion.seeded(cell, layers)(recursion.words(length))[0].sum()
 
     @cache
-    def ran(name: str, layers: int = LAYERS, length: int = WINDOW, fused: bool = False) -> int:
-        return autograd_graph.executed(graph_of(layers, length, fused).backward)[name]
+    def ran(
+        name: str,
+        layers: int = LAYERS,
+        length: int = WINDOW,
+        fused: bool = False,
+        cell: type[nn.Module] = nn.LSTM,
+    ) -> int:
+        return autograd_graph.executed(graph_of(layers, length, fused, cell).backward)[name]
 
     def products(tex: str) -> bool:
         return all(PRODUCTS[tex](*size) == ran(PRODUCT, *size) for size in ((1, 2), (3, 7)))
@@ -139,6 +145,8 @@ def how(a: Facts) -> None:
     a.one_of("products_formula", PRODUCTS, when(route, products))
     a("products", autograd_graph.names(graph_of(LAYERS, WINDOW, False))[PRODUCT], by(route, ran, PRODUCT))
     a("fused", autograd_graph.names(graph_of(LAYERS, WINDOW, True))[FUSED], by(route, ran, FUSED, LAYERS, WINDOW, True))
+    gru = autograd_graph.names(graph_of(LAYERS, WINDOW, True, nn.GRU))[PRODUCT]
+    a("gru_products", gru, by(route, ran, PRODUCT, LAYERS, WINDOW, True, nn.GRU), {LAYERS: "fused, as the LSTM"})
     same = gap("its gradient against the recursion's, in single precision", fused_misfit, SINGLE)
     a.one_of("fused_name", (FUSED, PRODUCT), same, code=True)
 

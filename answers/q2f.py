@@ -111,7 +111,7 @@ def roles() -> Drawing:
             "anneals the rate, keeps an epoch,\nchooses setting and model",
             "again and again",
         ),
-        ("test text", "green", "decides nothing: measures the choice", "at the end of a run"),
+        ("test text", "green", "chooses nothing: measures the choice", "at the end of a run"),
     )
     for index, (text, colour, use, often) in enumerate(rows):
         y = -1.15 * index

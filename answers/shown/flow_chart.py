@@ -48,7 +48,7 @@ def step(d: Drawing, printed: Mapping[str, str], values: Mapping[str, Any], shap
             d.node(name, (x, y), title, detail, width=3.6, height=0.8, fill=fill)
             colour = "dim" if y > -4 else "lstm" if x == X else "gru"
             share = values[fact].value if fact else 0.0
-            meter(d, name, share, printed[fact] if fact else little, colour, full=0.42)
+            meter(d, name, share, printed[fact] if fact else little, colour)
     d.node("criterion", (X, -9.95), "criterion", "NLLLoss, in the bar above", width=3.6, height=0.8)
     down = ["get_batch", "zero_grad", "repackage", "encoder", "rnn", "decoder", "loss", "criterion"]
     for start, end in pairwise(down):

@@ -19,15 +19,18 @@ the pre-activations \(a\) (Werbos 1990; Hochreiter and Schmidhuber 1997 with the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from experiments.language_model.train import Settings
 from lab.bptt.autograd_graph import onednn
+
+Cell = TypeVar("Cell", bound=nn.Module)
 
 WINDOW, LAYERS = Settings().bptt, Settings().layers
 SIZE, BATCH, SEED = 3, 2, 1111  # inputs are as wide as states, so that a slip may take one matrix for the other
@@ -121,9 +124,13 @@ def gradients(lstm: nn.LSTM, inputs: Tensor, upstream: Tensor, slip: str = "") -
 
 
 def network(layers: int = LAYERS) -> nn.LSTM:
+    return seeded(nn.LSTM, layers)
+
+
+def seeded(cell: Callable[[int, int, int], Cell], layers: int) -> Cell:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
-        return nn.LSTM(SIZE, SIZE, layers)
+        return cell(SIZE, SIZE, layers)
 
 
 def words(length: int = WINDOW) -> Tensor:

@@ -14,7 +14,6 @@ from writeup.estimators import student
 from writeup.figures import Plot, Reference, Series
 from writeup.records.store import Record, Records
 
-SMALL = 0.01  # of the gradient by the last word read
 LOWEST = 1e-7  # of what is drawn
 ROUNDED = 1e-4  # lengths and cosines are recorded to six places
 
@@ -69,17 +68,21 @@ def plots(trained: dict[str, Run]) -> list[Plot]:
     distance, errors = [], []
     for cell, run in trained.items():
         colour = cell.lower()
-        for model in ("trained", "initial"):
-            falls = run.falls(model)
-            label = cell if model == "trained" else ""
-            shown = [fall for fall in falls if fall >= LOWEST]
-            distance.append(Series(label, range(len(shown)), shown, colour=colour, dashed=model == "initial"))
+        for model, label, look in (("trained", cell, colour), ("initial", "", "grey")):
+            shown = [fall for fall in run.falls(model) if fall >= LOWEST]
+            distance.append(Series(label, range(len(shown)), shown, colour=look, dashed=model == "initial"))
         made = [student(run.errors(bptt)) for bptt in run.cuts]
         ends = [e.low for e in made], [e.high for e in made]
         errors.append(Series(cell, run.cuts, [fmean(run.errors(b)) for b in run.cuts], *ends, "both", colour=colour))
-    window = Reference(truncation.Settings().bptt, "bptt", axis="x")
-    far = Reference(SMALL, "one per cent")
+    window = Reference(truncation.Settings().bptt, "window", axis="x")
     left = Plot(distance, "distance in words", "gradient, relative", y_scale="log", y_limits=(LOWEST, 2.0),
-                references=(window, far), height=5.0)  # fmt: skip
-    right = Plot(errors, "bptt", "relative error of the gradient", x_scale="log", references=(window,), height=5.0)
+                references=(window,), height=5.0)  # fmt: skip
+    right = Plot(
+        errors,
+        "cut after so many words",
+        "relative error of the gradient",
+        x_scale="log",
+        references=(window,),
+        height=5.0,
+    )
     return [left, right]
