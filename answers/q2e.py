@@ -116,11 +116,6 @@ def resolved(a: Facts, study: Study) -> None:
     a.say(
         "cells_alike", lambda parted, resolvable: parted == 0 and resolvable < 0.2, {"parted": 1}, {"resolvable": 0.4}
     )
-    pairs = list(study.varied().values())
-    ruled = by(
-        "the rule applied to the losses", lambda: sum(len({r.annealed_by_losses for r in of}) > 1 for of in pairs)
-    )
-    behind("split", sum(len({run.annealed for run in of}) > 1 for of in pairs), ruled, {len(pairs): "all settings"})
     one, other = study.varied("bptt70")["bptt70", "GRU"][0], study.seeds(cell="GRU")[0]
     steps = by("updates in the records", lambda: one.record.metrics["steps"] / other.record.metrics["steps"])
     behind("halved", count_windows(one) / count_windows(other), steps, form="{:.2f}")

@@ -136,11 +136,12 @@ def dumbbells(runs: list[Run]) -> Plot:
         "runs, the chosen one on top",
         y_categories=[called(run) for run in ordered],
         legend="none",
-        height=3.6,
+        height=1.6 + 0.4 * len(ordered),
     )
 
 
 def called(run: Run) -> str:
     """As a row is labelled."""
-    settings = run.settings
-    return f"{'tied ' if settings.tied else ''}{settings.cell}, seed {settings.seed}"
+    if run.settings.path == "stock":
+        return "the example"
+    return f"{'tied ' if run.settings.tied else ''}{run.settings.cell}, seed {run.settings.seed}"

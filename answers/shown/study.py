@@ -69,7 +69,7 @@ def _rates(tuning: Study) -> Plot:
         x_ticks=ticks,
         x_tick_labels=[f"{tick:g}" for tick in ticks],
         y_limits=(180.0, 400.0),
-        height=5.0,
+        height=4.1,
     )
 
 
@@ -93,7 +93,7 @@ def _epochs(whole: Study) -> Plot:
         x_ticks=epochs,
         y_limits=(130.0, 400.0),
         legend="below",
-        height=5.0,
+        height=4.1,
     )
 
 
@@ -122,5 +122,5 @@ def _panel(study: Study, field: str, values: tuple[int, ...]) -> Plot:
         x_categories=tuple(map(str, values)),
         y_limits=(380.0, 560.0),
         legend="direct" if field == "bptt" else "none",
-        height=5.0,
+        height=4.1,
     )

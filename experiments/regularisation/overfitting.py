@@ -38,7 +38,7 @@ class Settings:
     mislabelled: int = 0
     seeds: tuple[int, ...] = tuple(range(16))
     probabilities: tuple[float, ...] = (0.0, 0.3, 0.5, 0.7, 0.9)
-    rates: tuple[float, ...] = (0.01, 0.03, 0.1)
+    rates: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3)
     hidden: int = 128
     batch_size: int = 25
     epochs: int = 200
