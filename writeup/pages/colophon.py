@@ -1,4 +1,4 @@
-"""What the last page says: of the facts, how many rest on which evidence; of the experiments, one line a kind."""
+"""What the last page says: of the facts, how many rest on which evidence; of the experiments, what ran where."""
 
 from __future__ import annotations
 
@@ -25,27 +25,25 @@ class Level:
 
 @dataclass(frozen=True)
 class Kept:
-    """The records of one kind: its name, how many there are, on which devices they ran, from when to when."""
+    """The records made on one device: from when to when, and how many of each kind."""
 
-    kind: str
-    count: int
-    devices: str
+    device: str
     dates: str
+    kinds: dict[str, int]
 
 
 def kept_records(ledger: Ledger) -> list[Kept]:
-    """The kinds of the records that the answers rest on, by name."""
-    kinds: dict[str, list[RecordRow]] = defaultdict(list)
+    """The records that the answers rest on, by device."""
+    devices: dict[str, list[RecordRow]] = defaultdict(list)
     for record in ledger.records:
-        kinds[record.path.partition("/")[0]].append(record)
+        devices[record.device].append(record)
     return [
         Kept(
-            kind,
-            len(records),
-            ", ".join(sorted({record.device for record in records})),
+            device,
             " to ".join(sorted({min(r.date for r in records), max(r.date for r in records)})),
+            Counter(sorted(record.path.partition("/")[0] for record in records)),
         )
-        for kind, records in sorted(kinds.items())
+        for device, records in sorted(devices.items())
     ]
 
 
