@@ -124,7 +124,8 @@ def echo(a: Facts, records: Records) -> None:
 
         route = by("GRU from scratch, other sequences", fewest_echoes, record, within=0.005, seed=OTHER_SEQUENCES)
         late = {fewest_echoes(record, late=1): "echoes scored one step late"}
-        a.on(record)(name, worst, route, late, "{:.0%}")
+        why = "the route runs the recorded weights on other sequences"
+        a.on(record)(name, worst, route, late, "{:.0%}", shared=why)
     a.say("echoes_at_every_delay", lambda echo_variable: echo_variable > 0.995, {"echo_variable": 0.9})
 
 

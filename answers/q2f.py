@@ -32,7 +32,8 @@ def looks(a: Facts, runs: list[Run]) -> None:
         return round(sum(sum(run.record.curves["tokens"]) / run.record.curves["tokens"][0] for run in runs))
 
     route = by("trained words by the words of an epoch", by_tokens)
-    a("looks", epochs, route, {len(runs): "one look a run"}, "{:,d}")
+    why = "the value counts losses, the route words; those were read before, to tell which runs learned"
+    a("looks", epochs, route, {len(runs): "one look a run"}, "{:,d}", shared=why)
     part = [run for run in runs if run.settings.annealing_tokens]
     asked = by("epochs asked for", lambda: sum(run.settings.epochs for run in part))
     a("part_looks", sum(len(run.record.curves["valid_loss"]) for run in part), asked)

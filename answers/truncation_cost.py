@@ -30,7 +30,9 @@ def cost(a: Facts, run: Run, cell: str) -> None:
         return sum(1 for _ in range(settings["epochs"]) for _ in windows(columns, WINDOW))
 
     steps = settings["epochs"] * math.ceil((len(columns) - 1) / WINDOW)
-    a("steps", steps, by("windows, cut and counted", cut_and_counted), {steps // settings["epochs"]: "one epoch"})
+    why = "both multiply by the number of epochs, a setting; the windows are counted"
+    slips = {steps // settings["epochs"]: "one epoch"}
+    a("steps", steps, by("windows, cut and counted", cut_and_counted), slips, shared=why)
     a.mean("error", run.errors(WINDOW), "{:.0%}")
     a.mean("error_twice", run.errors(2 * WINDOW), "{:.0%}")
 

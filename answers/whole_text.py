@@ -35,7 +35,8 @@ def tuned(a: Facts, tuning: Study) -> None:
     for cell, (chosen, slow, fast) in named.items():
         grid = grids[cell]
         route = by("the lowest loss of the curves", lowest_rate, tuning.grid(cell))
-        on(a, list(grid.values()))(chosen, tuning.rates[cell], route, {slowest: "the lowest"}, "{:.0f}")
+        why = "the value takes final losses, the route the lowest; the records' laws had read the curves before"
+        on(a, list(grid.values()))(chosen, tuning.rates[cell], route, {slowest: "the lowest"}, "{:.0f}", shared=why)
         for name, rate in ((slow, slowest), (fast, lstm_best)):
             run, other = grid[rate], grids["GRU" if cell == "LSTM" else "LSTM"][rate]
             slips = {other.perplexity: "the other cell's", math.exp(run.test_loss): "of the test text"}
@@ -83,7 +84,8 @@ def beside_published(a: Facts, whole: Study) -> None:
         lambda: max(math.expm1(abs(one - other)) for one, other in zip(ours, theirs, strict=True)),
         within=ROUNDED,
     )
-    on(a, [run])("apart", max(apart), route, {apart[0]: "of the first epoch"}, "{:.0%}")
+    why = "of the published log the value reads perplexities, the route losses; both read our curve"
+    on(a, [run])("apart", max(apart), route, {apart[0]: "of the first epoch"}, "{:.0%}", shared=why)
     gru, losses = published.perplexities("GRU"), published.losses("GRU")
     epoch = first_rise(gru)
     a("spoilt_epoch", epoch, by("the first loss that rises", first_rise, losses))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 import tomllib
 from calendar import month_name
@@ -13,9 +14,10 @@ from types import ModuleType
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from writeup.claims import Answer
-from writeup.errors import WriteupError
+from writeup.errors import WriteupError, near
 from writeup.naming import KEY, Names, Naming, key
 from writeup.records.store import Records
 
@@ -82,6 +84,9 @@ class Assignment(_Data):
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
+        ids = [question.id for question in self.everything]
+        if twice := [id for id in ids if ids.count(id) > 1]:
+            raise ValueError(f"two questions have the id {twice[0]!r}; every id must stand once")
         document, notebook = self.naming.keys
         if document.casefold() == notebook.casefold():  # some file systems do not tell the cases apart
             raise ValueError(
@@ -142,6 +147,9 @@ def find_root(start: Path | None = None) -> Path:
     raise WriteupError(f"no assignment found: {folder / DESCRIPTION} does not exist; --root names the project's folder")
 
 
+_TABLES: dict[str, type[BaseModel]] = {"question": Question, "section": Section, "notebook": Notebook, "names": Names}
+
+
 def load_assignment(root: Path) -> Assignment:
     """Read `answers/assignment.toml`; raises `WriteupError` naming the file and the entry that is wrong."""
     path = root / DESCRIPTION
@@ -150,15 +158,37 @@ def load_assignment(root: Path) -> Assignment:
     except OSError as error:
         raise WriteupError(f"{path}: cannot be read ({error.strerror})") from error
     except ValidationError as error:
-        slips = [f"{_where(slip['loc'])}{slip['msg'].removeprefix('Value error, ')}" for slip in error.errors()]
-        raise WriteupError(f"{path}: {'; '.join(slips)}") from error
+        slips = [f"{described(root, *slip['loc'])}: {_told(slip)}" for slip in error.errors()]
+        raise WriteupError("\n".join(slips)) from error
     except (ValueError, RecursionError) as error:  # also what is no UTF-8, and a number of too many digits
         raise WriteupError(f"{path}: not valid TOML: {error}") from error
 
 
-def _where(location: tuple[int | str, ...]) -> str:
-    """The key that is wrong, none where it is several together."""
-    return f"{'.'.join(map(str, location))}: " if location else ""
+def _told(slip: ErrorDetails) -> str:
+    """What is wrong with an entry, and what may stand there; without its key where it is several together."""
+    table, said = str(slip["loc"][0]) if slip["loc"][1:] else "", slip["msg"].removeprefix("Value error, ")
+    name = ".".join(part for part in slip["loc"] if isinstance(part, str))
+    if slip["type"] == "extra_forbidden":
+        fields = (_TABLES[table] if table else Assignment).model_fields
+        return f"unknown {name}{near(str(slip['loc'][-1]), fields) or '; known are ' + ', '.join(fields)}"
+    if slip["type"] == "missing":
+        return f"{name} is missing; it must be given"
+    given = "" if slip["type"] == "value_error" else f"; {slip['input']!r:.60} was given"
+    return f"{name}: {said}{given}" if name else said
+
+
+def described(root: Path, *location: int | str) -> str:
+    """File and line of an entry of `answers/assignment.toml`, as of ("question", 0, "id"); of its table where it is
+    missing."""
+    path, (*table, key) = root / DESCRIPTION, location or ("",)
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    headings = [n for n, line in enumerate(lines) if re.match(r"\s*\[", line)]
+    tables = [n for n in headings if table and re.match(rf"\s*\[+\s*{table[0]}\s*\]", lines[n])]
+    start = dict(enumerate(tables)).get(int(table[-1]) if table[1:] else 0, 0)
+    end = next((n for n in headings if n > start), len(lines))
+    entry = re.compile(rf"\s*(?:{'|'.join(map(str, table))}\.)?[\"']?{re.escape(str(key))}[\"']?\s*=")
+    line = next((n for n in range(start, end) if entry.match(lines[n])), start) + 1
+    return f"{path}:{line}" if location else f"{path}"
 
 
 def course_module(name: str, root: Path) -> ModuleType:
@@ -180,12 +210,15 @@ def answer_to(question: Question, records: Records, root: Path) -> Answer:
         if error.name != f"answers.{question.module}":
             raise
         raise Unanswered(
-            f"question {question.id} has no answer: answers/{question.module}.py does not exist"
+            f"question {question.id} has no answer: answers/{question.module}.py does not exist; write it, with "
+            f"answer(records) -> Answer, or take the question out of {DESCRIPTION}"
         ) from error
     function: Callable[[Records], Answer] | None = getattr(module, "answer", None)
     if function is None:
         raise WriteupError(f"question {question.id}: answers/{question.module}.py has no function answer(records)")
     made = function(records)
+    if not isinstance(made, Answer):
+        raise WriteupError(f"answers/{question.module}.py: answer(records) returned {made!r:.60}; it returns an Answer")
     if made.question != question.id:
         raise WriteupError(
             f"answers/{question.module}.py answers {made.question!r}; {DESCRIPTION} expects {question.id!r}"

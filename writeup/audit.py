@@ -18,6 +18,7 @@ from writeup.folder import BUILD, LEDGER
 from writeup.records.consistency import copies
 from writeup.records.replay import largest_difference
 from writeup.records.store import Record, Records, stale_sources
+from writeup.trust import circular
 from writeup.trust.certificate import Redone
 from writeup.trust.ledger import Ledger, read
 from writeup.trust.problem import Problem
@@ -49,6 +50,7 @@ def items(root: Path, sample: int, seed: int) -> list[Item]:
         Item("claims and controls", lambda: _claims(root)),
     ]
     if len(records):
+        found.append(Item("second routes read other fields", lambda: _circular(root)))
         found.append(Item("quick runs trained in full, twice", lambda: _retrained(root)))
         found += [
             Item(f"replay of {path} ({drawn} of {count} of its kind)", partial(_replayed, records, path, root))
@@ -112,6 +114,14 @@ def _drawn(records: Records, sample: int, seed: int) -> Iterator[tuple[str, int,
     for of_kind in kinds.values():
         drawn = sorted(chance.sample(of_kind, min(sample, len(of_kind))))
         yield from ((path, len(drawn), len(of_kind)) for path in drawn)
+
+
+def _circular(root: Path) -> str:
+    """No second route reads just what its value was read from, unless the answer says why it may."""
+    said = [told for question in load_assignment(root).everything for told in circular.suspects(question, root)]
+    if said:
+        raise WriteupError(_first([Problem(id, what).seen_from(root) for id, what in said]))
+    return "none reads just what its value was read from, unless its answer says why"
 
 
 def _retrained(root: Path) -> str:

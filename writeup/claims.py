@@ -64,6 +64,7 @@ class Claim:
     form: str = ""
     code: bool = False
     source: str = ""  # file and line of the declaration
+    shared: str = ""  # why its check may read no other field of a record than the value did
 
     def printed(self, value: Value | None = None) -> str:
         """The value (or a control's) as readers see it, without its unit; of an estimate the number alone."""
@@ -180,6 +181,15 @@ class Answer:
     reruns: Sequence[Rerun] = ()
 
     def __post_init__(self) -> None:
-        stated = Counter([*(claim.id for claim in self.claims), *(said.id for said in self.statements)])
-        if twice := [id for id, times in stated.items() if times > 1]:
-            raise WriteupError(f"{twice[0]} is made twice in the answer to {self.question}")
+        every: list[Claim | Statement] = [*self.claims, *self.statements]
+        stated = Counter(made.id for made in every)
+        if twice := [made for made in every if stated[made.id] > 1]:
+            places = " and ".join(made.source for made in twice if made.id == twice[0].id)
+            raise WriteupError(f"{twice[0].id} is made twice ({places}); every name stands once in a question")
+        for name, table in self.tables.items():
+            if not isinstance(table, Table):
+                raise WriteupError(f"table {self.question}.{name} is {table!r:.60}; it is Table(header, rows, align)")
+        for name, figure in self.figures.items():
+            if not (hasattr(figure, "tikz") and hasattr(figure, "svg")):
+                told = f"figure {self.question}.{name} is {figure!r:.60}; it is a Plot or a Drawing of writeup.figures"
+                raise WriteupError(told)

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from writeup import estimators
@@ -112,10 +113,12 @@ class Facts:
         wrong: Mapping[Any, str] | None = None,
         form: str = "",
         code: bool = False,
+        shared: str = "",
     ) -> None:
         """State that `name` is `value`. `wrong` maps values that a slip would give to that slip; words need some.
 
         `form` is a format and a unit: "{:,d}", "{:.0%}", "{:+.1f} points"; "{:~2}" rounds to two significant digits.
+        `shared` says why the second route may read no other field of a record than the value did (an audit asks).
         """
         found = FORM.fullmatch(form or ("{:,d}" if type(value) is int else "{:}"))
         if not found:
@@ -123,7 +126,7 @@ class Facts:
                 f"{self.question}.{name}: form {form!r}; it is a format and a unit, as '{{:.1f}} points'"
             )
         controls = tuple(Control(plain_value(v, name), why) for v, why in (wrong or {}).items())
-        self._add(name, value, route(self.records), controls, found["unit"], found["spec"], code)
+        self._add(name, value, route(self.records), controls, found["unit"], found["spec"], code, shared)
 
     def one_of(self, name: str, candidates: Iterable[str], route: Route, code: bool = False) -> None:
         """The first of several words or formulas; the others are wrong."""
@@ -220,13 +223,18 @@ class Facts:
         unit: str,
         spec: str,
         code: bool = False,
+        shared: str = "",
     ) -> None:
         id = f"{self.question}.{name}"
-        made = Claim(id, plain_value(value, id), check, controls, unit, spec, code, _caller())
+        made = Claim(id, plain_value(value, id), check, controls, unit, spec, code, _caller(), shared)
         if other := [c for c in controls if not _comparable(made.value, c.value)]:
             kinds = f"is a {type(other[0].value).__name__}, the value a {type(made.value).__name__}"
             told = f"control {other[0].value!r} {kinds}: it would be rejected for that; give its like"
             raise WriteupError(f"{made.source}: fact {id}: {told}")
+        try:
+            made.printed()
+        except (ValueError, TypeError) as error:
+            raise WriteupError(f"{made.source}: fact {id}: {value!r} cannot print as {{:{spec}}}: {error}") from error
         same = [c for c in controls if made.printed(c.value) == made.printed() and not isinstance(value, Estimate)]
         if same:
             told = f"control {same[0].value!r} prints like the value itself ({made.printed()}); choose another"
@@ -252,9 +260,9 @@ def _slips(values: Sequence[float], swapped: bool) -> dict[str, Estimate]:
 
 
 def _caller() -> str:
-    """File and line of the declaration: the first frame outside of this module."""
+    """File and line of the declaration: the first frame outside of the generator."""
     frame = inspect.currentframe()
-    while frame and frame.f_code.co_filename == __file__:
+    while frame and Path(frame.f_code.co_filename).is_relative_to(Path(__file__).parent):
         frame = frame.f_back
     if frame is None:
         return ""

@@ -154,6 +154,13 @@ def test_a_control_of_another_kind_is_refused(verified, value, wrong):
     assert "it would be rejected for that" in said(found)[0]
 
 
+def test_a_control_with_what_the_statement_does_not_read_is_refused(verified):
+    (problem,) = said(verified(GAIN, STATED.replace('"gain":', '"gian":')))
+    assert problem == (
+        "Q.grows: has a control with gian, which its predicate does not take; it takes gain (answers/q.py:6)"
+    )
+
+
 def test_an_answer_that_exits_has_not_answered(verified):
     found = verified("import sys; sys.exit(0)")
     assert "SystemExit" in said(found)[0]
@@ -169,6 +176,11 @@ def stated(value, route=None, wrong=None, form=""):
 def test_a_form_is_a_format_and_a_unit():
     with pytest.raises(WriteupError, match="it is a format and a unit"):
         stated(1.0, form=".1f")
+
+
+def test_a_format_that_does_not_fit_the_value_is_refused():
+    with pytest.raises(WriteupError, match=r"fact Q.x: 1 cannot print as \{:.1q\}: Unknown format code"):
+        stated(1, form="{:.1q}")
 
 
 def test_a_control_that_prints_like_the_value_is_refused():
@@ -187,7 +199,10 @@ def test_a_value_that_no_document_can_state_is_refused(value, said):
 @pytest.mark.parametrize("second", ["a('x', 2, by('counting', lambda: 2))", "a.say('x', lambda x: x > 0, {'x': 0})"])
 def test_an_answer_refuses_two_of_one_name(verified, second):
     (problem,) = said(verified("a('x', 1, by('counting', lambda: 1))", second))
-    assert problem == "Q: Q.x is made twice in the answer to Q"
+    assert problem == (
+        "Q: Q.x is made twice (answers/q.py:5 and answers/q.py:6); every name stands once in a question "
+        "(answers/q.py:7)"
+    )
 
 
 def test_the_second_route_runs_once_however_many_candidates_are_tried():

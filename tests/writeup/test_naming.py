@@ -46,7 +46,7 @@ def test_without_names_the_files_are_called_as_ever(tmp_path):
         ("notebook = ''", "names.notebook: '' is empty; it begins with a letter or digit"),
         ("notebook = 'a/b'", "names.notebook: 'a/b' has a path separator"),
         ("notebook = 'e1'", "names.notebook is 'e1', as is suffix, so that document and notebook would have the same"),
-        ("order = 'x'", "names.order: Extra inputs are not permitted"),
+        ("order = 'x'", "names.order; known are pattern, notebook"),
     ],
 )  # fmt: skip
 def test_names_that_cannot_be_are_one_message_and_nothing_is_written(tmp_path, names, message):
@@ -73,7 +73,7 @@ def test_a_due_day_is_a_date_of_toml(tmp_path):
 
 @pytest.mark.parametrize("due", ['"2026-03-14"', "2026-03-14T23:59:00", "20260314", "23:59:00"])
 def test_a_due_day_otherwise_written_is_refused_with_how_it_is_written(tmp_path, due):
-    with pytest.raises(WriteupError, match=r"toml: due: .* was given; it is a day without quotes, like due ="):
+    with pytest.raises(WriteupError, match=r"toml:\d+: due: .* was given; it is a day without quotes, like due ="):
         load_assignment(described(tmp_path, f"due = {due}"))
 
 

@@ -81,6 +81,6 @@ def build_notebook(
     made = assemble(root, identity_title, verification)
     executed, said = execute(made.part, cache, progress, limits)
     claims = answer_to(question, Records(root), root).claims
-    marked = {**made.words, **hold_against_claims(executed, made.outputs, claims)}
+    marked = {**made.words, **hold_against_claims(executed, made.outputs, claims, made.part.cell)}
     places = [f"cell {number}" for number in range(1, len(executed.cells) + 1)]
     return NotebookResult(executed, places, [said] if said else [], marked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
@@ -19,13 +19,18 @@ PYTHON = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 @dataclass(frozen=True)
 class Part:
-    """One notebook to execute: its name in errors, its cells, the folder that it runs in a copy of, and
-    what was noticed when it was read."""
+    """One notebook to execute: its name in errors, its cells, the folder that it runs in a copy of, what was noticed
+    when it was read, and, of cells that a template has, file and line there."""
 
     name: str
     notebook: NotebookNode
     folder: Path | None = None
     notes: tuple[str, ...] = ()
+    places: Mapping[int, str] = field(default_factory=dict)
+
+    def cell(self, number: int) -> str:
+        """How errors call a cell; the first is 1."""
+        return f"{self.name}, cell {number}" + (f" ({self.places[number]})" if number in self.places else "")
 
 
 def notebook_of(cells: Sequence[NotebookNode], kernelspec: Mapping[str, str] | None = None) -> NotebookNode:

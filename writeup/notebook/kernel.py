@@ -147,13 +147,13 @@ def _run(part: Part, progress: Progress, limits: Limits) -> NotebookNode:
         except CellExecutionError as error:
             if error.ename == "UnicodeEncodeError" and "surrogates not allowed" in str(error.evalue):
                 raise WriteupError(
-                    f"{part.name}, cell {at[0]} prints half of a surrogate pair, which no file can hold"
+                    f"{part.cell(at[0])} prints half of a surrogate pair, which no file can hold"
                 ) from error
             failed = notebook.cells[at[0] - 1]
             said: list[str] = next((o.traceback for o in failed.get("outputs", []) if o.output_type == "error"), [])
             traceback = without_ansi("\n".join(said)) or f"{error.ename}: {error.evalue}"
             raise WriteupError(
-                f"{part.name}, cell {at[0]} failed with {error.ename}: {error.evalue}\n"
+                f"{part.cell(at[0])} failed with {error.ename}: {error.evalue}\n"
                 f"--- code\n{failed.source}\n--- traceback\n{traceback}\n"
                 "(a cell that is meant to fail has the tag raises-exception)"
             ) from error
@@ -161,12 +161,12 @@ def _run(part: Part, progress: Progress, limits: Limits) -> NotebookNode:
             whole = time.monotonic() - began > limits.notebook - 1
             limit = f"{limits.notebook} s for the notebook" if whole else f"{limits.cell} s for a cell"
             raise WriteupError(
-                f"{part.name}, cell {at[0]} did not end within the limit of {limit}; "
+                f"{part.cell(at[0])} did not end within the limit of {limit}; "
                 "--cell-seconds and --notebook-seconds set other limits (make: CELL_SECONDS=, NOTEBOOK_SECONDS=)"
             ) from error
         except (DeadKernelError, AssertionError) as error:  # nbclient asserts that it has a kernel
             raise WriteupError(
-                f"{part.name}, cell {at[0]}: the kernel died, as it does when memory runs out or a cell ends it"
+                f"{part.cell(at[0])}: the kernel died, as it does when memory runs out or a cell ends it"
             ) from error
         except RuntimeError as error:
             raise WriteupError(f"{part.name}: the kernel did not start ({error})") from error

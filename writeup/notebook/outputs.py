@@ -10,7 +10,7 @@ check's tolerance. A picture must have words for those who cannot see it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nbformat import NotebookNode
@@ -68,11 +68,15 @@ def _described(cell: NotebookNode, where: str) -> None:
 
 
 def hold_against_claims(
-    notebook: NotebookNode, expected: Mapping[str, str], claims: Sequence[Claim]
+    notebook: NotebookNode,
+    expected: Mapping[str, str],
+    claims: Sequence[Claim],
+    called: Callable[[int], str] = "the notebook, cell {}".format,
 ) -> dict[str, Marked]:
     """What was printed, by cell id, with the source of every number marked: a claim, or why it is none.
 
-    `expected` maps a cell's id to the text that the template says it prints, with marks. Raises `WriteupError` naming
+    `expected` maps a cell's id to the text that the template says it prints, with marks; `called` gives a cell's name
+    in errors. Raises `WriteupError` naming
     the cell where it printed something else, or a number that its claim's check refuses, or a picture without words.
     """
     by_source = {CLAIM + claim.id: claim for claim in claims}
@@ -80,7 +84,7 @@ def hold_against_claims(
     for number, cell in enumerate(notebook.cells, start=1):
         if cell.cell_type != "code":
             continue
-        where, found = f"the notebook, cell {number}", text_of(cell)
+        where, found = called(number), text_of(cell)
         _described(cell, where)
         if cell.id in expected:
             marked[cell.id] = _marked(found, expected[cell.id], by_source, where)

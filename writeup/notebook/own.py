@@ -18,12 +18,13 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from writeup.errors import WriteupError
+from writeup.errors import WriteupError, near
 from writeup.notebook.cells import Part, notebook_of
 from writeup.notebook.outputs import given
 from writeup.pages.render import Page, guarded, template_environment
 from writeup.text.escape import markdown_escape
 from writeup.text.marks import Marked, mark, unmarked
+from writeup.text.written import written_in
 from writeup.trust.verify import Verification
 
 BLOCK = re.compile(r"^```(python|output)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -78,7 +79,11 @@ def assemble(root: Path, identity_title: str, verification: Verification) -> Ass
     def by_id(texts: Mapping[int, Marked]) -> dict[str, Marked]:
         return {made.cells[number].id: text for number, text in texts.items()}
 
-    return Assembled(Part("the notebook", made), by_id(words), by_id(outputs))
+    template = written_in(root, notebook.id)
+    opened = [template.place(found.start()) for found in re.finditer("^```python$", template.text, re.MULTILINE)]
+    code = [number for number, cell in enumerate(made.cells, start=1) if cell.cell_type == "code"]
+    places = dict(zip(code, opened, strict=True)) if len(code) == len(opened) else {}  # a loop makes several of one
+    return Assembled(Part("the notebook", made, places=places), by_id(words), by_id(outputs))
 
 
 def _displayed(caller: Callable[[], str]) -> str:
@@ -91,6 +96,8 @@ def source(path: Path, *names: str) -> str:
 
     Without the lint's marks, which mean nothing to a reader of the notebook.
     """
+    if not path.is_file():
+        raise WriteupError(f'asks for code of {path}, which does not exist; it is code("folder/module", "name", ...)')
     text = re.sub(r"  # noqa.*", "", path.read_text(encoding="utf-8"))
     lines = text.splitlines()
     found: dict[str, str] = {}
@@ -102,7 +109,7 @@ def source(path: Path, *names: str) -> str:
             found[name] = "\n".join(lines[first - 1 : node.end_lineno])
     for name in names:
         if name not in found:
-            raise WriteupError(f"the notebook asks for the source of {name!r}; {path} defines {', '.join(found)}")
+            raise WriteupError(f"asks for the source of {name!r}; {path} defines {', '.join(found)}{near(name, found)}")
     shown = list(dict.fromkeys(found[name] for name in names))
     apart = ["\n" if "\n" not in before + after else "\n\n\n" for before, after in pairwise(shown)]
     return "".join(piece for pair in zip(shown, [*apart, ""], strict=True) for piece in pair)

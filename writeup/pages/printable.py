@@ -6,7 +6,7 @@ or a fact that is gone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,10 @@ from writeup.figures.picture import row_of
 from writeup.pages.placed import misplaced
 from writeup.pages.render import Page, guarded, references_of, template_environment
 from writeup.text import prose
+from writeup.text.marks import Marked, read
 from writeup.text.numerals import spelled
+from writeup.text.written import TEMPLATES
+from writeup.trust.ledger import ClaimRow, StatementRow
 from writeup.trust.problem import Problem
 from writeup.trust.verify import Verification
 
@@ -39,23 +42,40 @@ def _problems(root: Path, verification: Verification) -> Iterator[Problem]:
         yield Problem(place, what)
     environment, references = template_environment(root), references_of(root)
     notebook = verification.assignment.notebook
-    for id, answered in verification.answers.items():
+    shown: set[str] = set()
+    whole = len(answered_well) == len(verification.assignment.everything)
+    for id in answered_well:
         try:
-            if answered.problems:
-                continue
             if notebook and id == notebook.id:
                 from writeup.notebook.own import assemble  # of the extra that only notebooks need
 
-                assemble(root, "", verification)
+                made = assemble(root, "", verification)
+                texts: list[str] = [*made.words.values(), *made.outputs.values()]
             else:
                 page = Page("md", verification, "", references, id)
-                guarded(partial(_written, page, environment, answered.context))
+                texts = [guarded(partial(_written, page, environment, verification.answers[id].context))]
+            shown |= {source for text in texts for source, _, _ in read(text).spans}
         except WriteupError as error:
-            yield Problem(id, f"its template cannot be printed: {error}")
+            whole = False
+            yield Problem(id, f"its template cannot be printed: {error}").seen_from(root)
+    if whole:  # of a part, another question's template may print its facts
+        yield from _unshown(verification, shown)
 
 
-def _written(page: Page, environment: Environment, context: Mapping[str, Any]) -> str:
+def _written(page: Page, environment: Environment, context: Mapping[str, Any]) -> Marked:
     return page.write(environment.get_template(f"answers/{page.question}.md.j2"), context=context)
+
+
+def _unshown(verification: Verification, shown: Set[str]) -> Iterator[Problem]:
+    """Facts that no template prints and statements that none says."""
+    ways = {"claim": "<< {} >>", "statement": '<% call say("{}") %>...<% endcall %>'}
+    rows: list[tuple[str, ClaimRow | StatementRow]] = [("claim", row) for row in verification.ledger.claims]
+    rows += [("statement", row) for row in verification.ledger.statements]
+    for kind, row in rows:
+        if f"{kind}:{row.id}" not in shown:
+            way = ways[kind].format(row.id.removeprefix(f"{row.question}."))
+            told = f"is printed nowhere; print it by {way} in {TEMPLATES}/{row.question}.md.j2, or delete it"
+            yield Problem(row.id, told).at(row.source)
 
 
 def labels(root: Path, verification: Verification, question: str) -> Iterator[prose.Label]:

@@ -86,8 +86,7 @@ class Page:
         if self._unanswered(id.rpartition(".")[0]):
             return jinja2.ChainableUndefined(name=id)
         if id not in self._rows:
-            told = f"prints claim {id!r}, which no answer makes{near(id, self._rows)}"
-            raise WriteupError(f"template of question {self.question}: {told}")
+            raise WriteupError(f"prints claim {id!r}, which no answer makes{near(id, self._rows)}")
         return printed(self._rows[id])
 
     def facts(self) -> dict[str, PrintedFact]:
@@ -101,8 +100,7 @@ class Page:
         id = f"{self.question}.{name}"
         known = [row.id for row in self.verification.ledger.statements]
         if id not in known:
-            told = f"says {id}, which no answer states{near(id, known)}"
-            raise WriteupError(f"template of question {self.question}: {told}")
+            raise WriteupError(f"says {id}, which no answer states{near(id, known)}")
         return mark(caller(), f"statement:{id}")
 
     def table(self, name: str, caller: Callable[[], str], wide: bool = False) -> str:
@@ -160,16 +158,18 @@ class Page:
         try:
             return template.render(offered | facts)
         except jinja2.UndefinedError as error:
-            (name,) = re.findall(r"^'(\w+)' is undefined", error.message or "") or [""]
-            raise jinja2.UndefinedError(f"{error.message}{near(name, facts)}").with_traceback(
-                error.__traceback__
-            ) from None
+            said = error.message or ""
+            (name,) = re.findall(r"^'(\w+)' is undefined", said) or [""]
+            if found := re.search(rf"\b{PrintedFact.__name__} object' has no attribute '(\w+)'", said):
+                forms = ", ".join(f".{form}" for form, it in vars(PrintedFact).items() if isinstance(it, property))
+                said = f"a fact has no .{found[1]}; it has {forms}"
+            raise jinja2.UndefinedError(f"{said}{near(name, facts)}").with_traceback(error.__traceback__) from None
 
     def write(self, template: jinja2.Template, **context: Any) -> Marked:
         text = re.sub(r"\n{3,}", "\n\n", self.fill(template, **context))
         text = mend_mathematics(text, template.name or "?")
         refuse_words(text, self._rows, template.name or "?")
-        return Marked(self._cite(text))
+        return Marked(self._cite(text, Path(template.filename or "")))
 
     def answer(self, environment: jinja2.Environment, context: Mapping[str, Any]) -> Marked:
         """The answer to the question being written."""
@@ -184,20 +184,23 @@ class Page:
         answer = self.verification.answers.get(question or self.question)
         found = getattr(answer, kind, {})
         if name not in found:
-            raise WriteupError(
-                f"template of question {self.question}: asks for {kind[:-1]} {name!r}; the answer has {sorted(found)}"
-            )
+            others = f"; it has {', '.join(found)}" if found else "; it has none"
+            told = f"asks for {kind[:-1]} {name!r}, which the answer does not hand to a.answer({kind}=...)"
+            raise WriteupError(told + (near(name, found) or others))
         return found[name]
 
     def _cell(self, cell: str | Ref) -> str:
         return mark(cell, "words") if isinstance(cell, str) else str(self.fact(f"{self.question}.{cell.name}"))
 
-    def _cite(self, text: str) -> str:
+    def _cite(self, text: str, template: Path) -> str:
         def link(match: re.Match[str]) -> str:
             links = []
             for key in re.split(r"[;\s]+", match[1].replace("@", "")):
                 if key not in self.references:
-                    raise WriteupError(f"question {self.question} cites {key!r}, which templates/references.toml lacks")
+                    lines = template.read_text(encoding="utf-8").splitlines()
+                    place = next((f"{template}:{n}" for n, line in enumerate(lines, 1) if f"@{key}" in line), template)
+                    told = f"cites {key!r}, which templates/references.toml lacks{near(key, self.references)}"
+                    raise WriteupError(f"{place}: {told}")
                 self.cited.add(key)
                 links.append(f"[{mark(self.references[key]['short'], 'citation')}](#ref-{key})")
             return "(" + "; ".join(links) + ")"
@@ -311,13 +314,18 @@ def guarded(write: Callable[[], str]) -> str:
     try:
         return write()
     except jinja2.TemplateSyntaxError as error:
-        raise WriteupError(f"template {error.name}, line {error.lineno}: {error.message}") from error
+        known = '<< name >> prints a fact, <% call say("name") %>...<% endcall %> is a statement'
+        raise WriteupError(f"{error.filename or error.name}:{error.lineno}: {error.message}; {known}") from error
     except jinja2.TemplateNotFound as error:
-        raise WriteupError(f"template {error.name} does not exist under templates/") from error
-    except jinja2.UndefinedError as error:
+        raise WriteupError(f"templates/{error.name} does not exist; write it") from error
+    except Exception as error:
         frames = traceback.extract_tb(error.__traceback__)
-        where = next((f"{f.filename}:{f.lineno}" for f in reversed(frames) if f.filename.endswith(".j2")), "a template")
-        raise WriteupError(f"{where} uses a name that is not there: {error.message}") from error
+        where = next((f"{f.filename}:{f.lineno}: " for f in reversed(frames) if f.filename.endswith(".j2")), "")
+        if not (where or isinstance(error, jinja2.UndefinedError)):  # no template's fault
+            raise
+        told = "" if isinstance(error, WriteupError) else f"{type(error).__name__}: "
+        told = "uses a name that is not there: " if isinstance(error, jinja2.UndefinedError) else told
+        raise WriteupError(f"{where}{told}{error}") from error
 
 
 def note_printed(ledger: Ledger, texts: Mapping[Format, Sourced]) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from writeup.errors import WriteupError
+from writeup.errors import WriteupError, near
 from writeup.records.consistency import inconsistencies
 from writeup.records.record import Record as Record
 from writeup.records.record import Replay as Replay
@@ -220,12 +220,13 @@ class Records(Mapping[str, Record]):
         return sorted(f"{p.parent.name}/{p.stem}" for p in folder.glob("*/*.json"))
 
     def __getitem__(self, key: str) -> Record:
-        if key not in self._loaded:
-            path = self.root / RESULTS / f"{key}.json"
-            if not path.is_file():
-                raise WriteupError(f"record {key} was asked for and {path} does not exist; `make experiments` makes it")
-            self._loaded[key] = load(path)
+        path = self.root / RESULTS / f"{key}.json"
+        if not path.is_file():
+            told = f"record {key} was asked for and {path} does not exist"
+            raise WriteupError(f"{told}; `make experiments` makes what is planned{near(key, self)}")
         self.used.add(key)
+        if key not in self._loaded:
+            self._loaded[key] = load(path)
         return self._loaded[key]
 
     def __iter__(self) -> Iterator[str]:

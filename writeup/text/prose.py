@@ -99,13 +99,12 @@ def slips(written: Written) -> Iterator[Slip]:
             yield Slip(written.place(inserted.start() + found.start()), what, " ".join(inserted[0].split()), found[0])
     start = 0
     for end in [*(found.start() for found in SENTENCE_END.finditer(visible)), len(visible)]:
-        said = " ".join(written.text[start:end].split())
+        said = " ".join(written.text[start:end].removeprefix("**").split())
         if found := NUMBER.search(visible, start, end):
             yield Slip(written.place(found.start()), f"the number {found[0]} is typed; print a fact", said, found[0])
         if (found := COMPARATIVE.search(compared, start, end)) and "[@" not in visible[start:end]:
-            yield Slip(
-                written.place(found.start()), f"{found[0]!r} stands in no statement and cites nothing", said, found[0]
-            )
+            told = f"{found[0]!r} stands in no statement and cites nothing; state it, or cite"
+            yield Slip(written.place(found.start()), told, said, found[0])
         start = end
 
 

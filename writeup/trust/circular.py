@@ -1,11 +1,10 @@
-"""Facts whose second route reads nothing but the record fields that the value was read from: found by tracing.
-
-    python -m writeup.trust.circular [QUESTION]
+"""Facts whose second route reads nothing but the record fields that the value was read from: found by tracing, in
+`writeup audit`, since every answer is made once more for it.
 
 The records are handed to an answer as structures that note which field is read. What is read until a fact is stated is
 counted as its value's; what its check reads then is its second route's. A fact is suspect when the route reads fields,
 and none beside the value's. Another estimator on the same numbers is suspect, too, and may well be right: it guards
-against a slip of the formula, not of the record, and its level says so.
+against a slip of the formula, not of the record, and its level says so; its answer says why it may (`shared`).
 
 What this cannot see: numbers that were read into a plain list or a variable before (estimates over seeds take such
 lists, and their route is another estimator on them by construction); constants of the code, whichever way they go
@@ -14,13 +13,12 @@ round; a field that repeats another one; what a value read before an earlier fac
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from writeup.assignment import Question, answer_to, load_assignment
+from writeup.assignment import Question, answer_to
 from writeup.errors import CheckFailed
 from writeup.facts import Facts
 from writeup.records.store import Record, Records
@@ -98,8 +96,9 @@ class TracedRecords(Records):
         return record.model_copy(update=fields)
 
 
-def suspects(question: Question, root: Path) -> Iterator[tuple[str, set[str]]]:
-    """The facts of a question whose second route reads only what the value was read from, and those fields."""
+def suspects(question: Question, root: Path) -> Iterator[tuple[str, str]]:
+    """The facts of a question whose second route reads only what the value was read from, without saying why it may;
+    and what is wrong with each."""
     reads: set[str] = set()
     stated: dict[str, set[str]] = {}
     add = Facts._add
@@ -112,18 +111,15 @@ def suspects(question: Question, root: Path) -> Iterator[tuple[str, set[str]]]:
     with mock.patch.object(Facts, "_add", noting):
         answer = answer_to(question, TracedRecords(root, reads), root)
     for claim in answer.claims:
+        if claim.shared or not stated.get(claim.id):
+            continue
         reads.clear()
         try:
             claim.check(claim.value)
         except CheckFailed:
             continue
-        if reads and reads <= stated.get(claim.id, set()):
-            yield claim.id, set(reads)
-
-
-if __name__ == "__main__":
-    project = Path.cwd()
-    assignment = load_assignment(project)
-    for asked in assignment.select(sys.argv[1]) if sys.argv[1:] else assignment.everything:
-        for id, fields in suspects(asked, project):
-            print(f"{id}: {', '.join(sorted(fields))}", flush=True)
+        if reads and reads <= stated[claim.id]:
+            field, *others = sorted(reads)
+            told = f"value and second route both read {field}{f' and {len(others)} more' if others else ''}, and the "
+            told += f"route nothing else; find it by another field, or say why it may by shared= ({claim.source})"
+            yield claim.id, told

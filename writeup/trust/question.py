@@ -16,7 +16,7 @@ from writeup.records.store import RESULTS, Records, stale_sources
 from writeup.text.written import written_in
 from writeup.trust.claims import exchanged, verify_claims
 from writeup.trust.ledger import ClaimRow, RecordRow, RerunRow, StatementRow
-from writeup.trust.problem import Problem, last_lines
+from writeup.trust.problem import Problem, author_line, last_lines
 from writeup.trust.reruns import rerun_all
 from writeup.trust.statements import verify_statement
 from writeup.trust.tampering import Watch, watched
@@ -52,8 +52,10 @@ def verify_question(question: Question, root: Path, watch: Watch | None = None, 
     """
     if watch is None:
         with watched() as watch:
-            return _verify_watched(question, root, watch, apart=False)
-    return _verify_watched(question, root, watch, apart=True, parts=parts)
+            done = _verify_watched(question, root, watch, apart=False)
+    else:
+        done = _verify_watched(question, root, watch, apart=True, parts=parts)
+    return replace(done, problems=[problem.seen_from(root) for problem in done.problems])
 
 
 def _verify_watched(question: Question, root: Path, watch: Watch, apart: bool, parts: int = 1) -> Verified:
@@ -77,14 +79,13 @@ def _verify_question(
     start = time.perf_counter()
     try:
         answer = answer_to(question, records, root)
-    except CheckFailed as error:
-        return Verified(question.id, problems=[Problem(question.id, str(error))])
     except WriteupError as error:
-        missing = isinstance(error, Unanswered)
-        return Verified(question.id, problems=[Problem(question.id, str(error), unverified=missing)])
+        unverified = isinstance(error, (CheckFailed, Unanswered))
+        return Verified(question.id, problems=[Problem(question.id, str(error), unverified).at(author_line())])
     problems: list[Problem] = []
     if not answer.claims:
-        problems.append(Problem(question.id, "has an answer without claims; expected at least one"))
+        told = f"has an answer without claims; answers/{question.module}.py states one as a(name, value, by(...))"
+        problems.append(Problem(question.id, told))
     written = written_in(root, question.id)
     rows = verify_claims(answer.claims, question.id, written, problems, watch, parts)
     reruns = rerun_all(answer.reruns, problems, watch.files if apart else None)
@@ -98,11 +99,8 @@ def _verify_question(
     for statement in statements:
         statement.source = _relative(statement.source, root)
     every: list[Claim | Statement] = [*answer.claims, *answer.statements]
-    places = {made.id: _relative(made.source, root) for made in every if made.source}
-    problems = [
-        replace(problem, message=f"{problem.message} ({places[problem.where]})") if problem.where in places else problem
-        for problem in problems
-    ]
+    places = {made.id: made.source for made in every}
+    problems = [problem.at(places.get(problem.where, "")) for problem in problems]
     for path in sorted(records.used):
         if changed := stale_sources(records[path], root):
             problems.append(

@@ -19,9 +19,12 @@ def verify_statement(made: Statement, answer: Answer, written: Written, problems
     text, place = written.statement(made.id)
     facts = {claim.id.removeprefix(f"{answer.question}."): claim for claim in answer.claims}
     if unknown := [name for name in made.names if name not in facts]:
-        problems.append(
-            Problem(made.id, f"rests on {', '.join(unknown)}, which the answer does not state{near(unknown[0], facts)}")
-        )
+        told = f"rests on {', '.join(unknown)}, which the answer does not state{near(unknown[0], facts)}"
+        problems.append(Problem(made.id, told))
+        return _statement_row(made, answer, text, False, [])
+    if unread := [name for other in made.wrong for name in other if name not in made.names]:
+        told = f"has a control with {unread[0]}, which its predicate does not take; it takes {', '.join(made.names)}"
+        problems.append(Problem(made.id, told))
         return _statement_row(made, answer, text, False, [])
     given = {name: facts[name].value for name in made.names}
     shown = ", ".join(f"{name} = {_all_shown(facts[name])}" for name in made.names)
@@ -35,7 +38,11 @@ def verify_statement(made: Statement, answer: Answer, written: Written, problems
         survives = _holds(made, changed, problems)
         if survives:
             problems.append(
-                Problem(made.id, f"a control survives: the statement holds even with {dict(other)}: {said}")
+                Problem(
+                    made.id,
+                    f"a control survives: the statement holds even with {dict(other)}: {said}; sharpen its predicate, "
+                    "or give data with which it must fail",
+                )
             )
         wrong = ", ".join(f"{name} = {value}" for name, value in other.items())
         controls.append(ControlRow(value=plain(dict(other)), printed=wrong, why="", rejected=survives is False))

@@ -13,7 +13,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from writeup.assignment import Assignment, Question, course_module, load_assignment
+from writeup.assignment import DESCRIPTION, Assignment, Question, course_module, described, load_assignment
 from writeup.records import manifest
 from writeup.records.store import environment
 from writeup.text.written import all_written
@@ -141,12 +141,10 @@ def _verify_all(asked: Sequence[Question], root: Path, jobs: int, sender: Connec
 def _coverage(assignment: Assignment, root: Path) -> Iterator[Problem]:
     total = sum(question.points for question in assignment.question)
     if total != assignment.points:
-        yield Problem("assignment.toml", f"the questions' points: expected {assignment.points}, got {total}")
-    if len({question.id for question in assignment.everything}) != len(assignment.everything):
-        yield Problem("assignment.toml", "two questions have the same id; every id must stand once")
+        told = f"points is {assignment.points}, and the questions' points add up to {total}; mend one of them"
+        yield Problem(described(root, "points"), told).seen_from(root)
     asked = {question.id for question in assignment.everything}
     for written in all_written(root):
         if written.question not in asked:
-            yield Problem(
-                str(written.path), f"answers a question that assignment.toml does not ask: {written.question}"
-            )
+            told = f"answers a question that {DESCRIPTION} does not ask: {written.question}"
+            yield Problem(str(written.path), told)

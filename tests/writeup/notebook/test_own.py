@@ -46,6 +46,11 @@ def test_a_name_that_is_not_there_is_told(module):
         own.source(module, "g")
 
 
+def test_a_module_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(WriteupError, match=r"asks for code of .*nowhere\.py, which does not exist"):
+        own.source(tmp_path / "nowhere.py", "g")
+
+
 @pytest.fixture(scope="module")
 def shipped():
     """The shipped template with made-up facts and chains, so that nothing is searched, trained or read."""
@@ -84,6 +89,15 @@ def test_every_code_cell_is_python_and_imports_nothing_of_the_project(shipped):
         assert "from answers" not in source
         assert "writeup" not in source
         assert "lab" not in re.findall(r"\b(?:from|import) (\w+)", source)
+
+
+def test_a_cell_is_called_with_the_line_where_the_template_opens_it(shipped):
+    template = (ROOT / "templates/answers/3.md.j2").read_text().splitlines()
+    for number, cell in enumerate(shipped.part.notebook.cells, start=1):
+        if cell.cell_type == "code":
+            name, line = re.fullmatch(r"(.*) \(templates/answers/3\.md\.j2:(\d+)\)", shipped.part.cell(number)).groups()
+            assert (name, template[int(line) - 1]) == (f"the notebook, cell {number}", "```python")
+            assert "<<" in template[int(line)] or template[int(line)] == cell.source.splitlines()[0]
 
 
 def test_every_cell_that_prints_has_an_output_block(shipped):

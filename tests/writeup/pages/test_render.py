@@ -85,17 +85,29 @@ def test_a_claim_of_another_question_that_no_answer_makes_is_refused(documents):
 
 @pytest.mark.parametrize("text", ["<< kernl >>", '<< v("Q1.kernl") >>'])
 def test_the_nearest_name_is_told(documents, text):
-    with pytest.raises(WriteupError, match=r"did you mean (Q1\.)?kernel\?"):
+    with pytest.raises(WriteupError, match=r"answers/Q1.md.j2:1: .*did you mean (Q1\.)?kernel\?"):
         documents(text, [row("kernel", 5, "5")])
 
 
-def test_a_name_that_is_not_there_is_refused(documents):
-    with pytest.raises(WriteupError, match="kernel"):
-        documents("<< kernel >>")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<< kernel >>", "uses a name that is not there: 'kernel' is undefined"),
+        ("<< n.cii >>", "uses a name that is not there: a fact has no .cii; it has .bare, .plain, .ci, .tex"),
+        ("<< 1 / 0 >>", "ZeroDivisionError: division by zero"),
+        ('<% call say("s") %>x<% endcall %>', "says Q1.s, which no answer states"),
+        ('<% call figure("rase") %>x<% endcall %>', r"asks for figure 'rase', .*figures=...\); did you mean race\?"),
+        ('<% call table("t") %>x<% endcall %>', r"asks for table 't', .*tables=...\); it has none"),
+        ("[@nobody]", "cites 'nobody', which templates/references.toml lacks"),
+    ],
+)
+def test_what_is_not_there_is_refused_with_file_and_line(documents, text, said):
+    with pytest.raises(WriteupError, match=rf"templates/answers/Q1\.md\.j2:3: {said}"):
+        documents(f"One line.\n\n{text}", [row("n", 7)], figures={"race": Drawing()})
 
 
 def test_a_template_that_does_not_parse_names_its_line(documents):
-    with pytest.raises(WriteupError, match=r"answers/Q1.md.j2, line 2"):
+    with pytest.raises(WriteupError, match=r"answers/Q1.md.j2:2: .*<< name >> prints a fact"):
         documents("One line.\n<% if %>")
 
 
@@ -160,21 +172,11 @@ def test_a_figure_is_tikz_in_tex_and_a_file_beside_the_markdown(documents):
     assert r"\draw (0,0) -- (1,1);" in made.files[".tex"]
 
 
-def test_a_figure_that_the_answer_lacks_is_refused(documents):
-    with pytest.raises(WriteupError, match="asks for figure 'f'"):
-        documents('<% call figure("f") %>x<% endcall %>')
-
-
 def test_a_citation_links_to_its_reference(documents):
     references = '[gauss1801]\nshort = "Gauss, 1801"\ntext = "C. F. Gauss. Disquisitiones."\nurl = ""\n'
     made, _ = documents("As known [@gauss1801].", references=references)
     assert "([Gauss, 1801](#ref-gauss1801))" in made.files[".md"]
     assert "C. F. Gauss. Disquisitiones." in made.files[".tex"]
-
-
-def test_an_unknown_citation_is_refused(documents):
-    with pytest.raises(WriteupError, match="cites 'nobody'"):
-        documents("[@nobody]")
 
 
 def test_special_characters_of_the_title_reach_tex_escaped(documents):

@@ -40,7 +40,8 @@ def test_a_typed_result_is_refused_in_the_templates_of_this_course(question, tmp
     "word", ["twice", "half", "three", "higher", "best", "fewer", "most", "exceeds", "tenfold", "thirty"]
 )
 def test_an_unguarded_comparison_is_refused(word):
-    assert found(f"It runs.\n\nThe GRU is {word} here.\n") == [f"{word!r} stands in no statement and cites nothing"]
+    told = f"{word!r} stands in no statement and cites nothing; state it, or cite"
+    assert found(f"It runs.\n\nThe GRU is {word} here.\n") == [told]
 
 
 @pytest.mark.parametrize(

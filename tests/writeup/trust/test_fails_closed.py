@@ -201,7 +201,21 @@ def test_accepting_the_records_lists_them_as_they_are(tiny):
 
 def test_a_template_whose_question_is_gone_stops_the_check(tiny):
     (tiny / "templates/answers/A.3.md.j2").write_text("No one asks.\n")
-    assert "A.3.md.j2: answers a question that assignment.toml does not ask" in checked(tiny)[1]
+    assert "A.3.md.j2: answers a question that answers/assignment.toml does not ask" in checked(tiny)[1]
+
+
+@pytest.mark.parametrize(
+    ("stated", "way"),
+    [
+        ('a("spare", 3, by("counting", lambda: 3))', "<< spare >>"),
+        ('a.say("s", lambda total: total > 0, {"total": -1})', '<% call say("s") %>...<% endcall %>'),
+    ],
+)
+def test_what_no_template_prints_stops_the_check(tiny, stated, way):
+    edit(tiny / "answers/sums.py", RETURN, f"    {stated}\n{RETURN}")
+    status, problems = checked(tiny)
+    told = f"is printed nowhere; print it by {way} in templates/answers/A.1.md.j2, or delete it (answers/sums.py:"
+    assert (status, told in problems) == (1, True), problems
 
 
 def test_a_part_is_checked_without_the_answers_that_its_template_refers_to(tiny):

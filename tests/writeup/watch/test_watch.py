@@ -142,7 +142,7 @@ def test_an_answer_that_dies_leaves_the_other_readable(shown):
 @pytest.mark.parametrize(
     ("new", "said"),
     [
-        ("<% call math( %>", "template answers/A.1.md.j2, line 3"),
+        ("<% call math( %>", "templates/answers/A.1.md.j2:3: "),
         ("<< nowhere >> <% call math() %>", "'nowhere' is undefined"),
         ("<< 1 / 0 >> <% call math() %>", "ZeroDivisionError"),
     ],
