@@ -26,12 +26,23 @@ NEXT, DECIDED = ".next", ".decided"  # inside build/: the new files until all ar
 
 def stamp_of(folder: Path) -> Stamp | None:
     """The stamp of the last build, while its files are all as they were; else None."""
+    stamp = _read(folder / STAMP)
     try:
-        stamp: Stamp = json.loads((folder / STAMP).read_text(encoding="utf-8"))
-        whole = all(inside(name) and sha((folder / name).read_bytes()) == kept for name, kept in stamp["files"].items())
-        return stamp if whole and isinstance(stamp["inputs"], str) else None
+        whole = all(sha((folder / name).read_bytes()) == kept for name, kept in stamp["files"].items())
+    except (OSError, ValueError):
+        return None
+    return stamp if whole and stamp["inputs"] else None
+
+
+def _read(path: Path) -> Stamp:
+    """A stamp; one without inputs and files where there is none, or none of ours."""
+    try:
+        stamp: Stamp = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(stamp["inputs"], str) and all(inside(name) for name, _ in stamp["files"].items()):
+            return stamp
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # no stamp, or not one of ours
+        pass
+    return {"inputs": "", "files": {}}
 
 
 def replace(folder: Path, content: Mapping[str, str | bytes], stamp: Stamp, naming: Naming) -> None:
@@ -59,7 +70,7 @@ def heal(folder: Path, naming: Naming) -> bool:
     for path in sorted(decided.rglob("*"), key=lambda path: path.name == STAMP):  # the stamp comes last
         if path.is_file():
             if path.name == STAMP:
-                _remove_earlier(folder, json.loads(path.read_text(encoding="utf-8"))["files"], naming)
+                _remove_earlier(folder, _read(path)["files"], naming)
             target = folder / path.relative_to(decided)
             if target.parent != folder and (target.parent.is_symlink() or not target.parent.is_dir()):
                 target.parent.unlink(missing_ok=True)  # nothing is written through a link
@@ -72,7 +83,7 @@ def heal(folder: Path, naming: Naming) -> bool:
 def _remove_earlier(folder: Path, content: Collection[str], naming: Naming) -> None:
     """Remove what a build under another name has left, never outside of the folder: told by its name alone, or, where
     the assignment's pattern was another then, by the last build's stamp."""
-    listed = {part for name in _listed(folder) for part in Path(name).parts[:1]}
+    listed = {part for name in _read(folder / STAMP)["files"] for part in Path(name).parts[:1]}
     for path in folder.iterdir():
         if (naming.ours(path.name) or path.name in listed) and path.name not in content:
             kept = {Path(name).name for name in content if Path(name).parent.name == path.name}
@@ -84,15 +95,6 @@ def _remove_earlier(folder: Path, content: Collection[str], naming: Naming) -> N
                 shutil.rmtree(path)
             else:
                 path.unlink()
-
-
-def _listed(folder: Path) -> list[str]:
-    """The files of the last build; none where its stamp is not one of ours."""
-    try:
-        names = json.loads((folder / STAMP).read_text(encoding="utf-8"))["files"]
-        return [name for name in names if inside(name)]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
 
 
 def inside(name: str) -> bool:
