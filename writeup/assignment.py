@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from writeup.claims import Answer
@@ -46,7 +46,19 @@ class Question(_Data):
 
 
 class Notebook(Question):
-    """The part that is handed in as a notebook, whose claims our own notebook prints; its points are its own."""
+    """A part that is handed in as a notebook, whose claims our own notebook prints; its points are its own. Of several,
+    `[[notebook]]`, each has a `key` for its files' names (see `Names`); a student's own notebooks take the first's."""
+
+    key: Annotated[str, Field(json_schema_extra={"pattern": f"^{KEY}$"})] | None = None
+
+    @field_validator("key")
+    @classmethod
+    def _key(cls, given: str | None) -> str | None:
+        return given if given is None else key(given)
+
+
+def _several(given: object) -> object:
+    return [given] if isinstance(given, dict) else given
 
 
 class Assignment(_Data):
@@ -65,7 +77,9 @@ class Assignment(_Data):
     names: Names = Names()
     section: list[Section] = []
     question: list[Question]
-    notebook: Notebook | None = None
+    notebook: Annotated[
+        list[Notebook], BeforeValidator(_several, json_schema_input_type=Notebook | list[Notebook])
+    ] = []  # one is [notebook]
     code: list[str] = ["answers"]
     unchecked: list[str] = []
     experiments: str = ""  # the package whose modules train or measure; none where it is empty
@@ -87,18 +101,20 @@ class Assignment(_Data):
         ids = [question.id for question in self.everything]
         if twice := [id for id in ids if ids.count(id) > 1]:
             raise ValueError(f"two questions have the id {twice[0]!r}; every id must stand once")
-        document, notebook = self.naming.keys
-        if document.casefold() == notebook.casefold():  # some file systems do not tell the cases apart
+        keys = [key.casefold() for key in self.naming.keys]  # some file systems do not tell the cases apart
+        if twice := [key for key in self.naming.keys if keys.count(key.casefold()) > 1]:
             raise ValueError(
-                f"names.notebook is {notebook!r}, as is suffix, so that document and notebook would have the same "
-                f"name; without it the notebook has {document}_code"
+                f"two files would have the key {twice[-1]!r}; suffix, names.notebook and the key of each of several "
+                "notebooks must differ"
             )
         return self
 
     @property
     def naming(self) -> Naming:
         """How the files are called."""
-        return Naming(self.suffix, self.names.pattern, self.names.notebook or "")
+        unless_given = self.names.notebook or f"{self.suffix}_code"
+        keys = [part.key or unless_given for part in self.notebook] or [unless_given]
+        return Naming(self.suffix, self.names.pattern, tuple(keys))
 
     @property
     def due_day(self) -> str:
@@ -118,8 +134,8 @@ class Assignment(_Data):
 
     @property
     def everything(self) -> list[Question]:
-        """The questions of the document, then the notebook."""
-        return [*self.question, *([self.notebook] if self.notebook else [])]
+        """The questions of the document, then the notebooks."""
+        return [*self.question, *self.notebook]
 
     def select(self, wanted: str) -> list[Question]:
         """The question with this id, or all whose ids continue it: "2" is 2a to 2f, "1.2" is 1.2a and 1.2b.

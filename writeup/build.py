@@ -18,6 +18,7 @@ from writeup.trust.certificate import certificate_for
 from writeup.trust.verify import Progress, Verification, verify
 
 if TYPE_CHECKING:
+    from writeup.assignment import Notebook
     from writeup.notebook.cells import Part
     from writeup.pages.pdf import Engine
     from writeup.readback import Report
@@ -108,8 +109,11 @@ def build(
         content: dict[str, str | bytes] = {f"{stem}{ending}": text for ending, text in documents.files.items()}
         content[f"{stem}.pdf"] = paper
         notes: list[str] = []
-        if identity.notebooks or verification.assignment.notebook:
-            content |= _notebook(root, identity, parts, verification, engine, on_stage, on_cell, limits, notes)
+        asked = [None] if parts else verification.assignment.notebook  # the student's own are one
+        for question, name in zip(asked, identity.notebook_stems, strict=False):
+            content |= _notebook(
+                root, identity, parts, verification, question, name, engine, on_stage, on_cell, limits, notes
+            )
         on_stage("read the files back")
         report = _read_back(content, verification)
         on_stage("write the evidence page")
@@ -168,13 +172,16 @@ def _notebook(
     identity: Identity,
     parts: Sequence[Part],
     verification: Verification,
+    asked: Notebook | None,
+    name: str,
     engine: Engine,
     on_stage: Callable[[str], None],
     on_cell: Callable[[str], None],
     limits: tuple[int, int] | None,
     notes: list[str],
 ) -> dict[str, str | bytes]:
-    """The notebook, run, and its PDF; adds to the ledger where each claim is printed in them, and to the notes."""
+    """The notebook that is `asked` for, or of the student's `parts`, run, and its PDF; adds to the ledger where each
+    claim is printed in them, and to the notes."""
     from writeup.notebook import Limits, build_notebook, note_printed, typeset
     from writeup.notebook.outputs import passages
 
@@ -187,17 +194,18 @@ def _notebook(
     notebook = build_notebook(
         root,
         identity_title=named,
-        title=asked.title if (asked := verification.assignment.notebook) else verification.assignment.subtitle,
+        title=titled[0].title if (titled := verification.assignment.notebook) else verification.assignment.subtitle,
         parts=parts,
+        question=asked,
         verification=verification,
         cache=root / ".cache" / "notebook",
         progress=progress,
         limits=Limits(*limits) if limits else None,
     )
     on_stage("compile the notebook's PDF")
-    note_printed(verification.ledger, notebook.marked, ("_code.ipynb", "_code.pdf"))
-    verification.ledger.readback.cells = passages(notebook.marked)
-    name = identity.notebook_stem
+    ending = name.removeprefix(identity.file_stem)
+    note_printed(verification.ledger, notebook.marked, (f"{ending}.ipynb", f"{ending}.pdf"))
+    verification.ledger.readback.cells += passages(notebook.marked, f"{name}.ipynb")
     made = typeset(notebook.notebook, named, engine, name)
     notes += notebook.notes
     if shown := [f"{notebook.places[cell - 1]}: {what}" for cell, what in made.notes]:

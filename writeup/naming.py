@@ -41,8 +41,8 @@ class Names(BaseModel):
     """`pattern` orders what a file name is made of: `{first}`, `{last}` and `{netid}` of the first author, the last
     names of all as `{authors}`, their NetIDs as `{netids}`, and `{key}`.
 
-    The key is `suffix`; in the notebook's files it is `notebook`, `<suffix>_code` unless given. Without `pattern` it is
-    `{first}_{last}_{netid}_{key}`.
+    The key is `suffix`; in the files of a notebook without a `key` of its own it is `notebook`, `<suffix>_code` unless
+    given. Without `pattern` it is `{first}_{last}_{netid}_{key}`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -79,16 +79,16 @@ class Names(BaseModel):
 
 @dataclass(frozen=True)
 class Naming:
-    """An assignment's pattern, with the keys of its two parts."""
+    """An assignment's pattern, with the keys of its parts."""
 
     key: str
     pattern: str = PATTERN
-    notebook_key: str = ""
+    notebook_keys: tuple[str, ...] = ()
 
     @property
-    def keys(self) -> tuple[str, str]:
-        """Of the document and of the notebook."""
-        return self.key, self.notebook_key or f"{self.key}_code"
+    def keys(self) -> tuple[str, ...]:
+        """Of the document and of the notebooks."""
+        return self.key, *(self.notebook_keys or (f"{self.key}_code",))
 
     def stem(self, fields: Mapping[str, str], key: str) -> str:
         """The name of the files of one part, without their endings."""
@@ -99,8 +99,9 @@ class Naming:
         fields = dict.fromkeys(FIELDS, "[A-Za-z0-9-]+") | {"netid": "[A-Za-z0-9]+"}
         pieces = re.split(r"(\{\w+\})", self.pattern)
         written = "".join(piece if piece.startswith("{") else re.escape(piece) for piece in pieces)
-        document, notebook = (written.format_map({**fields, "key": re.escape(key)}) for key in self.keys)
-        return bool(re.fullmatch(rf"{document}(\.(md|tex|pdf)|_evidence\.html|_figures)|{notebook}\.(ipynb|pdf)", name))
+        document, *notebooks = (written.format_map({**fields, "key": re.escape(key)}) for key in self.keys)
+        ours = rf"{document}(\.(md|tex|pdf)|_evidence\.html|_figures)|({'|'.join(notebooks)})\.(ipynb|pdf)"
+        return bool(re.fullmatch(ours, name))
 
 
 def file_part(name: str) -> str:

@@ -24,11 +24,13 @@ from writeup.build import Unverified, build
 from writeup.errors import WriteupError
 from writeup.folder import heal
 from writeup.naming import Naming
+from writeup.new import new
 from writeup.pages.pdf import compile as compile_tex
 from writeup.pages.pdf import find_engine, text_of
 from writeup.pages.submission import load_identity
 from writeup.readback import read_back
 from writeup.records.store import write_whole
+from writeup.trust.ledger import read
 
 IN_TEMPLATES = tomllib.loads((Path(__file__).parent / "typed_results.toml").read_text(encoding="utf-8"))["templates"]
 TINY = Path(__file__).resolve().parent.parent / "tiny"
@@ -462,6 +464,28 @@ def test_a_plain_log_says_where_a_build_is(own):
     places = ["run the notebook", "run mine.ipynb: cell 1 of 2, ", "compile the notebook's PDF", "write the files"]
     found = [said.find(place) for place in places]
     assert (status, -1 in found, found == sorted(found)) == (0, False, True), said
+
+
+def test_several_notebooks_are_files_of_their_own_by_their_keys(tmp_path):
+    new(root := tmp_path / "x", notebook=True)
+    described, template = root / DESCRIPTION, root / "templates/answers/3.md.j2"
+    first, second = described.read_text().split("[notebook]\n")
+    again = second.replace('"3"', '"4"').replace('"walk"', '"again"')
+    described.write_text(f'{first}[[notebook]]\nkey = "lab"\n{second}[[notebook]]\nkey = "E1_more"\n{again}')
+    template.with_name("4.md.j2").write_text(template.read_text())  # the same cells, and so the same ids
+    module = root / "answers/walk.py"
+    module.with_name("again.py").write_text(module.read_text().replace('Facts("3")', 'Facts("4")'))
+    build(root, load_identity(root, load_assignment(root).naming))
+    ledger = read(root / "build/ledger.json")
+    stems = {"3.estimate": "Ada_Lovelace_al123_lab", "4.estimate": "_more"}
+    assert {row.id: {place.file for place in row.printed} for row in ledger.claims if row.id in stems} == {
+        id: {f"{stem}.ipynb", f"{stem}.pdf"} for id, stem in stems.items()
+    }
+    files = {row.file for row in ledger.readback.files if row.file.endswith(".ipynb")}
+    assert files == {"Ada_Lovelace_al123_lab.ipynb", "Ada_Lovelace_al123_E1_more.ipynb"}
+    assert {row.sources for row in ledger.readback.cells} >= {"claim:3.estimate", "claim:4.estimate"}
+    (root / "build/Ada_Lovelace_al123_lab.ipynb").unlink()
+    assert "Ada_Lovelace_al123_lab.ipynb, the file: is not there" in map(str, read_back(root / "build").findings)
 
 
 def test_a_cell_s_limit_is_the_user_s(own):

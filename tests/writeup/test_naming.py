@@ -24,7 +24,7 @@ def described(root, top="", names=""):
 
 
 def test_without_names_the_files_are_called_as_ever(tmp_path):
-    assert load_assignment(described(tmp_path)).naming == Naming("E1", "{first}_{last}_{netid}_{key}")
+    assert load_assignment(described(tmp_path)).naming == Naming("E1", "{first}_{last}_{netid}_{key}", ("E1_code",))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_without_names_the_files_are_called_as_ever(tmp_path):
         ("pattern = 3", "names.pattern: Input should be a valid string"),
         ("notebook = ''", "names.notebook: '' is empty; it begins with a letter or digit"),
         ("notebook = 'a/b'", "names.notebook: 'a/b' has a path separator"),
-        ("notebook = 'e1'", "names.notebook is 'e1', as is suffix, so that document and notebook would have the same"),
+        ("notebook = 'e1'", "two files would have the key 'e1'; suffix, names.notebook and the key of each"),
         ("order = 'x'", "names.order; known are pattern, notebook"),
     ],
 )  # fmt: skip
@@ -89,8 +89,8 @@ def test_a_due_day_otherwise_written_is_refused_with_how_it_is_written(tmp_path,
         (Naming("E1"), "notes.md", False),
         (Naming("E.1", "{key}"), "E.1.pdf", True),
         (Naming("E.1", "{key}"), "EX1.pdf", False),
-        (Naming("E1", "{key}-{netids}", "E1b"), "E1b-al123-zob7.ipynb", True),
-        (Naming("E1", "{key}-{netids}", "E1b"), "E1b-al123-zob7.tex", False),
+        (Naming("E1", "{key}-{netids}", ("E1b", "E1c")), "E1c-al123-zob7.ipynb", True),
+        (Naming("E1", "{key}-{netids}", ("E1b", "E1c")), "E1b-al123-zob7.tex", False),
     ],
 )
 def test_what_an_earlier_build_left_is_told_by_its_name(naming, name, expected):

@@ -52,6 +52,10 @@ def reads(read):
         ("points = 7", "points = 7\nnames.notebook = 'E1b'", True),
         ("points = 7", "points = 7\nnames.notebook = '.b'", False),
         ("points = 7", "points = 7\nnames.order = 1", False),
+        ('[[question]]\nid = "A.2"', '[notebook]\nid = "A.2"', True),
+        ('[[question]]\nid = "A.2"', '[[notebook]]\nkey = "E1b"\nid = "A.2"', True),
+        ('[[question]]\nid = "A.2"', '[[notebook]]\nkey = "E1/b"\nid = "A.2"', False),
+        ("points = 7", "points = 7\nnotebook = 3", False),
     ],
 )
 def test_the_schema_of_an_assignment_accepts_what_is_read(tmp_path, old, new, holds):

@@ -60,7 +60,7 @@ def fact_card(row: ClaimRow, ledger: Ledger, places: Sequence[Place], words: Wor
         tuple(evidence["records"]),
         row.source,
         places,
-        [] if places else sorted({place.file.removeprefix("_code.") for place in row.printed}),
+        [] if places else sorted({place.file.rpartition(".")[2] for place in row.printed}),
         statements=[said.id for said in ledger.statements if row.id in said.claims],
         text=row.text,
     )

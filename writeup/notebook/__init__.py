@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from writeup.assignment import answer_to
+from writeup.assignment import Notebook, answer_to
 from writeup.errors import WriteupError
 from writeup.records.store import Records
 from writeup.text.marks import Marked
@@ -61,24 +61,25 @@ def build_notebook(
     title: str = "Notebook",
     parts: Sequence[Part],
     verification: Verification | None,
+    question: Notebook | None = None,
     cache: Path,
     progress: Progress,
     limits: Limits | None = None,
 ) -> NotebookResult:
     """Assemble, execute where needed and check.
 
-    `parts` are the notebooks that the student hands in (`read_notebook`). `verification` has the facts that our own
-    notebook prints; who hands in notebooks of the course needs none. Raises `WriteupError` naming notebook and cell
-    when a cell fails, or prints what the claims do not hold.
+    `parts` are the notebooks that the student hands in (`read_notebook`). `question` asks for a notebook of our own,
+    and `verification` has the facts that it prints; who hands in notebooks of the course needs neither. Raises
+    `WriteupError` naming notebook and cell when a cell fails, or prints what the claims do not hold.
     """
     if parts:
         ran = [(part, *execute(part, cache, progress, limits)) for part in parts]
         merged, places = merge([(part, notebook) for part, notebook, _ in ran], title, identity_title)
         notes = [note for part, _, said in ran for note in (*part.notes, said) if note]
         return NotebookResult(merged, places, notes)
-    if verification is None or not (question := verification.assignment.notebook):
+    if verification is None or question is None:
         raise WriteupError("no notebook is named, and the assignment has no [notebook] of its own")
-    made = assemble(root, identity_title, verification)
+    made = assemble(root, identity_title, verification, question)
     executed, said = execute(made.part, cache, progress, limits)
     claims = answer_to(question, Records(root), root).claims
     marked = {**made.words, **hold_against_claims(executed, made.outputs, claims, made.part.cell)}

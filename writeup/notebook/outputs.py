@@ -93,13 +93,13 @@ def hold_against_claims(
     return marked
 
 
-def passages(marked: Mapping[str, Marked]) -> list[PassageRow]:
-    """By cell, the numbers that stand in it in their order, and the source of each."""
+def passages(marked: Mapping[str, Marked], file: str) -> list[PassageRow]:
+    """By cell of a notebook's file, the numbers that stand in it in their order, and the source of each."""
     rows = []
     for cell, text in marked.items():
         numbers = read(text).numbers(0, unmarked(text))
         columns = [" ".join(column) for column in zip(*numbers, strict=True)] or ["", ""]
-        rows.append(PassageRow(name=cell, numbers=columns[0], sources=columns[1]))
+        rows.append(PassageRow(name=cell, file=file, numbers=columns[0], sources=columns[1]))
     return rows
 
 

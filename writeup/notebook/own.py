@@ -18,6 +18,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from writeup.assignment import Notebook
 from writeup.errors import WriteupError, near
 from writeup.notebook.cells import Part, notebook_of
 from writeup.notebook.outputs import given
@@ -39,14 +40,13 @@ class Assembled:
     outputs: Mapping[str, Marked]
 
 
-def assemble(root: Path, identity_title: str, verification: Verification) -> Assembled:
-    """The template of the assignment's notebook, filled in and cut into cells.
+def assemble(root: Path, identity_title: str, verification: Verification, notebook: Notebook) -> Assembled:
+    """The template of a notebook of the assignment, filled in and cut into cells.
 
     `verification` has its facts and, in its answer's context, the data that it embeds.
     """
-    notebook = verification.assignment.notebook
-    if notebook is None or notebook.id not in verification.answers:
-        raise WriteupError("the assignment has no [notebook] whose answer has been verified")
+    if notebook.id not in verification.answers:
+        raise WriteupError(f"the answer to notebook {notebook.id} has not been verified")
     environment = template_environment(root)
     name = f"answers/{notebook.id}.md.j2"
     page = Page("md", verification, "", {}, notebook.id)

@@ -51,9 +51,9 @@ class Identity:
         return self._stem(self.naming.keys[0])
 
     @property
-    def notebook_stem(self) -> str:
-        """The same of the notebook's."""
-        return self._stem(self.naming.keys[1])
+    def notebook_stems(self) -> list[str]:
+        """The same of the notebooks'."""
+        return [self._stem(key) for key in self.naming.keys[1:]]
 
     def _stem(self, key: str) -> str:
         first = self.authors[0]
@@ -72,9 +72,9 @@ class Identity:
         return _listed([f"{author.display_name} ({author.netid})" for author in self.authors])
 
     @property
-    def transliterated(self) -> bool:
-        """Whether the document prints another name than the true one."""
-        return any(author.display_name != author.full_name for author in self.authors)
+    def transliterated(self) -> list[str]:
+        """The names that the document prints for true ones which its fonts lack."""
+        return [author.display_name for author in self.authors if author.display_name != author.full_name]
 
     @property
     def is_placeholder(self) -> bool:

@@ -41,15 +41,15 @@ def _problems(root: Path, verification: Verification) -> Iterator[Problem]:
         place, _, what = slip.partition(": ")
         yield Problem(place, what)
     environment, references = template_environment(root), references_of(root)
-    notebook = verification.assignment.notebook
+    notebooks = {notebook.id: notebook for notebook in verification.assignment.notebook}
     shown: set[str] = set()
     whole = len(answered_well) == len(verification.assignment.everything)
     for id in answered_well:
         try:
-            if notebook and id == notebook.id:
+            if id in notebooks:
                 from writeup.notebook.own import assemble  # of the extra that only notebooks need
 
-                made = assemble(root, "", verification)
+                made = assemble(root, "", verification, notebooks[id])
                 texts: list[str] = [*made.words.values(), *made.outputs.values()]
             else:
                 page = Page("md", verification, "", references, id)

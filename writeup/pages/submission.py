@@ -68,7 +68,7 @@ def load_identity(
         authors = _authors(several, given | overrides, path)
     made = Identity(tuple(authors), naming, _notebooks(given.get("notebooks", []), path))
     # 240 + "_code" is what the notebook's longest name has room for
-    for stem, longest in ((made.file_stem, LONGEST_STEM), (made.notebook_stem, LONGEST_STEM + 5)):
+    for stem, longest in ((made.file_stem, LONGEST_STEM), *((stem, LONGEST_STEM + 5) for stem in made.notebook_stems)):
         if len(stem) > longest:
             raise WriteupError(
                 f"{path.name}: the names make a file name of {len(stem)} characters ({stem[:40]}...); "

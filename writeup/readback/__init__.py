@@ -86,6 +86,8 @@ def compare(content: Mapping[str, bytes], ledger: Ledger) -> Report:
     for name in sorted(name for name in content if name.endswith(".ipynb")):
         read_files += _notebook(name.removesuffix(".ipynb"), content, ledger)
     findings = [*ledger_findings(ledger), *(finding for found, _ in read_files for finding in found)]
+    absent = {row.file for row in ledger.readback.cells} - content.keys()
+    findings += [Finding(file, "the file", "is not there") for file in sorted(absent)]
     printed = sum(bool(row.printed) for row in ledger.claims)
     return Report(findings, [row for _, row in read_files], len(ledger.claims), printed)
 
@@ -163,7 +165,8 @@ def read_evidence(file: str, html: str, ledger: Ledger) -> tuple[list[Finding], 
 def _notebook(name: str, content: Mapping[str, bytes], ledger: Ledger) -> Iterator[tuple[list[Finding], FileRow]]:
     """The notebook against the ledger, and its PDF against the notebook. A student's own notebook makes no claims, so
     only its code is looked at."""
-    due, cells = ledger.readback.cells, cells_of(content[f"{name}.ipynb"])
+    due = [row for row in ledger.readback.cells if row.file == f"{name}.ipynb"]
+    cells = cells_of(content[f"{name}.ipynb"])
     changed = "its code is not what this cell held when it was assembled"
     findings = [Finding(f"{name}.ipynb", cell, changed) for cell in changed_cells(cells)]
     found, sources = read_cells(cells), _text_sources(due)

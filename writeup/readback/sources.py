@@ -112,4 +112,4 @@ def _held(ledger: Ledger) -> dict[str, set[str]]:
 def _forms(row: ClaimRow) -> list[str]:
     """How a claim may print. What a cell of the notebook prints has gone through the claim's own check, which lets a
     trained result differ a little."""
-    return [row.shown, *row.shown_ends, *(place.text for place in row.printed if place.file.startswith("_code"))]
+    return [row.shown, *row.shown_ends, *(place.text for place in row.printed if "." in place.file)]

@@ -47,7 +47,8 @@ class RerunRow(_Row):
 
 
 class PrintedRow(_Row):
-    """One place where a claim is printed: the document's ending ("tex", "md", ...) and the printed form."""
+    """One place where a claim is printed, and the printed form: "tex" and "md" are the document; a notebook's file is
+    called by what follows the document's stem ("_code.ipynb"), or whole where it does not begin with that."""
 
     file: str
     text: str
@@ -86,9 +87,10 @@ class RecordRow(_Row):
 class PassageRow(_Row):
     """The numbers of one passage of the documents in the order in which they are read, and the source of each, as the
     keys of `sources.py`; both separated by spaces. `words` are those that claims print there (a winner, a "lower"), and
-    how often each stands in the passage."""
+    how often each stands in the passage. `file` is the notebook whose cell it is."""
 
     name: str
+    file: str = ""
     numbers: str
     sources: str
     words: dict[str, int] = Field(default_factory=dict)

@@ -16,7 +16,7 @@ def question(kind, id, **more):
 
 @pytest.fixture
 def assignment():
-    both = {"question": [question(Question, "1")], "notebook": question(Notebook, "3")}
+    both = {"question": [question(Question, "1")], "notebook": [question(Notebook, "3")]}
     return Assignment(title="t", subtitle="s", suffix="A", points=5, section=[], **both)
 
 

@@ -112,8 +112,8 @@ def test_more_than_rounding_is_refused(printed, message):
 
 
 def test_passages_have_numbers_and_sources_in_order():
-    (row,) = passages({"c": held(GOOD)})
-    assert row.name == "c"
+    (row,) = passages({"c": held(GOOD)}, "x_code.ipynb")
+    assert (row.name, row.file) == ("c", "x_code.ipynb")
     assert row.numbers.split()[:3] == ["6", "97.1%", "34588"]
     assert row.sources.split()[-2:] == ["sample", "sample"]
     assert len(row.numbers.split()) == len(row.sources.split()) == 11

@@ -175,10 +175,10 @@ netid = "zob7"
 def test_several_authors_are_named_together_and_the_files_after_the_first(tmp_path):
     identity = load_identity(written(tmp_path, TWO), Naming("A3"))
     assert identity.byline == "Ada King Lovelace (al123) and Zoë Söhne (zob7)"
-    assert (identity.file_stem, identity.notebook_stem) == (
+    assert [identity.file_stem, *identity.notebook_stems] == [
         "Ada_King-Lovelace_al123_A3",
         "Ada_King-Lovelace_al123_A3_code",
-    )
+    ]
 
 
 def test_three_authors_are_listed_with_a_comma(tmp_path):
@@ -202,8 +202,8 @@ def test_a_pattern_orders_the_parts_of_a_file_name(tmp_path, pattern, stem):
 
 
 def test_the_notebook_has_a_key_of_its_own(tmp_path):
-    naming = Naming("hw3", "{key}_{netid}", "hw3b")
-    assert load_identity(written(tmp_path, TWO), naming).notebook_stem == "hw3b_al123"
+    naming = Naming("hw3", "{key}_{netid}", ("hw3b", "hw3c"))
+    assert load_identity(written(tmp_path, TWO), naming).notebook_stems == ["hw3b_al123", "hw3c_al123"]
 
 
 def test_all_three_on_the_command_line_are_the_one_author(tmp_path):

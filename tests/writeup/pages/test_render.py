@@ -43,7 +43,7 @@ class Drawing:
 def documents(tmp_path):
     """A function that renders one template with the given ledger rows, tables and figures."""
 
-    def make(template, rows=(), tables=None, figures=None, references=""):
+    def make(template, rows=(), tables=None, figures=None, references="", first="Ada"):
         folder = tmp_path / "templates"
         (folder / "answers").mkdir(parents=True, exist_ok=True)
         (folder / "answers" / "Q1.md.j2").write_text(template, encoding="utf-8")
@@ -61,7 +61,7 @@ def documents(tmp_path):
         ledger = Ledger(claims=list(rows), records=[], environment=ENVIRONMENT)
         answered = Verified("Q1", rows=list(rows), tables=tables or {}, figures=figures or {})
         verification = Verification(assignment, {"Q1": answered}, ledger, [])
-        identity = Identity((Author("Ada", "Lovelace", "al123"),), Naming("X"))
+        identity = Identity((Author(first, "Lovelace", "al123"), Author("Zoë", "Söhne", "zob7")), Naming("X"))
         return render(tmp_path, verification, identity, "Ada"), ledger
 
     return make
@@ -224,6 +224,13 @@ def test_the_document_names_the_evidence_and_counts_once_at_its_end(documents):
     assert "`Ada_evidence.html`" in markdown.partition("## Q Questions")[0]
     assert "[evidence Q1](Ada_evidence.html#answer-Q1)" in markdown
     assert markdown.index("1 fact, 1 wrong value refused") > markdown.index("## Appendix")
+
+
+def test_the_names_that_a_font_lacks_are_told(documents):
+    made, _ = documents("Text.", first="Ελένη")
+    told = "Printed in transliteration, since the fonts of this document lack the script: Eleni Lovelace."
+    assert told in " ".join(made.files[".tex"].split())
+    assert "transliteration" not in made.files[".md"]
 
 
 def test_lists_need_no_blank_line_before_them():

@@ -41,8 +41,8 @@ NOTEBOOK = json.dumps(
 
 def findings(notebook):
     due = [
-        PassageRow(name=WORDS_ID, numbers="12", sources="setting"),
-        PassageRow(name=CODE_ID, numbers="2.00 1024", sources="setting question"),
+        PassageRow(name=WORDS_ID, file="x_code.ipynb", numbers="12", sources="setting"),
+        PassageRow(name=CODE_ID, file="x_code.ipynb", numbers="2.00 1024", sources="setting question"),
     ]
     ledger = Ledger(claims=[], records=[], environment={}, readback=ReadBackRow(cells=due))
     ledger.readback.passages = [PassageRow(name="front", numbers="", sources="")]
