@@ -275,6 +275,16 @@ def test_several_authors_and_a_due_day_stand_in_the_title_and_the_pdf_s_data(tmp
     assert "Ada Lovelace, al123; Zoë Söhne, zob7" in page
 
 
+def test_the_note_on_the_first_page_stands_at_its_foot_though_what_follows_fits_the_next_page_alone(tiny):
+    tex = (tiny / "build" / FILES[2]).read_text(encoding="utf-8")
+    figure = re.compile(r"\\begin{tikzpicture}.*\\end{tikzpicture}", re.DOTALL)
+    apart = figure.sub("", tex).replace(r"\end{document}", "\n\n\\rule{1pt}{0.9\\textheight}\\end{document}")
+    with pypdfium2.PdfDocument(compile_tex(apart, engine=find_engine(), name="apart")) as document:
+        words = document[0].get_textpage()
+        at, _ = words.search("The results here").get_next()
+        assert (len(document), words.get_charbox(at)[1] < 110) == (2, True)  # points from below
+
+
 def test_two_builds_at_once_are_refused(own):
     with FileLock(own / ".cache" / "build.lock"), pytest.raises(WriteupError, match="another build is running"):
         make(own)
