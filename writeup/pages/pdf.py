@@ -214,7 +214,9 @@ def errors_in(log: str) -> list[str]:
             continue
         where = re.search(r"^l\.(\d+) ?(.*)$", match[2], re.MULTILINE)
         place = f"line {where[1]}: " if where else ""
-        after = f" after {where[2].strip()!r}" if where and where[2].strip() else ""
+        nearest = re.match(r"\n<\w+> *(.*)", match[2])  # of what stands in a command's braces
+        read = nearest[1].strip() if nearest else where[2].strip() if where else ""
+        after = f" after {read!r}" if read else ""
         found.append(f"{place}{match[1].strip()}{after}")
     return found
 

@@ -99,6 +99,7 @@ def test_file_names_are_plain(engine, name):
     ("body", "message"),
     [
         (r"fine \nosuchcommand here", r"line 4: Undefined control sequence.*nosuchcommand"),
+        (r"\textbf{fine \nosuchcommand here}", r"line 4: Undefined control sequence. after 'fine .*nosuchcommand'\n"),
         (r"\usepackage{x}", r"line 4: LaTeX Error: Can be used only in preamble"),
         (r"\begin{equation", r"File ended while scanning"),
         ("x ≤ y", r"line 4: .*Unicode character ≤"),
