@@ -200,7 +200,8 @@ def language_model(a: Facts, records: Records) -> None:
     route = by("LSTM, dropout and cross-entropy from scratch", first_loss, text, settings, within=2e-3)
     on("first_loss", losses[0][0], route, {losses[0][0] / math.log(2): "bits"}, "{:.2f}")
     others = gap("models of other seeds", lambda nats: abs(nats - fmean(held_out[1:])), within=0.07)
-    on("held_out", held_out[0], others, {fmean(losses[0][-50:]): "the training text's"}, "{:.1f}")
+    why = "the value is one seed's, the route the other seeds'"
+    on("held_out", held_out[0], others, {fmean(losses[0][-50:]): "the training text's"}, "{:.1f}", shared=why)
     courses = by("different courses of the loss", lambda: len(set(map(tuple, losses))))
     on("models", len(held_out), courses, {1: "one alone"})
     on.ratio("perplexity", [math.exp(loss) for loss in held_out], [1.0] * len(held_out), "{:.1f}")
