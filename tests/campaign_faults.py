@@ -255,7 +255,7 @@ def hostile() -> dict[str, tuple[list[str], dict[str, object]]]:
     }  # fmt: skip
     program, endless = BUILD[:-1], "9" * 10000
     told = {
-        "status, a folder of 10,000 digits": ["status", "--root", endless], "show, 10,000 digits": ["show", endless],
+        "status, a folder of 10,000 digits": ["status", "--root", endless], "where, 10,000 digits": ["where", endless],
         "experiments, 10,000 digits": ["experiments", "--kind", endless],
         "new, a command to the terminal": ["new", "\x1b[31m/" * 999],
         "audit, 10,000 digits": ["audit", "--seed", endless], "an option of 10,000 digits": ["build", "--" + endless],

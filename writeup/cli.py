@@ -129,6 +129,7 @@ def schema_command(file: Annotated[str, typer.Argument(help="assignment or submi
     print(json.dumps(known[file](), indent=1))
 
 
+@app.command("where", hidden=True)  # as printed documents call it
 @app.command("show")
 def show_command(
     id: Annotated[str, typer.Argument(help="A fact or statement, as 2d.saved.")], root: Root = None
