@@ -67,15 +67,19 @@ def _written(page: Page, environment: Environment, context: Mapping[str, Any]) -
 
 
 def _unshown(verification: Verification, shown: Set[str]) -> Iterator[Problem]:
-    """Facts that no template prints and statements that none says."""
-    ways = {"claim": "<< {} >>", "statement": '<% call say("{}") %>...<% endcall %>'}
-    rows: list[tuple[str, ClaimRow | StatementRow]] = [("claim", row) for row in verification.ledger.claims]
-    rows += [("statement", row) for row in verification.ledger.statements]
-    for kind, row in rows:
-        if f"{kind}:{row.id}" not in shown:
-            way = ways[kind].format(row.id.removeprefix(f"{row.question}."))
-            told = f"is printed nowhere; print it by {way} in {TEMPLATES}/{row.question}.md.j2, or delete it"
-            yield Problem(row.id, told).at(row.source)
+    """Facts that no template prints, no figure draws and no statement rests on; statements that no template says."""
+    ledger = verification.ledger
+    figures = [
+        (name, figure) for answered in verification.answers.values() for name, figure in answered.figures.items()
+    ]
+    drawn = [word for name, figure in figures for word in row_of(name, "", figure).words]
+    printed = {source.removeprefix("claim:") for source in shown}
+    unread: list[tuple[str, ClaimRow | StatementRow]] = [("<< {} >>", row) for row in ledger.unread(printed, drawn)]
+    unsaid = [row for row in ledger.statements if f"statement:{row.id}" not in shown]
+    for way, row in unread + [('<% call say("{}") %>...<% endcall %>', row) for row in unsaid]:
+        by = way.format(row.id.removeprefix(f"{row.question}."))
+        told = f"is printed nowhere; print it by {by} in {TEMPLATES}/{row.question}.md.j2, or delete it"
+        yield Problem(row.id, told).at(row.source)
 
 
 def labels(root: Path, verification: Verification, question: str) -> Iterator[prose.Label]:

@@ -59,11 +59,10 @@ def ledger_findings(ledger: Ledger) -> Iterator[Finding]:
 
     A claim that no text prints must stand in the words of a figure or behind a statement.
     """
-    behind = {id for statement in ledger.statements for id in statement.claims}
-    drawn = {number for figure in ledger.readback.figures for word in figure.words for number in spelled(word)}
+    drawn = [word for figure in ledger.readback.figures for word in figure.words]
+    for row in ledger.unread({row.id for row in ledger.claims if row.printed}, drawn):
+        yield Finding("ledger.json", row.id, "the claim is printed nowhere")
     for row in ledger.claims:
-        if not row.printed and row.id not in behind and not set(spelled(row.shown)) & drawn:
-            yield Finding("ledger.json", row.id, "the claim is printed nowhere")
         if not _is_rounded(row):
             yield Finding("ledger.json", row.id, f"{row.shown} is not {row.value} rounded to its last printed place")
     held = _held(ledger)

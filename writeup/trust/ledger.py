@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from writeup.errors import WriteupError
 from writeup.estimators import Estimate
 from writeup.records.store import write_whole
+from writeup.text.numerals import spelled
 
 
 class _Row(BaseModel):
@@ -169,6 +171,17 @@ class Ledger(_Row):
         """How many controls were rejected, of one question or of all."""
         rows = self.of(question) if question else self.claims
         return sum(control.rejected for row in rows for control in row.controls)
+
+    def unread(self, printed: Container[str], drawn: Iterable[str]) -> list[ClaimRow]:
+        """Claims whose ids are not among the printed ones, that stand behind no statement, and whose number is not
+        among the words that figures draw."""
+        behind = {id for statement in self.statements for id in statement.claims}
+        numbers = {number for word in drawn for number in spelled(word)}
+        return [
+            row
+            for row in self.claims
+            if row.id not in printed and row.id not in behind and not numbers & set(spelled(row.shown))
+        ]
 
     def write(self, path: Path) -> None:
         write_whole(path, self.model_dump_json(indent=1) + "\n")
