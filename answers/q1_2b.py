@@ -148,10 +148,11 @@ def plenty(a: Facts, record: Record) -> None:
 
 
 def at_edge(a: Facts, name: str, record: Record, settings: Settings) -> None:
-    """How often the network without dropout chose the highest rate of all."""
-    arm, last = record.curves["0"], len(settings.rates) - 1
-    best = by("the best validation accuracy of those tried", lambda: sum(np.argmax(arm["tried"], axis=1) == last))
-    a(name, sum(rate == max(settings.rates) for rate in arm["rate"]), best)
+    """How often a network, with or without dropout, chose the highest rate of all."""
+    arms, last = record.curves.values(), len(settings.rates) - 1
+    best = by("the best validation accuracy of those tried",
+              lambda: sum(int((np.argmax(arm["tried"], axis=1) == last).sum()) for arm in arms))  # fmt: skip
+    a(name, sum(rate == max(settings.rates) for arm in arms for rate in arm["rate"]), best)
 
 
 def three_resolved(a: Facts, *records: Record) -> None:

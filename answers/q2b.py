@@ -108,6 +108,21 @@ def where(a: Facts) -> None:
         when("file names in the compiled library", lambda n: n in torch_source.compiled_files("/native/RNN.cpp")),
         code=True,
     )
+    a.one_of(
+        "fused_loop",
+        ("mkldnn_rnn_layer", "mkldnn_lstm_layer"),
+        when(
+            "C++ functions on the stack in the LSTM's layer by default",
+            lambda name: f"at::_ops::{name}::call" in torch_source.functions_in_steps(fused=True),
+        ),
+        code=True,
+    )
+    a.one_of(
+        "fused_file",
+        ("aten/src/ATen/native/mkldnn/RNN.cpp", "aten/src/ATen/native/mkldnn/LSTM.cpp"),
+        when("file names in the compiled library", lambda n: n in torch_source.compiled_files("/mkldnn/RNN.cpp")),
+        code=True,
+    )
 
 
 def how(a: Facts) -> None:
@@ -180,6 +195,6 @@ def path_table() -> Table:
         [f"`{call.rstrip('(')}`", f"`{torch_source.file_of(function)}`", Ref(name)]
         for name, (function, call, _) in zip(LINES, torch_source.PATH, strict=True)
     ]
-    rows.insert(1, [Ref("loop"), Ref("loop_file"), "compiled"])
+    rows[1:1] = [[Ref("loop"), Ref("loop_file"), "compiled"], [Ref("fused_loop"), Ref("fused_file"), "compiled"]]
     rows += [[Ref(name), Ref("engine_file"), "compiled"] for name in ("execute", "node")]
     return Table(["Call", "in file", "line"], rows, "llr")

@@ -25,7 +25,7 @@ from lab.study import (
     on_whole_text,
     perplexity,
 )
-from lab.study_again import half_width, holm_again, lowest_rate, merged
+from lab.study_again import half_width, holm_again, lowest_rate, merged, rates_in_names
 from writeup.claims import Answer
 from writeup.estimators import holm, pooled, pooled_probability
 from writeup.facts import Facts, by
@@ -70,6 +70,12 @@ def settings(a: Facts, study: Study) -> None:
         behind = on(a, [run for runs in grid.values() for run in runs])
         lower = {study.rates[cell] / 2: "the next lower rate"}
         behind(name, study.rates[cell], best, lower, "{:.0f}")
+    for name, end in (("lowest_rate", min), ("highest_rate", max)):
+        named = by("rates in the names of the GRU's runs", lambda end=end: end(rates_in_names(study.grid("GRU"))))
+        a.on(*study.records)(name, end(study.grid("GRU")), named, {study.rates["GRU"]: "the best"}, "{:~2}")
+    for cell, name in (("LSTM", "second_LSTM"), ("GRU", "second_GRU")):
+        run = study.seeds(cell=cell)[1]
+        on(a, [run])(name, run.perplexity, recorded([run]), mistaken_for([run]), "{:.0f}")
     gru = study.seeds(cell="GRU")
     on(a, gru)("seeds", len(gru), by("seeds in the records", lambda: len({r.record.seeds[0] for r in gru})))
     for (key, cell), runs in study.varied().items():

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from statistics import median
 
-from lab import published
+from lab import fused, published
 from lab.study import CELLS, Run, Study, mistaken_for, perplexity
 from lab.study_again import lowest_rate, mean_of
 from writeup.facts import Facts, Route, by
@@ -72,28 +71,32 @@ def compared(a: Facts, whole: Study) -> None:
 
 
 def beside_published(a: Facts, whole: Study) -> None:
-    """The LSTM's first seed, epoch by epoch, beside a log of the example; the other log's GRU, which blew up."""
-    run = whole.seeds(cell="LSTM")[0]
-    ours, theirs = run.record.curves["valid_loss"], published.losses("LSTM")
+    """The example to the letter, epoch by epoch, beside a log of it; our fused runs beside both."""
+    run = whole.example
+    losses, theirs = run.record.curves["valid_loss"], published.losses()
     apart = [
-        math.expm1(abs(loss - math.log(found)))
-        for loss, found in zip(ours, published.perplexities("LSTM"), strict=True)
+        math.expm1(abs(loss - math.log(found))) for loss, found in zip(losses, published.perplexities(), strict=True)
     ]
     route = by(
         "differences of the losses, theirs to two places",
-        lambda: max(math.expm1(abs(one - other)) for one, other in zip(ours, theirs, strict=True)),
+        lambda: max(math.expm1(abs(one - other)) for one, other in zip(losses, theirs, strict=True)),
         within=ROUNDED,
     )
     why = "of the published log the value reads perplexities, the route losses; both read our curve"
     on(a, [run])("apart", max(apart), route, {apart[0]: "of the first epoch"}, "{:.0%}", shared=why)
-    gru, losses = published.perplexities("GRU"), published.losses("GRU")
-    epoch = first_rise(gru)
-    a("spoilt_epoch", epoch, by("the first loss that rises", first_rise, losses))
-    loss = by("its loss, to two places", math.exp, losses[epoch - 1], within=ROUNDED * gru[epoch - 1])
-    a("spoilt", gru[epoch - 1], loss, {gru[epoch - 2]: "of the epoch before"}, "{:~2}")
     test = run.record.metrics["test_perplexity"]
     loss = by("exponential of the recorded loss", math.exp, run.test_loss, within=1e-6)
     on(a, [run])("test", test, loss, {run.perplexity: "of the validation text"}, "{:.0f}")
+    on(a, [run])("example", run.perplexity, recorded([run]), {test: "of the test text"}, "{:.0f}")
+    ours = whole.seeds(cell="LSTM")
+    pairs = [(run.perplexity, other.perplexity) for other in ours]
+    furthest = max(max(pair) / min(pair) - 1 for pair in pairs)
+    route = by(
+        "differences of the losses",
+        lambda: max(math.expm1(abs(other.valid_loss - run.valid_loss)) for other in ours),
+        within=1e-6,
+    )
+    on(a, [run, *ours])("fused_apart", furthest, route, form="{:.0%}")
     a.say(
         "like_the_example",
         lambda apart, test: (
@@ -102,8 +105,7 @@ def beside_published(a: Facts, whole: Study) -> None:
         {"apart": 0.1},
         {"test": 125.0},
     )
-
-
-def first_rise(curve: list[float]) -> int:
-    """The epoch (from 1) that first brings a higher value than the one before."""
-    return next(epoch for epoch, (before, after) in enumerate(pairwise(curve), start=2) if after > before)
+    a.say("fused_like_it", lambda fused_apart: fused_apart < 0.03, {"fused_apart": 0.05})
+    alike = by("losses of several steps, dropout masks included", lambda: sum(map(fused.same_losses, CELLS)))
+    a("same_steps", sum(map(fused.same_weights, CELLS)), alike, {1: "one cell alone"})
+    a.say("same_step", lambda same_steps: same_steps == 2, {"same_steps": 1})

@@ -146,6 +146,14 @@ class Study:
             groups |= {("baseline", cell): groups["baseline", cell][1:] for cell in CELLS}
         return list(groups.values()), [weights.get(which, 0.0) for which in groups]
 
+    @cached_property
+    def example(self) -> Run:
+        """The LSTM to the letter of the example: PyTorch's modules, float32, its rate and seed."""
+        wanted = Settings(epochs=self.base.epochs)
+        if found := [run for run in self.runs if run.settings == wanted]:
+            return found[0]
+        raise WriteupError(f"language-model study: the example's own run, {wanted.name}, is missing")
+
     @property
     def records(self) -> list[Record]:
         return [run.record for run in self.runs]

@@ -23,6 +23,11 @@ def lowest_rate(grid: dict[float, list[Run]]) -> float:
     return min(found, key=found.__getitem__)
 
 
+def rates_in_names(grid: Mapping[float, list[Run]]) -> list[float]:
+    """The learning rates that the records' names give."""
+    return [float(run.record.name.partition("-lr")[2].partition("-")[0]) for runs in grid.values() for run in runs]
+
+
 def half_width(groups: Mapping[tuple[str, str], Sequence[float]]) -> float:
     """Of the interval of one setting's difference between two cells with two seeds each, as a share."""
     left = np.concatenate([np.asarray(losses) - np.mean(losses) for losses in groups.values()])

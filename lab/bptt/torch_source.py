@@ -94,15 +94,15 @@ def functions_in_backward() -> set[str]:
 
 
 @cache
-def functions_in_steps() -> set[str]:
-    """C++ functions on the stack while the unrolled `nn.LSTM` saves what the step of its second word needs backward."""
+def functions_in_steps(fused: bool = False) -> set[str]:
+    """C++ functions on the stack while an `nn.LSTM` saves what its second word, or the fused layer, needs backward."""
     found: list[set[str]] = []
 
     def look(tensor: Tensor) -> Tensor:
         found.append(cpp_functions())
         return tensor
 
-    with onednn(False), torch.autograd.graph.saved_tensors_hooks(look, lambda tensor: tensor):
+    with onednn(fused), torch.autograd.graph.saved_tensors_hooks(look, lambda tensor: tensor):
         nn.LSTM(1, 1)(torch.ones(2, 1, 1))
     return found[-1]
 
