@@ -32,7 +32,7 @@ class Settings:
     seeds: tuple[int, ...] = tuple(range(20))
     norms: tuple[str, ...] = ("none", "batch", "layer", "group")
     batch_sizes: tuple[int, ...] = (2, 8, 40)
-    rates: tuple[float, ...] = (0.01, 0.04, 0.16)
+    rates: tuple[float, ...] = (0.0025, 0.01, 0.04, 0.16)
     channels: int = 8
     hidden: int = 32
     depth: int = 4
