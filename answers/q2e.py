@@ -72,7 +72,7 @@ def settings(a: Facts, study: Study) -> None:
         behind(name, study.rates[cell], best, lower, "{:.0f}")
     for name, end in (("lowest_rate", min), ("highest_rate", max)):
         named = by("rates in the names of the GRU's runs", lambda end=end: end(rates_in_names(study.grid("GRU"))))
-        a.on(*study.records)(name, end(study.grid("GRU")), named, {study.rates["GRU"]: "the best"}, "{:~2}")
+        a.on(*study.records)(name, end(study.grid("GRU")), named, {study.rates["GRU"]: "the best"}, "{:.0f}")
     for cell, name in (("LSTM", "second_LSTM"), ("GRU", "second_GRU")):
         run = study.seeds(cell=cell)[1]
         on(a, [run])(name, run.perplexity, recorded([run]), mistaken_for([run]), "{:.0f}")
