@@ -181,6 +181,8 @@ def noisy(a: Facts, record: Record) -> None:
     for name, p in (("rise", 0.0), ("fall", MODERATE)):
         a.effect(name, halfway(record, p), measured(record, p, "test_loss"), "{:+.2f} nats")
     a("noisy_seeds", len(MISLABELLED.seeds), by("curves in the record", len, record.curves["0"]["along"]))
+    rates = by("rates of the runs", lambda: max(rate for arm in record.curves.values() for rate in arm["rate"]))
+    a("noisy_rate", MISLABELLED.rates[0], rates, form="{:.3f}")
     a("noisy_passes", MISLABELLED.epochs, by("last pass of a curve", last_pass, record))
     a.effect("noisy_gain", *accuracies(record), "{:.1f} points")
     a.mean("noisy_fit", measured(record, 0.0, "train_accuracy"), "{:.0f} %")

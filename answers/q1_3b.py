@@ -28,7 +28,7 @@ TERMS = {  # of the gradient: whether it runs through the mean, and through the 
     r"g - \bar g": (True, False),
     r"g - \hat x \overline{g \hat x}": (False, True),
 }
-POWERS = {r"\mathrm{BN}(a W x) = \mathrm{BN}(W x)": 0, r"\mathrm{BN}(a W x) = a \mathrm{BN}(W x)": 1}
+POWERS = {r"\mathrm{BN}(a V u) = \mathrm{BN}(V u)": 0, r"\mathrm{BN}(a V u) = a \mathrm{BN}(V u)": 1}
 
 
 def answer(records: Records) -> Answer:
@@ -66,6 +66,8 @@ def rates(a: Facts, record: Record) -> None:
     seeds, depth = learning_rates.Settings().seeds, learning_rates.Settings().depth
     a("seeds", len(seeds), by("values of every arm", lambda: min(len(arm["train_loss"]) for arm in plain + normed)))
     a("depth", depth, by("the network built", norm_runs.convolutions), {depth + 1: "the readout counted too"})
+    named = by("the record's name", lambda: int(record.name.rpartition("-epochs")[0].rpartition("-")[2]))
+    a("sweep_passes", learning_rates.Settings().epochs, named)
     for name, arms in (("usable_without", plain), ("usable", normed)):
         route = by("every seed's test accuracy above twice that of guessing", norm_runs.usable_by_accuracy, arms)
         rate = norm_runs.usable_rate(arms)
@@ -81,9 +83,18 @@ def rates(a: Facts, record: Record) -> None:
         {"usable_without": 10.0},
         {"plain_learn": 1},
     )
+    rate = norm_runs.best_on_test_images(normed)["rate"]
+    by_median = by("the highest median of the test accuracies", norm_runs.best_by_median, normed)
+    a("best_rate", rate, by_median, {rate * 2: "one step too high", rate / 2: "one step too low"}, "{:~1}")
     with_norm, without = (norm_runs.losses(norm_runs.best_on_test_images(arms)) for arms in (normed, plain))
     a.effect("gain", with_norm, without, "{:.2f} nats")
-    a.say("gains", lambda gain: gain.positive, {"gain": 0.0})
+    a.say(
+        "gains",
+        lambda gain, best_rate, usable_without: gain.positive and best_rate <= usable_without,
+        {"gain": 0.0},
+        {"best_rate": 0.8},
+        {"usable_without": 0.1},
+    )
     for norm, arms in (("none", plain), ("batch", normed)):
         best = norm_runs.best_on_test_images(arms)
         train = norm_runs.train_at_rate(norm, best["rate"])  # alone, a seed rounds otherwise than beside others

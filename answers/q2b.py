@@ -118,6 +118,15 @@ def where(a: Facts) -> None:
         code=True,
     )
     a.one_of(
+        "fused_back",
+        ("mkldnn_rnn_layer_backward", "mkldnn_lstm_layer_backward"),
+        when(
+            "operators that the profiler saw in the backward pass",
+            lambda name: f"aten::{name}" in torch_source.operators_in_backward(),
+        ),
+        code=True,
+    )
+    a.one_of(
         "fused_file",
         ("aten/src/ATen/native/mkldnn/RNN.cpp", "aten/src/ATen/native/mkldnn/LSTM.cpp"),
         when("file names in the compiled library", lambda n: n in torch_source.compiled_files("/mkldnn/RNN.cpp")),
@@ -197,4 +206,5 @@ def path_table() -> Table:
     ]
     rows[1:1] = [[Ref("loop"), Ref("loop_file"), "compiled"], [Ref("fused_loop"), Ref("fused_file"), "compiled"]]
     rows += [[Ref(name), Ref("engine_file"), "compiled"] for name in ("execute", "node")]
+    rows.append([Ref("fused_back"), Ref("fused_file"), "compiled"])
     return Table(["Call", "in file", "line"], rows, "llr")

@@ -28,6 +28,7 @@ def answer(records: Records) -> Answer:
     sizes(a.on(example), example)
     roles(a)
     measured(a, on_whole_text(records)[1])
+    on_a_part(a, study)
     return a.answer(figures={"tying": drawing()})
 
 
@@ -93,6 +94,15 @@ def measured(a: Facts, whole: Study) -> None:
     counted = by("records of tied models", lambda: sum(record.settings["tied"] for record in whole.records))
     a("seeds", len(tied), counted)
     a.say("helps", lambda change: change.negative, {"change": 0.0})
+
+
+def on_a_part(a: Facts, study: Study) -> None:
+    """The same in the short runs."""
+    a.on(*study.records).change(
+        "part_change", *study.contrast({("tied", "LSTM"): 1, ("baseline", "LSTM"): -1}), "{:+.0f} %"
+    )
+    a.say("not_there", lambda part_change: part_change.low < 0 < part_change.high, {"part_change": -30.0},
+          {"part_change": 30.0})  # fmt: skip
 
 
 def drawing() -> Drawing:

@@ -42,6 +42,7 @@ def answer(records: Records) -> Answer:
     what_was_run(a.on(*study.records), study)
     settings(a, study)
     resolved(a, study)
+    annealed(a, study)
     timed = StepTimes.read(records, study.base)
     times(a.on(timed.record), timed)
     minutes(a.on(timed.record), timed)
@@ -105,10 +106,13 @@ def resolved(a: Facts, study: Study) -> None:
     behind.change("third_layer", *contrasts["layers3"], "{:.0f} %")
     a.say(
         "one_worse",
-        lambda longest, third_layer, worse: longest.positive and third_layer.low < 0 and worse == ("bptt70",),
+        lambda longest, third_layer, worse, second_cut: (
+            longest.positive and third_layer.low < 0 and worse == ("bptt70",) and second_cut == 0
+        ),
         {"longest": 0.0},
         {"third_layer": 30.0},
         {"worse": ("bptt17", "bptt70")},
+        {"second_cut": 1},
     )
     gaps = [pooled(*study.contrast(between_cells(key))) for key in VARIATIONS]
     apart = sum(not gap.low < 0 < gap.high for gap in gaps)
@@ -131,6 +135,27 @@ def resolved(a: Facts, study: Study) -> None:
         {"longest": 0.0},
         {"halved": 1.0},
         {"halved": 0.25},
+    )
+
+
+def annealed(a: Facts, study: Study) -> None:
+    """Where the rule cut the rate within these few epochs, and what that is worth between seeds of one setting."""
+    behind, rule = a.on(*study.records), "the rule applied to the losses"
+    pairs = list(study.varied().values())
+    split = [sorted(of, key=lambda run: run.annealed) for of in pairs if len({run.annealed for run in of}) > 1]
+    ruled = by(rule, lambda: sum(len({run.annealed_by_losses for run in of}) > 1 for of in pairs))
+    behind("split", len(split), ruled, {len(pairs): "all settings"})
+    behind.mean("cut_gain", [100 * (1 - cut.perplexity / not_cut.perplexity) for not_cut, cut in split], "{:.0f} %")
+    late = [run for of in study.varied("layers3", "hidden400", "bptt70").values() for run in of]
+    second = [study.seeds(cell=cell)[1] for cell in CELLS]
+    for name, runs in (("late_cut", late), ("second_cut", second)):
+        again = by(rule, lambda runs=runs: sum(run.annealed_by_losses for run in runs))
+        on(a, runs)(name, sum(run.annealed for run in runs), again)
+    a.say(
+        "cuts_decide",
+        lambda cut_gain, late_cut: cut_gain.positive and late_cut == 0,
+        {"cut_gain": 0.0},
+        {"late_cut": 1},
     )
 
 

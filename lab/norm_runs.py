@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from statistics import fmean
+from statistics import fmean, median
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,11 @@ def _highest(arms: Sequence[Arm], usable: Callable[[Arm], bool]) -> float:
 def best_on_test_images(arms: Sequence[Arm]) -> Arm:
     """For reading losses of the training images."""
     return max(arms, key=lambda arm: fmean(arm["test_accuracy"]))
+
+
+def best_by_median(arms: Sequence[Arm]) -> float:
+    """The rate whose median test accuracy is the highest."""
+    return float(max(arms, key=lambda arm: median(arm["test_accuracy"]))["rate"])
 
 
 def best_on_training_images(arms: Sequence[Arm]) -> Arm:

@@ -87,7 +87,7 @@ def around(d: Drawing, printed: Mapping[str, str]) -> None:
     d.node("anneal", (Z + 1.15, -5.9), "lr /= 4.0", r"anneal $\eta$", width=2.1, height=0.8)
     d.node("load", (Z, -7.9), "torch.load", "the best model", width=wide, height=0.8)
     d.node("test", (Z, -9.15), "evaluate(test_data)", "once, at the end", width=wide, height=0.8)
-    d.node("generate", (Z, -10.4), "generate.py", "later: text from model.pt", width=wide, height=0.8)
+    d.node("generate", (Z, -10.4), "generate.py", "text from model.pt", width=wide, height=0.8)
     right = d.at("step.east")[0]
     d.arrow("corpus", "batchify")
     d.arrow("batchify.south", d.at("get_batch.north", dx=1.65), "train_data", via=[(None, 1.65), (X + 1.65, None)],
@@ -109,6 +109,10 @@ def around(d: Drawing, printed: Mapping[str, str]) -> None:
     d.arrow((Z + 1.15, -6.85), "hidden.east", "next epoch", via=[(LOOP, None), (None, 0.3)], colour="ink", weight=1,
             side="right", turn=-90)  # fmt: skip
     d.arrow("load", "test")
+    saved = d.at("generate.west", dx=-0.3)[0]
+    d.arrow(
+        "save.west", "generate.west", via=[(saved, None), (None, d.at("generate.west")[1])], colour="dim", dashed=True
+    )
 
 
 def bars(d: Drawing, printed: Mapping[str, str], values: Mapping[str, Any]) -> None:

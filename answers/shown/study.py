@@ -91,7 +91,7 @@ def _epochs(whole: Study) -> Plot:
         "validation perplexity",
         title="epoch by epoch",
         x_ticks=epochs,
-        y_limits=(130.0, 400.0),
+        y_limits=(140.0, 280.0),
         legend="below",
         height=4.1,
     )

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.profiler import profile
 
 from lab.bptt.autograd_graph import onednn
 from writeup.errors import WriteupError
@@ -105,6 +106,16 @@ def functions_in_steps(fused: bool = False) -> set[str]:
     with onednn(fused), torch.autograd.graph.saved_tensors_hooks(look, lambda tensor: tensor):
         nn.LSTM(1, 1)(torch.ones(2, 1, 1))
     return found[-1]
+
+
+@cache
+def operators_in_backward() -> set[str]:
+    """What torch's profiler names while an `nn.LSTM` runs back, fused as by default."""
+    with onednn(True):
+        ended = nn.LSTM(1, 1)(torch.ones(2, 1, 1))[0].sum()
+        with profile() as profiler:
+            ended.backward()
+    return {event.name for event in profiler.events() or []}
 
 
 @cache
