@@ -98,7 +98,7 @@ def _epochs(whole: Study) -> Plot:
 
 
 def panels(study: Study) -> Panels:
-    """Perplexity against each parameter, one panel each: lines join the means, every seed is a dot."""
+    """Perplexity against each parameter, one panel each: lines join the means; seeds are dots, open if the rate was cut."""
     return Panels([_panel(study, field, values) for field, values in PANELS.items()], columns=3, share_y=True)
 
 
@@ -109,12 +109,17 @@ def _panel(study: Study, field: str, values: tuple[int, ...]) -> Plot:
             study.seeds(cell=cell, **({} if value == getattr(study.base, field) else {field: value}))
             for value in values
         ]
-        seeds = [(x + 2 * ASIDE[cell], perplexity([run.valid_loss])) for x, of in enumerate(runs) for run in of]
         means = [perplexity([run.valid_loss for run in of]) for of in runs]
         positions = [x + ASIDE[cell] for x in range(len(values))]
         label = cell if field == "bptt" else ""
         series.append(Series(label, positions, means, style="both", colour=COLOURS[cell]))
-        series.append(Series("", [x for x, _ in seeds], [y for _, y in seeds], style="dots", colour=COLOURS[cell]))
+        for cut in (False, True):
+            seeds = [
+                (x + 2 * ASIDE[cell], run.perplexity) for x, of in enumerate(runs) for run in of if run.annealed == cut
+            ]
+            if seeds:
+                xs, ys = zip(*seeds, strict=True)
+                series.append(Series("", xs, ys, style="dots", colour=COLOURS[cell], hollow=cut))
     return Plot(
         series,
         AXES[field],
