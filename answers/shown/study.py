@@ -98,7 +98,7 @@ def _epochs(whole: Study) -> Plot:
 
 
 def panels(study: Study) -> Panels:
-    """Perplexity against each parameter, one panel each: lines join the means; seeds are dots, open if the rate was cut."""
+    """Perplexity against each parameter: lines join the means; seeds are dots, open where the rate was cut."""
     return Panels([_panel(study, field, values) for field, values in PANELS.items()], columns=3, share_y=True)
 
 
