@@ -76,7 +76,7 @@ def settings(a: Facts, study: Study) -> None:
         a.on(*study.records)(name, end(study.grid("GRU")), named, {study.rates["GRU"]: "the best"}, "{:.0f}")
     for cell, name in (("LSTM", "second_LSTM"), ("GRU", "second_GRU")):
         run = study.seeds(cell=cell)[1]
-        on(a, [run])(name, run.perplexity, recorded([run]), mistaken_for([run]), "{:.0f}")
+        on(a, [run])(name, perplexity([run.valid_loss]), recorded([run]), mistaken_for([run]), "{:.0f}")
     gru = study.seeds(cell="GRU")
     on(a, gru)("seeds", len(gru), by("seeds in the records", lambda: len({r.record.seeds[0] for r in gru})))
     for (key, cell), runs in study.varied().items():

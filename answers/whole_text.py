@@ -87,7 +87,7 @@ def beside_published(a: Facts, whole: Study) -> None:
     test = run.record.metrics["test_perplexity"]
     loss = by("exponential of the recorded loss", math.exp, run.test_loss, within=1e-6)
     on(a, [run])("test", test, loss, {run.perplexity: "of the validation text"}, "{:.0f}")
-    on(a, [run])("example", run.perplexity, recorded([run]), {test: "of the test text"}, "{:.0f}")
+    on(a, [run])("example", perplexity([run.valid_loss]), recorded([run]), {test: "of the test text"}, "{:.0f}")
     ours = whole.seeds(cell="LSTM")
     pairs = [(run.perplexity, other.perplexity) for other in ours]
     furthest = max(max(pair) / min(pair) - 1 for pair in pairs)

@@ -1,6 +1,7 @@
 """A project folder of its own for tests that write records."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,3 +19,18 @@ def project(tmp_path, monkeypatch):
         shutil.copy(path, copied)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "project"
+
+
+@pytest.fixture
+def another_course(monkeypatch):
+    """Modules of this course are not taken for those of a test's own, nor those for these afterwards."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for name in _of_courses():
+        monkeypatch.delitem(sys.modules, name)
+    yield
+    for name in _of_courses():
+        del sys.modules[name]
+
+
+def _of_courses():
+    return [name for name in sys.modules if name.partition(".")[0] in ("answers", "experiments")]

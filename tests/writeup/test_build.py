@@ -476,6 +476,7 @@ def test_a_plain_log_says_where_a_build_is(own):
     assert (status, -1 in found, found == sorted(found)) == (0, False, True), said
 
 
+@pytest.mark.usefixtures("another_course")
 def test_several_notebooks_are_files_of_their_own_by_their_keys(tmp_path):
     new(root := tmp_path / "x", notebook=True)
     described, template = root / DESCRIPTION, root / "templates/answers/3.md.j2"

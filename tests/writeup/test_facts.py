@@ -21,6 +21,9 @@ def answer(records):
 """
 
 
+pytestmark = pytest.mark.usefixtures("another_course")
+
+
 @pytest.fixture
 def verified(tmp_path, monkeypatch):
     """Verifies an answer with the given lines and template."""

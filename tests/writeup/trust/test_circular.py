@@ -1,6 +1,5 @@
 """Tracing finds facts whose second route reads nothing but what their value was read from."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -25,14 +24,7 @@ def answer(records):
 """
 
 
-@pytest.fixture(autouse=True)
-def forgetting(monkeypatch):
-    """Answers of other assignments are not taken for these, nor these for others."""
-    for name in [name for name in sys.modules if name.partition(".")[0] == "answers"]:
-        monkeypatch.delitem(sys.modules, name)
-    yield
-    for name in [name for name in sys.modules if name.partition(".")[0] == "answers"]:
-        del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("another_course")
 
 
 @pytest.fixture

@@ -66,20 +66,16 @@ def checked(root, question=None):
     return verification.exit_status, "\n".join(map(str, verification.problems))
 
 
+pytestmark = pytest.mark.usefixtures("another_course")
+
+
 @pytest.fixture(autouse=True)
-def forgetting(monkeypatch):
-    """Modules of the tiny assignment are imported anew in each test, and what these exchange is put back."""
-    monkeypatch.setattr(sys, "path", list(sys.path))
+def put_back(monkeypatch):
+    """What the answers of these tests exchange."""
     monkeypatch.setattr(builtins, "abs", abs)
     monkeypatch.setattr(Claim, "neighbours", Claim.neighbours)
     monkeypatch.setattr(verifying, "_last_digit", verifying._last_digit)
     registry.cache_clear()
-    forget = [name for name in sys.modules if name.partition(".")[0] in ("answers", "experiments")]
-    for name in forget:
-        monkeypatch.delitem(sys.modules, name)
-    yield
-    for name in [name for name in sys.modules if name.partition(".")[0] in ("answers", "experiments")]:
-        del sys.modules[name]
 
 
 def test_without_a_fault_it_holds(tiny):

@@ -1,7 +1,5 @@
 """Verification catches what does not hold and says what it expected and what it got."""
 
-import sys
-
 import pytest
 
 from writeup.errors import WriteupError
@@ -18,8 +16,11 @@ def answer(records):
 """
 
 
+pytestmark = pytest.mark.usefixtures("another_course")
+
+
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path):
     """A function that makes a project of one question whose answer states one fact, given as source text."""
 
     def make(fact, points=2, module="one"):
@@ -32,12 +33,7 @@ def project(tmp_path, monkeypatch):
         )
         return tmp_path
 
-    for name in [name for name in sys.modules if name == "answers" or name.startswith("answers.")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    yield make
-    for name in [name for name in sys.modules if name == "answers" or name.startswith("answers.")]:
-        del sys.modules[name]
+    return make
 
 
 def recorded(root):
