@@ -96,7 +96,7 @@ def beside_published(a: Facts, whole: Study) -> None:
         lambda: max(math.expm1(abs(other.valid_loss - run.valid_loss)) for other in ours),
         within=1e-6,
     )
-    on(a, [run, *ours])("fused_apart", furthest, route, form="{:.0%}")
+    on(a, [run, *ours])("fused_apart", furthest, route, form="{:.1%}")
     a.say(
         "like_the_example",
         lambda apart, test: (

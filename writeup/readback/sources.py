@@ -26,7 +26,7 @@ ALLOWED = {
     "citation": "year of a cited source",
     "reference": "entry of the references",
     "words": "cell of a table that is no fact: part of a name, or an exception",
-    "count": "number of facts, wrong values, statements, records of a kind: counted in the ledger",
+    "count": "number of facts, wrong values, statements, records of a kind on a device: counted in the ledger",
     "record": "name, device and date of a record: in the ledger",
     "environment": "version of a program: in the ledger",
     "tick": "tick of a plot, which stands for its own place on the axis",
@@ -94,8 +94,7 @@ def _held(ledger: Ledger) -> dict[str, set[str]]:
     counts += [count for question in questions for count in (len(ledger.of(question)), rejected[question])]
     counts += [sum(row.level == level for row in document) for level in ("executed", "rerun", "recomputed")]
     counts += [len(ledger.statements), sum(statement.question in asked for statement in ledger.statements)]
-    behind = {path for row in document for path in row.evidence.get("records", ())}
-    counts += Counter(path.partition("/")[0] for path in behind).values()
+    counts += Counter((record.path.partition("/")[0], record.device) for record in ledger.records).values()
     records = spelled("\n".join(f"{record.path} {record.device} {record.date}" for record in ledger.records))
     held = {
         "count": {str(count) for count in counts},
