@@ -104,6 +104,8 @@ def rates(a: Facts, record: Record) -> None:
 def reasons(a: Facts, record: Record) -> None:
     """How far a layer's inputs move, also with noise that moves them, and how the loss varies along the gradient."""
     arms = record.curves
+    rate = by("the settings of the code that trains", lambda: landscape.Settings().learning_rate)
+    a("walk_rate", record.settings["learning_rate"], rate, form="{:.1f}")
     a.ratio("noise_moves", arms["noisy"]["shift"], arms["none"]["shift"], "{:.1f} times")
     a.effect("noisy_gain", arms["noisy"]["train_loss"], arms["none"]["train_loss"], "{:.2f} nats")
     a.effect("noise_costs", arms["batch"]["train_loss"], arms["noisy"]["train_loss"], "{:.2f} nats")

@@ -106,12 +106,13 @@ def resolved(a: Facts, study: Study) -> None:
     behind.change("third_layer", *contrasts["layers3"], "{:.0f} %")
     a.say(
         "one_worse",
-        lambda longest, third_layer, worse, second_cut: (
-            longest.positive and third_layer.low < 0 and worse == ("bptt70",) and second_cut == 0
+        lambda longest, third_layer, worse, first_cut, second_cut: (
+            longest.positive and third_layer.low < 0 and worse == ("bptt70",) and first_cut == 2 and second_cut == 0
         ),
         {"longest": 0.0},
         {"third_layer": 30.0},
         {"worse": ("bptt17", "bptt70")},
+        {"first_cut": 1},
         {"second_cut": 1},
     )
     gaps = [pooled(*study.contrast(between_cells(key))) for key in VARIATIONS]
@@ -147,8 +148,8 @@ def annealed(a: Facts, study: Study) -> None:
     behind("split", len(split), ruled, {len(pairs): "all settings"})
     behind.mean("cut_gain", [100 * (1 - cut.perplexity / not_cut.perplexity) for not_cut, cut in split], "{:.0f} %")
     late = [run for of in study.varied("layers3", "hidden400", "bptt70").values() for run in of]
-    second = [study.seeds(cell=cell)[1] for cell in CELLS]
-    for name, runs in (("late_cut", late), ("second_cut", second)):
+    first, second = ([study.seeds(cell=cell)[k] for cell in CELLS] for k in (0, 1))
+    for name, runs in (("late_cut", late), ("first_cut", first), ("second_cut", second)):
         again = by(rule, lambda runs=runs: sum(run.annealed_by_losses for run in runs))
         on(a, runs)(name, sum(run.annealed for run in runs), again)
     a.say(

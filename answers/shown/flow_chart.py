@@ -109,7 +109,7 @@ def around(d: Drawing, printed: Mapping[str, str]) -> None:
     d.arrow((Z + 1.15, -6.85), "hidden.east", "next epoch", via=[(LOOP, None), (None, 0.3)], colour="ink", weight=1,
             side="right", turn=-90)  # fmt: skip
     d.arrow("load", "test")
-    saved = d.at("generate.west", dx=-0.3)[0]
+    saved = d.at("save.west", dx=-0.3)[0]
     d.arrow(
         "save.west", "generate.west", via=[(saved, None), (None, d.at("generate.west")[1])], colour="dim", dashed=True
     )
