@@ -46,7 +46,7 @@ def answer(records: Records) -> Answer:
     noisy(a.on(mislabelled), mislabelled)
     stopped = records[f"{stopping.KIND}/{stopping.Settings().name}"]
     early(a.on(mislabelled, stopped), mislabelled, stopped)
-    three_resolved(a, few, many)
+    resolved(a, few, many)
     effects = [effect_plot(record, SEVERE, f"{record.settings['train_images']:,} images") for record in (few, many)]
     curves = [curve_plot(mislabelled, 0.0, "without dropout"), curve_plot(mislabelled, MODERATE, "with dropout")]
     figures = {"thinned": thinned.picture(), "curves": Panels(curves, share_y=True)}
@@ -155,7 +155,7 @@ def at_edge(a: Facts, name: str, record: Record, settings: Settings) -> None:
     a(name, sum(rate == max(settings.rates) for arm in arms for rate in arm["rate"]), best)
 
 
-def three_resolved(a: Facts, *records: Record) -> None:
+def resolved(a: Facts, *records: Record) -> None:
     """Of the changes that the figure shows, which intervals leave out zero."""
     made = [of for record in records for of in changes(record, SEVERE).values()]
     signs = tuple(int(interval.positive) - int(interval.negative) for interval in map(student, made))

@@ -102,12 +102,9 @@ def where(a: Facts) -> None:
         when(stack, torch_source.functions_in_steps().__contains__),
         code=True,
     )
-    a.one_of(
-        "loop_file",
-        ("aten/src/ATen/native/RNN.cpp", "aten/src/ATen/native/LSTM.cpp"),
-        when("file names in the compiled library", lambda n: n in torch_source.compiled_files("/native/RNN.cpp")),
-        code=True,
-    )
+    for name, folder in (("loop_file", "aten/src/ATen/native"), ("fused_file", "aten/src/ATen/native/mkldnn")):
+        named = when("file names in the compiled library", lambda n: n in torch_source.compiled_files("/RNN.cpp"))
+        a.one_of(name, (f"{folder}/RNN.cpp", f"{folder}/LSTM.cpp"), named, code=True)
     a.one_of(
         "fused_loop",
         ("mkldnn_rnn_layer", "mkldnn_lstm_layer"),
@@ -124,12 +121,6 @@ def where(a: Facts) -> None:
             "operators that the profiler saw in the backward pass",
             lambda name: f"aten::{name}" in torch_source.operators_in_backward(),
         ),
-        code=True,
-    )
-    a.one_of(
-        "fused_file",
-        ("aten/src/ATen/native/mkldnn/RNN.cpp", "aten/src/ATen/native/mkldnn/LSTM.cpp"),
-        when("file names in the compiled library", lambda n: n in torch_source.compiled_files("/mkldnn/RNN.cpp")),
         code=True,
     )
 

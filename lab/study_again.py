@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from lab.study import Run, Study
-from writeup.estimators import simulated_quantile
+from writeup.estimators import least_squares, simulated_quantile
 
 
 def mean_of(runs: list[Run]) -> float:
@@ -37,17 +37,11 @@ def half_width(groups: Mapping[tuple[str, str], Sequence[float]]) -> float:
 
 def holm_again(contrasts: Mapping[str, tuple[list[list[float]], list[float]]]) -> tuple[str, ...]:
     """Which contrasts stand read together: the largest t first, against ever lower simulated quantiles [Holm 1979]."""
-    sizes, freedom = {}, 0
-    for name, (groups, weights) in contrasts.items():
-        y = np.concatenate([np.asarray(losses) for losses in groups])
-        design = np.repeat(np.eye(len(groups)), [len(losses) for losses in groups], axis=0)
-        means, squares, *_ = np.linalg.lstsq(design, y, rcond=None)
-        freedom = len(y) - len(groups)
-        variance = squares[0] / freedom * (np.square(weights) / design.sum(axis=0)).sum()
-        sizes[name] = abs(np.dot(weights, means)) / np.sqrt(variance)
+    solved = {name: least_squares(*contrast) for name, contrast in contrasts.items()}
+    sizes = {name: abs(middle) / error for name, (middle, error, _) in solved.items()}
     found: list[str] = []
     for left, name in zip(range(len(sizes), 0, -1), sorted(sizes, key=sizes.__getitem__, reverse=True), strict=True):
-        if sizes[name] < simulated_quantile(freedom + 1, 1 - 0.05 / left):
+        if sizes[name] < simulated_quantile(solved[name][2] + 1, 1 - 0.05 / left):
             break
         found.append(name)
     return tuple(sorted(found))

@@ -169,14 +169,21 @@ def _within(groups: Sequence[Sequence[float]], weights: Sequence[float]) -> tupl
     return freedom, math.sqrt(variance * sum(w * w / len(v) for w, v in zip(weights, groups, strict=True)))
 
 
-def pooled_misfit(groups: Sequence[Sequence[float]], weights: Sequence[float], candidate: Estimate) -> str:
-    """As `misfit`, by least squares with one constant a group and the covariance of its solution."""
+def least_squares(groups: Sequence[Sequence[float]], weights: Sequence[float]) -> tuple[float, float, int]:
+    """The sum of `pooled` by least squares with one constant a group, its standard error by the covariance of the
+    solution, and the degrees of freedom."""
     y = np.concatenate([np.asarray(values, dtype=float) for values in groups])
     design = np.repeat(np.eye(len(groups)), [len(values) for values in groups], axis=0)
     means, (squares,), _, _ = np.linalg.lstsq(design, y, rcond=None)
     freedom = len(y) - len(groups)
     variance = squares / freedom * (np.asarray(weights) @ np.linalg.inv(design.T @ design) @ np.asarray(weights))
-    return _misplaced(float(np.dot(weights, means)), simulated_quantile(freedom + 1) * math.sqrt(variance), candidate)
+    return float(np.dot(weights, means)), math.sqrt(variance), freedom
+
+
+def pooled_misfit(groups: Sequence[Sequence[float]], weights: Sequence[float], candidate: Estimate) -> str:
+    """As `misfit`, by least squares."""
+    middle, error, freedom = least_squares(groups, weights)
+    return _misplaced(middle, simulated_quantile(freedom + 1) * error, candidate)
 
 
 def pooled_slips(groups: Sequence[Sequence[float]], weights: Sequence[float]) -> Mapping[str, Estimate]:

@@ -34,8 +34,6 @@ def verified(tmp_path, monkeypatch):
         (tmp_path / "answers/__init__.py").write_text("")
         (tmp_path / "answers/q.py").write_text("\n    ".join([HEAD.strip(), *lines, "return a.answer()"]) + "\n")
         (tmp_path / "templates/answers/Q.md.j2").write_text(template)
-        for name in [name for name in __import__("sys").modules if name.partition(".")[0] == "answers"]:
-            monkeypatch.delitem(__import__("sys").modules, name)
         monkeypatch.syspath_prepend(str(tmp_path))
         return verify_question(QUESTION, tmp_path)
 
