@@ -16,7 +16,7 @@ from writeup.assignment import Assignment, Notebook, Question, Section
 from writeup.claims import Ref, Table
 from writeup.cli import app
 from writeup.estimators import Estimate, holm, pooled, pooled_probability, sign_flip_probability, student
-from writeup.facts import Facts, by, gap, when, within
+from writeup.facts import Facts, by, gap, when
 from writeup.figures import drawing
 from writeup.figures.drawing import Drawing
 from writeup.figures.plot import PanelsDescription, PlotDescription, Reference, Series
@@ -36,7 +36,7 @@ SECTIONS: dict[str, tuple[str, list[Entry]]] = {
         inspect.getdoc(facts) or "",
         [("a", Facts.__call__), *((f"a.{name}", getattr(Facts, name)) for name in OF_FACTS)],
     ),
-    "Second routes: `writeup.facts`": ("", [(route.__name__, route) for route in (by, gap, within, when)]),
+    "Second routes: `writeup.facts`": ("", [(route.__name__, route) for route in (by, gap, when)]),
     "Estimates: `writeup.estimators`": (
         "",
         [(it.__name__, it) for it in (Estimate, student, pooled, pooled_probability, sign_flip_probability, holm)],

@@ -21,7 +21,6 @@ class CheckFailed(WriteupError):
 
     def __init__(self, expected: object, got: object, what: str = "") -> None:
         super().__init__(f"{what + ': ' if what else ''}expected {expected!r}, got {got!r}")
-        self.expected, self.got, self.what = expected, got, what
 
 
 def near(name: str, known: Iterable[str]) -> str:

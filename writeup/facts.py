@@ -81,11 +81,6 @@ def gap(route: str, left: Callable[[Any], float], within: float, seed: int | Non
     return on
 
 
-def within(route: str, low: float, high: float, seed: int | None = None) -> Route:
-    """The fact is a number between what the second route gives as its ends."""
-    return gap(f"{route}: {low:.4g} to {high:.4g}", lambda number: max(low - number, number - high), 0.0, seed)
-
-
 def when(route: str, holds: Callable[[Any], bool], seed: int | None = None) -> Route:
     """The fact is the candidate with which the second route comes out as it should."""
     return gap(route, lambda candidate: float(not holds(candidate)), 0.0, seed)

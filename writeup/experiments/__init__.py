@@ -43,11 +43,8 @@ The package that the assignment names may define what holds for all of them:
     The kind whose rehearsal an audit repeats: one that comes out alike on every machine.
 """
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, Protocol
-
-from writeup.records.store import Record
+from collections.abc import Callable
+from typing import Protocol
 
 PRESETS = ("quick", "cpu", "full")
 DEVICE = "WRITEUP_DEVICE"
@@ -61,15 +58,3 @@ class Settings(Protocol):
 
     @property
     def name(self) -> str: ...
-
-
-class Experiment(Protocol):
-    """What every module of experiments offers; see the docstring of this package."""
-
-    KIND: str
-
-    def plan(self, preset: str, finished: Mapping[str, Record]) -> list[Any]: ...
-
-    def run(self, settings: Any, root: Path, report: Report) -> Record: ...
-
-    def replay(self, record: Record) -> dict[str, Any]: ...

@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pypdfium2
-from PIL.Image import Image
 
 from writeup.errors import WriteupError
 from writeup.trust.forking import end_with_parent
@@ -255,9 +254,3 @@ def text_of(pdf: bytes) -> list[str]:
     """The text of each page, lines separated by line feeds."""
     with pypdfium2.PdfDocument(pdf) as document:
         return [page.get_textpage().get_text_bounded().replace("\r\n", "\n") for page in document]
-
-
-def page_images(pdf: bytes, scale: float = 2.0) -> list[Image]:
-    """Each page as a picture; `scale` 1 is 72 dots per inch."""
-    with pypdfium2.PdfDocument(pdf) as document:
-        return [page.render(scale=scale).to_pil() for page in document]

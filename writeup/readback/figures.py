@@ -20,7 +20,6 @@ from writeup.text.numerals import rounds, spelled
 from writeup.trust.ledger import FigureRow, PanelRow
 
 _NODE = re.compile(r"\bnode\b\s*(?:\[(?:[^\[\]]|\[[^\]]*\])*\])?\s*(?:\([^)]*\))?\s*(?:at\s*\([^)]*\))?\s*(?=\{)")
-_FRAME_TITLE = re.compile(r"north east:(?=\{)")
 _PAIR = re.compile(r"\((-?[\d.]+),(-?[\d.]+)\)")
 _NAMED = re.compile(r"^(.*;(?:\\end\{scope\})?) % (\S+)$", re.MULTILINE)
 _PANEL = re.compile(r"panel-(\d+)-(frame|tick|ticklabel|reference|series)(?:-(.*))?")
@@ -58,8 +57,7 @@ class Panel:
 
 def tikz_labels(tikz: str) -> list[str]:
     """The text of every node of a picture, as TeX, in the order in which they are set."""
-    ends = [found.end() for pattern in (_NODE, _FRAME_TITLE) for found in pattern.finditer(tikz)]
-    return [_group(tikz, end) for end in sorted(ends)]
+    return [_group(tikz, found.end()) for found in _NODE.finditer(tikz)]
 
 
 def tikz_panels(tikz: str) -> list[Panel]:

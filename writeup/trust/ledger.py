@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from writeup.errors import WriteupError
 from writeup.estimators import Estimate
-from writeup.records.store import write_whole
 from writeup.text.numerals import spelled
 
 
@@ -182,9 +181,6 @@ class Ledger(_Row):
             for row in self.claims
             if row.id not in printed and row.id not in behind and not numbers & set(spelled(row.shown))
         ]
-
-    def write(self, path: Path) -> None:
-        write_whole(path, self.model_dump_json(indent=1) + "\n")
 
 
 def read(path: Path) -> Ledger:

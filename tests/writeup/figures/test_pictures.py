@@ -7,11 +7,12 @@ import subprocess
 import sys
 
 import numpy as np
+import pypdfium2
 import pytest
 
 from writeup.errors import WriteupError
 from writeup.figures import TIKZ_LIBRARIES, Drawing, Panels, Plot, Reference, Series, cut, slab, stack
-from writeup.pages.pdf import compile, find_engine, page_images, text_of
+from writeup.pages.pdf import compile, find_engine, text_of
 
 X, Y = [1, 3, 10, 100], [5.0, 2.0, -1.0, 4.0]
 LOG = Plot([Series("measured", X, Y)], "batch size $B$", "value", x_scale="log", references=[Reference(0, "zero")])
@@ -78,7 +79,8 @@ def test_a_plot_prints_its_labels(words, name):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_picture_is_as_wide_as_it_says(pdf, name):
-    picture = np.asarray(page_images(pdf, scale=4)[list(FIGURES).index(name)].convert("L"))
+    with pypdfium2.PdfDocument(pdf) as document:
+        picture = document[list(FIGURES).index(name)].render(scale=4, grayscale=True).to_numpy().squeeze()
     inked = np.flatnonzero((picture < 250).any(axis=0))
     left, _, right, _ = FIGURES[name].extent() if name == "drawing" else (0, 0, 11.8, 0)
     assert inked[0] / 4 / 72 * 2.54 >= 1 - 0.02

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from writeup.errors import WriteupError
-from writeup.pages.pdf import Engine, TeXError, compile, errors_in, find_engine, page_images, problems_in, text_of
+from writeup.pages.pdf import Engine, TeXError, compile, errors_in, find_engine, problems_in, text_of
 
 PREAMBLE = (
     "\\pdfsuppressptexinfo=-1 \\pdftrailerid{} \\pdfinfoomitdate=1\n"
@@ -178,13 +178,6 @@ def test_nothing_is_left_behind(engine, tmp_path, monkeypatch):
     with pytest.raises(TeXError):
         compile(document(r"\nosuchcommand"), engine=engine)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_every_page_is_a_picture(engine):
-    pdf = compile(
-        document(r"x\newpage y", r"\usepackage[paperwidth=100bp,paperheight=50bp,margin=5bp]{geometry}"), engine=engine
-    )
-    assert [image.size for image in page_images(pdf, scale=3)] == [(300, 150), (300, 150)]
 
 
 def test_only_the_first_error_of_a_log_counts():
