@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from writeup.errors import WriteupError
 from writeup.evidence.about import About
-from writeup.evidence.audited import audit_section
+from writeup.evidence.audited import LAYOUTS, audit_section, layout
 from writeup.evidence.cards import LEVELS, Card, fact_card, shown, statement_card
 from writeup.evidence.curves import curves
 from writeup.evidence.elements import heard_once, with_buttons
@@ -22,7 +20,6 @@ from writeup.readback.sources import ALLOWED
 from writeup.text.marks import Sourced
 from writeup.trust.ledger import ClaimRow, Ledger
 
-LAYOUTS = Path(__file__).with_name("layouts")
 FEW = 4  # records that a card lists itself
 TEX = re.compile(r"[\\^_]")
 
@@ -44,10 +41,7 @@ def evidence_page(about: About, markdown: Sourced, pictures: Mapping[str, str], 
         statement_card(row, ledger, places.get(row.id, []), said.get(row.id, row.text)) for row in ledger.statements
     ]
     drawn = [(pictures[file], alternative) for file, alternative in alternatives(markdown)]
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(LAYOUTS), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template("page.html.j2").render(
+    return layout(LAYOUTS / "page.html.j2").render(
         about=about,
         body=Markup(filled(str(body), drawn)),
         contents=[(str(h.name), str(h["id"]), h.get_text()) for h in body.select("h2[id], h3[id]")],

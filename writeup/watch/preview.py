@@ -15,6 +15,7 @@ import jinja2
 from writeup.assignment import Assignment
 from writeup.build import evidence
 from writeup.errors import WriteupError
+from writeup.evidence.audited import layout
 from writeup.pages.blocks import Numbering
 from writeup.pages.mathematics import CODE, MATHEMATICS
 from writeup.pages.placed import misplaced
@@ -196,12 +197,5 @@ def with_banner(preview: Preview, state: Mapping[str, Any]) -> str:
     return re.sub(r"<body[^>]*>", lambda found: found[0] + banner, preview.page, count=1)
 
 
-@cache
-def _layouts() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(LAYOUTS), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-    )
-
-
 def _layout(name: str, **context: Any) -> str:
-    return _layouts().get_template(name).render(context)
+    return layout(LAYOUTS / name).render(context)
