@@ -41,7 +41,7 @@ class NotebookResult:
     """The executed notebook; of each cell where it comes from; what is to be said of how it was run.
 
     `marked` has, by cell id, the words of a Markdown cell or what a code cell printed, with the source of every number
-    marked (`writeup.text.marks`): "claim:<id>", or a key of `outputs.ALLOWED`. It is empty for the student's own.
+    marked (`writeup.text.marks`): "claim:<id>", or a key of `outputs.GIVEN`. It is empty for the student's own.
     """
 
     notebook: NotebookNode

@@ -18,26 +18,21 @@ from nbformat import NotebookNode
 from writeup.claims import Claim
 from writeup.errors import CheckFailed, WriteupError
 from writeup.estimators import Estimate
+from writeup.readback.sources import ALLOWED
 from writeup.text.marks import TEMPLATE, Marked, mark, read, unmarked
 from writeup.text.numerals import spelled
 from writeup.trust.ledger import Ledger, PassageRow, PrintedRow
 
-# Sources of what is no claim, and why it may stand in an output.
-ALLOWED = {
-    "question": "the assignment's own numbers: the shapes from which and to which a chain leads",
-    "name": "name of something in the code",
-    "setting": "set before the cell ran: a delay, a temperature, the settings of a recorded run",
-    "sample": "text that the model has read or written: words, not results",
-    "rounding": "a difference that must be no larger than the number in its place, and whose digits mean nothing",
-}
+# Sources of what is no claim and may stand in an output; why it may, the table says.
+GIVEN = {source: ALLOWED[source] for source in ("question", "name", "setting", "sample", "rounding")}
 CLAIM, FREE, ROUNDING = "claim:", "sample", "rounding"
 PICTURES = {"image/png", "image/jpeg", "image/svg+xml", "application/pdf"}
 
 
 def given(value: object, source: str) -> Marked:
-    """A value that is no result; `source` is a key of `ALLOWED`."""
-    if source not in ALLOWED:
-        raise WriteupError(f"the notebook's template gives {value!r} as {source!r}; legal are {', '.join(ALLOWED)}")
+    """A value that is no result; `source` is a key of `GIVEN`."""
+    if source not in GIVEN:
+        raise WriteupError(f"the notebook's template gives {value!r} as {source!r}; legal are {', '.join(GIVEN)}")
     return mark(str(value), source)
 
 

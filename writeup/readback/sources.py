@@ -32,7 +32,7 @@ ALLOWED = {
     "tick": "tick of a plot, which stands for its own place on the axis",
     "label": "words in a figure: an exception",
     "page": "page number, number of pages, running head, contents",
-    # in the notebook; its own list is `ALLOWED` of writeup/notebook/outputs.py
+    # in the notebook; what a cell may print of it is `GIVEN` of writeup/notebook/outputs.py
     "name": "name of something in the code",
     "setting": "set before the cell ran: a delay, a temperature, the settings of a recorded run",
     "sample": "text that the model has read or written: words, not results",
