@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from writeup.mutants.imports import imported, module_of
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("writeup", "conv_solve", "lab", "answers", "experiments")
 # What the generator may know nothing of: this course, and what only some courses use.
@@ -17,17 +19,6 @@ LOADER = "writeup/assignment.py"  # finds the course's modules by the names that
 STARTER = ROOT / "writeup/starter"  # data: the files of a new assignment
 LARGEST_ROOM = 14
 CROWDED = {"experiments/language_model": 25}  # to be divided; none may grow
-
-
-def imported(path: Path) -> set[str]:
-    """The names that a file imports, wherever in the file."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
 
 
 def spelled(path: Path) -> set[str]:
@@ -45,11 +36,6 @@ def files(package: str) -> list[Path]:
 
 def uses(path: Path, package: str) -> bool:
     return any(name == package or name.startswith(package + ".") for name in imported(path))
-
-
-def module_of(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def circles(graph: Mapping[str, set[str]]) -> list[str]:
@@ -109,7 +95,7 @@ def test_a_circle_is_found():
 
 def test_no_circle_hides_among_the_modules_of_the_generator():
     """Imports inside functions and names in strings count, too."""
-    modules = {module_of(path): path for path in files("writeup")}
+    modules = {module_of(path.relative_to(ROOT)): path for path in files("writeup")}
     graph = {name: (imported(path) | spelled(path)) & modules.keys() - {name} for name, path in modules.items()}
     assert circles(graph) == []
 

@@ -24,7 +24,7 @@ def import_closures(root: Path) -> dict[str, set[str]]:
     assignment = load_assignment(root)
     folders = [*assignment.code, *([assignment.experiments] if assignment.experiments else [])]
     files = {module_of(p.relative_to(root)): p for folder in folders for p in (root / folder).rglob("*.py")}
-    direct = {name: _imported(path) & files.keys() for name, path in files.items()}
+    direct = {name: imported(path) & files.keys() for name, path in files.items()}
     closures = {}
     for name in files:
         reached: set[str] = set()
@@ -37,7 +37,8 @@ def import_closures(root: Path) -> dict[str, set[str]]:
     return closures
 
 
-def _imported(path: Path) -> set[str]:
+def imported(path: Path) -> set[str]:
+    """The names that a file imports, wherever in the file."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
