@@ -14,13 +14,13 @@ round; a field that repeats another one; what a value read before an earlier fac
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from writeup.assignment import Question, answer_to
 from writeup.errors import CheckFailed
-from writeup.facts import Facts
+from writeup.facts import STATED
 from writeup.records.store import Record, Records
 
 FIELDS = ("metrics", "curves", "timing", "settings", "environment")
@@ -101,15 +101,14 @@ def suspects(question: Question, root: Path) -> Iterator[tuple[str, str]]:
     and what is wrong with each."""
     reads: set[str] = set()
     stated: dict[str, set[str]] = {}
-    add = Facts._add
 
-    def noting(facts: Facts, name: str, *rest: Any, **more: Any) -> None:
-        stated[f"{facts.question}.{name}"] = set(reads)
+    def noting(id: str) -> None:
+        stated[id] = set(reads)
         reads.clear()
-        add(facts, name, *rest, **more)
 
-    with mock.patch.object(Facts, "_add", noting):
-        answer = answer_to(question, TracedRecords(root, reads), root)
+    context = copy_context()
+    context.run(STATED.set, noting)
+    answer = context.run(answer_to, question, TracedRecords(root, reads), root)
     for claim in answer.claims:
         if claim.shared or not stated.get(claim.id):
             continue
