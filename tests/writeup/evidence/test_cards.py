@@ -2,14 +2,14 @@
 
 import pytest
 
+from tests.writeup.rows import claim_row, statement_row
 from writeup.evidence.cards import fact_card, shown, statement_card
-from writeup.trust.ledger import ClaimRow, ControlRow, Ledger, StatementRow
+from writeup.trust.ledger import ControlRow, Ledger
 
 
 def row(value=12, shown="12", computed=12, tolerance=None, **more):
     evidence = {"computed": computed, "tolerance": tolerance, "seed": None, "records": ["k/n"]}
-    given = {"text": "", "unit": "", "code": False, "check": "counting", "controls": [], "source": "q.py:3"}
-    return ClaimRow(id="Q.a", question="Q", value=value, shown=shown, evidence=evidence, **(given | more))
+    return claim_row("Q.a", value, shown, evidence=evidence, source="q.py:3", **more)
 
 
 def card(claim):
@@ -49,9 +49,7 @@ def test_a_value_has_its_interval_and_unit():
 
 def test_a_statement_is_as_good_as_its_weakest_fact():
     claims = [row(level="executed"), row(level="recomputed").model_copy(update={"id": "Q.b"})]
-    said = StatementRow(
-        id="Q.s", question="Q", text="", holds=True, source="q.py:9", claims=["Q.a", "Q.b"], controls=[]
-    )
+    said = statement_row("Q.s", claims=["Q.a", "Q.b"])
     ledger = Ledger(claims=claims, statements=[said], records=[], environment={})
     made = statement_card(said, ledger, [], "Said.")
     assert (made.level, made.facts, made.records) == ("recomputed", ["Q.a", "Q.b"], ("k/n",))

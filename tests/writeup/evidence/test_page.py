@@ -5,31 +5,21 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
+from tests.writeup.rows import claim_row, statement_row
 from writeup.errors import WriteupError
 from writeup.evidence import About, evidence_page
 from writeup.text.marks import mark, read
-from writeup.trust.ledger import ClaimRow, ControlRow, Ledger, PrintedRow, StatementRow
+from writeup.trust.ledger import ControlRow, Ledger, PrintedRow
 
 
-def row(id, shown="12", **more):
+def row(id, shown="12"):
     control = ControlRow(value=13, printed="13 <script>", why="one & more", rejected=True)
     evidence = {"computed": 12, "tolerance": None, "seed": None, "records": []}
-    printed = [PrintedRow(file="md", text=shown)]
-    given = {
-        "printed": printed,
-        "text": "",
-        "value": 12,
-        "unit": "",
-        "code": False,
-        "check": "counting",
-        "controls": [control],
-    }
-    return ClaimRow(id=id, question="Q", shown=shown, evidence=evidence, source="answers/q.py:3", **(given | more))
+    given = {"printed": [PrintedRow(file="md", text=shown)], "controls": [control], "evidence": evidence}
+    return claim_row(id, 12, shown, source="answers/q.py:3", **given)
 
 
-STATEMENT = StatementRow(
-    id="Q.grows", question="Q", text="It grows.", holds=True, source="answers/q.py:9", claims=["Q.a"], controls=[]
-)
+STATEMENT = statement_row("Q.grows", text="It grows.", source="answers/q.py:9", claims=["Q.a"])
 TEXT = f"""# Title
 
 The number is {mark("12", "claim:Q.a")} and $x = {mark("1,234", "claim:Q.b")} + {mark("7", "claim:Q.c")}$.

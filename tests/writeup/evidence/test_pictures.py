@@ -5,21 +5,18 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
+from tests.writeup.rows import claim_row
 from writeup.evidence.pictures import filled, frame, plotted
 from writeup.figures import Plot, Series
 from writeup.figures.picture import row_of
 from writeup.readback.svg import svg_panels
-from writeup.trust.ledger import ClaimRow
 
 EXACT = 1.2345678
 
 
-def claim(id, value, ends=(), question="Q"):
-    given = {"text": "", "shown": "1", "unit": "", "code": False, "check": "again", "controls": []}
+def claim(id, value, ends=()):
     evidence = {"computed": [value, *ends], "records": []}
-    return ClaimRow(
-        id=id, question=question, value=value, evidence=evidence, shown_ends=[str(end) for end in ends], **given
-    )
+    return claim_row(id, value, "1", evidence=evidence, shown_ends=[str(end) for end in ends])
 
 
 @pytest.fixture
@@ -46,7 +43,7 @@ def test_an_interval_is_the_fact_with_its_ends(plot):
 
 
 def test_a_point_is_no_fact_of_another_question(plot):
-    html = frame(plot.svg(), row_of("Q-p", "p.svg", plot), [claim("P.a", EXACT, question="P"), claim("Q.a", EXACT)])
+    html = frame(plot.svg(), row_of("Q-p", "p.svg", plot), [claim("P.a", EXACT), claim("Q.a", EXACT)])
     assert [point["data-claim"] for point in BeautifulSoup(html, "html.parser").select("[data-claim]")] == ["Q.a"]
 
 

@@ -2,12 +2,11 @@
 
 import pytest
 
+from tests.writeup.rows import claim_row
 from writeup.assignment import Assignment, Notebook, Question
-from writeup.trust.ledger import ClaimRow, Ledger, PrintedRow, RecordRow
+from writeup.trust.ledger import Ledger, PrintedRow, RecordRow
 from writeup.trust.question import Verified
 from writeup.trust.verify import Verification
-
-BLANK = {"text": "", "value": 1, "shown": "1", "unit": "", "code": False, "check": "", "controls": [], "evidence": {}}
 
 
 def question(kind, id, **more):
@@ -24,7 +23,7 @@ def assignment():
 def verification(assignment):
     records = [RecordRow(path=f"k/{id}", device="", date="", seeds=[], environment={}) for id in "13"]
     answers = {row.path[-1]: Verified(row.path[-1], records=[row]) for row in records}
-    claims = [ClaimRow(id=f"{id}.x", question=id, **BLANK) for id in "13"]
+    claims = [claim_row(f"{id}.x", 1) for id in "13"]
     return Verification(assignment, answers, Ledger(claims=claims, records=records, environment={}), [])
 
 

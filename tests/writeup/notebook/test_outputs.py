@@ -3,11 +3,12 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from tests.writeup.rows import claim_row
 from writeup.errors import WriteupError
 from writeup.facts import Facts, by
 from writeup.notebook.outputs import CLAIM, given, hold_against_claims, note_printed, passages
 from writeup.text.marks import Marked, mark, read, unmarked
-from writeup.trust.ledger import ClaimRow, Ledger
+from writeup.trust.ledger import Ledger
 
 a = Facts("3")
 a("share", 0.98, by("another seed", lambda: 0.975, within=0.01), form="{:.1%}")
@@ -120,7 +121,6 @@ def test_passages_have_numbers_and_sources_in_order():
 
 
 def test_ledger_says_where_and_how_a_claim_was_printed():
-    blank = {"text": "", "unit": "", "code": False, "check": "", "controls": [], "evidence": {}}
-    row = ClaimRow(id="3.share", question="3", value=0.98, shown="98.0%", **blank)
+    row = claim_row("3.share", 0.98, "98.0%")
     note_printed(Ledger(claims=[row], records=[], environment={}), {"c": held(GOOD)}, ["_code.ipynb"])
     assert [(place.file, place.text) for place in row.printed] == [("_code.ipynb", "97.1%")]

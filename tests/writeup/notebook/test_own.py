@@ -8,12 +8,13 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from experiments.part_two.echo_trials import FIXED, LONGEST_LAG, VARIABLE
+from tests.writeup.rows import claim_row, statement_row
 from writeup.assignment import load_assignment
 from writeup.errors import WriteupError
 from writeup.notebook import own
 from writeup.notebook.cells import notebook_of
 from writeup.text.marks import read
-from writeup.trust.ledger import ClaimRow, Ledger, StatementRow
+from writeup.trust.ledger import Ledger
 from writeup.trust.question import Verified
 from writeup.trust.verify import Verification
 
@@ -56,26 +57,17 @@ def shipped():
     """The shipped template with made-up facts and chains, so that nothing is searched, trained or read."""
     template = (ROOT / "templates/answers/3.md.j2").read_text()
     names = set(re.findall(r"<< (\w+)(?:\.\w+)? >>", template)) - {"identity", "module"}
-    said = [statement(name) for name in re.findall(r'say\("(\w+)"\)', template)]
+    said = [statement_row(f"3.{name}") for name in re.findall(r'say\("(\w+)"\)', template)]
     chain = {"start": (3, 8, 8), "goal": (4, 6, 6), "modules": ["nn.Conv2d(3, 4, 3)"]}
     lengths = {"longest_lag": LONGEST_LAG, "lag": 6, "bound": "1e-12", "pytorch": "2.13.0"}
     context = {"chains": [chain], "fixed": FIXED, "variable": VARIABLE, **lengths}
-    rows = [row(name) for name in names - context.keys()]
+    rows = [claim_row(f"3.{name}", 1.5, shown_ends=["1.0", "2.0"]) for name in names - context.keys()]
     assignment = load_assignment(ROOT)
     ledger = Ledger(claims=rows, statements=said, records=[], environment={})
     answers = {"3": Verified("3", rows, said, context=context)}
     return own.assemble(
         ROOT, "Ada Lovelace (al123)", Verification(assignment, answers, ledger, []), *assignment.notebook
     )
-
-
-def row(name):
-    blank = {"text": "", "unit": "", "code": False, "check": "", "controls": [], "evidence": {}}
-    return ClaimRow(id=f"3.{name}", question="3", value=1.5, shown="1.5", shown_ends=["1.0", "2.0"], **blank)
-
-
-def statement(name):
-    return StatementRow(id=f"3.{name}", question="3", text="", holds=True, source="", claims=[], controls=[])
 
 
 def test_notebook_is_valid(shipped):

@@ -2,33 +2,23 @@
 
 import pytest
 
+from tests.writeup.rows import claim_row
 from writeup.assignment import Assignment
 from writeup.claims import Ref, Table
 from writeup.errors import WriteupError
 from writeup.naming import Naming
 from writeup.pages.identity import Author, Identity
 from writeup.pages.render import render, to_tex
-from writeup.trust.ledger import ClaimRow, ControlRow, Ledger
+from writeup.trust.ledger import ControlRow, Ledger
 from writeup.trust.question import Verified
 from writeup.trust.verify import Verification
 
 ENVIRONMENT = {"python": "3", "torch": "2", "system": "any", "processor": "any", "cores": "2"}
 
 
-def row(name, value, shown=None, code=False, unit=""):
+def row(name, value, shown=None, **more):
     control = ControlRow(value=0, printed="0", why="nothing counted", rejected=True)
-    return ClaimRow(
-        id=f"Q1.{name}",
-        question="Q1",
-        text=f"the {name}",
-        value=value,
-        shown=str(value) if shown is None else shown,
-        unit=unit,
-        code=code,
-        check="counting again",
-        controls=[control],
-        evidence={"records": []},
-    )
+    return claim_row(f"Q1.{name}", value, shown, text=f"the {name}", controls=[control], **more)
 
 
 class Drawing:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.writeup.rows import claim_row, statement_row
 from writeup.evidence import About, evidence_page
 from writeup.pages.mathematics import mend_mathematics
 from writeup.pages.tex import to_tex
@@ -10,7 +11,7 @@ from writeup.readback.sources import ledger_findings
 from writeup.readback.text import text_of_tex
 from writeup.text.marks import mark, read
 from writeup.text.numerals import spelled
-from writeup.trust.ledger import ClaimRow, ControlRow, Ledger, PrintedRow, ReadBackRow, StatementRow
+from writeup.trust.ledger import ControlRow, Ledger, PrintedRow, ReadBackRow
 
 TEXT = f"""# Title 7
 
@@ -24,16 +25,12 @@ It is {mark("1,234", "claim:Q.a")} and $x_1 = {mark("-0.5", "claim:Q.b")} \\cdot
 
 def row(id, value, shown):
     control = ControlRow(value=99, printed="99", why="a slip", rejected=True)
-    given = {"text": "", "unit": "", "code": False, "check": "counting", "controls": [control]}
-    printed = [PrintedRow(file="md", text=shown)]
-    return ClaimRow(
-        id=id, question="Q", value=value, shown=shown, printed=printed, evidence={"records": []}, source="", **given
-    )
+    return claim_row(id, value, shown, printed=[PrintedRow(file="md", text=shown)], controls=[control])
 
 
 @pytest.fixture(scope="module")
 def ledger():
-    said = StatementRow(id="Q.s", question="Q", text="", holds=True, source="", claims=["Q.a"], controls=[])
+    said = statement_row("Q.s", claims=["Q.a"])
     claims = [row("Q.a", 1234, "1,234"), row("Q.b", -0.5, "-0.5")]
     passages = ReadBackRow(passages=passages_of(read(TEXT)))
     return Ledger(claims=claims, statements=[said], records=[], environment={}, readback=passages)

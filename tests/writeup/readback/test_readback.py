@@ -2,18 +2,16 @@
 
 import pytest
 
+from tests.writeup.rows import claim_row
 from writeup.errors import WriteupError
 from writeup.readback import compare, passages_of
 from writeup.text.marks import mark, read
-from writeup.trust.ledger import ClaimRow, ControlRow, Ledger, PrintedRow, ReadBackRow
+from writeup.trust.ledger import ControlRow, Ledger, PrintedRow, ReadBackRow
 
 
 def row(id, value, shown):
     control = ControlRow(value=0, printed="0", why="", rejected=True)
-    return ClaimRow(
-        id=id, question="A.1", text="", value=value, shown=shown, unit="", code=False, check="", controls=[control],
-        evidence={}, printed=[PrintedRow(file="md", text=shown)],
-    )  # fmt: skip
+    return claim_row(id, value, shown, printed=[PrintedRow(file="md", text=shown)], controls=[control])
 
 
 MARKDOWN = f'<a id="answer-A.1"></a>\n\nIt is {mark("5,050", "claim:A.1.a")}, not {mark("7.25", "claim:A.1.b")}.\n'
