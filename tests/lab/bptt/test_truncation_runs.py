@@ -3,34 +3,29 @@
 import pytest
 
 from lab.bptt.truncation import Run
+from tests.recorded import made
 from writeup.errors import WriteupError
-from writeup.records.store import Record
 
 TRIANGLE = {"uncut": [5.0], "cut": {"35": {"norm": [3.0], "difference": [4.0], "cosine": [0.6]}}}  # of sides 3, 4, 5
 
 
-def made(**curves) -> Run:
-    nothing = {"metrics": {}, "timing": {}, "probe": {}, "sources": {}, "data": {}, "environment": {}}
-    return Run(
-        Record(
-            kind="bptt", name="made", settings={}, seeds=[1], curves=curves, device="CPU", date="2020-03-31", **nothing
-        )
-    )
+def run(**curves) -> Run:
+    return Run(made("bptt", "run", curves=curves))
 
 
 def test_a_cut_gradient_is_compared_with_the_whole_one():
-    assert made(**TRIANGLE).errors(35) == pytest.approx([0.8])
+    assert run(**TRIANGLE).errors(35) == pytest.approx([0.8])
 
 
 def test_the_law_of_cosines_finds_the_same_error():
-    assert made(**TRIANGLE).errors_by_angle(35) == pytest.approx([0.8])
+    assert run(**TRIANGLE).errors_by_angle(35) == pytest.approx([0.8])
 
 
 def test_an_edited_length_is_refused():
     with pytest.raises(WriteupError, match="by length"):
-        made(uncut=[5.0], cut={"35": {"norm": [3.0], "difference": [3.5], "cosine": [0.6]}})
+        run(uncut=[5.0], cut={"35": {"norm": [3.0], "difference": [3.5], "cosine": [0.6]}})
 
 
 def test_norms_are_averaged_as_logarithms():
-    run = made(uncut=[], cut={}, distance={"trained": [[0.0, -1.0], [0.0, -3.0]]})
-    assert run.falls() == pytest.approx([1.0, 0.01])
+    falls = run(uncut=[], cut={}, distance={"trained": [[0.0, -1.0], [0.0, -3.0]]}).falls()
+    assert falls == pytest.approx([1.0, 0.01])

@@ -1,12 +1,11 @@
 """The courses of a run: what is one, and that its drawing has the highest value on top."""
 
+from tests.recorded import made
 from writeup.evidence.curves import curves
-from writeup.records.record import Record
 
 
 def record(curves, seeds=(1,)):
-    empty = {key: {} for key in ("settings", "metrics", "timing", "probe", "sources", "data", "environment")}
-    return Record(kind="k", name="n", seeds=list(seeds), curves=curves, device="CPU", date="2026-01-01", **empty)
+    return made("k", "n", curves=curves, seeds=list(seeds))
 
 
 def test_a_course_tells_where_it_begins_and_ends():

@@ -4,24 +4,16 @@ import json
 
 import pytest
 
+from tests.recorded import saved
 from writeup.mutants.forgeries import forgeries, overlay
-from writeup.records.store import RESULTS, save
+from writeup.records.store import RESULTS
 
 
 def make(root, name, cell, loss):
     (root / "source.py").write_text("x = 1\n")
-    save(
-        root,
-        kind="runs",
-        name=name,
-        settings={"cell": cell, "layers": 2},
-        seeds=[1],
-        metrics={"loss": loss, "steps": 4.0},
-        curves={"loss": [3.0, 2.0, loss]},
-        timing={},
-        probe={"losses": [loss]},
-        sources=["source.py"],
-    )
+    found = {"metrics": {"loss": loss, "steps": 4.0}, "curves": {"loss": [3.0, 2.0, loss]}, "probe": {"losses": [loss]}}
+    settings = {"cell": cell, "layers": 2}
+    saved(root, "runs", name, settings=settings, seeds=[1], sources=["source.py"], **found)
 
 
 @pytest.fixture

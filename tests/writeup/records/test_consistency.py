@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.recorded import saved
 from writeup.errors import WriteupError
 from writeup.records.consistency import copies, inconsistencies, settings_digest
-from writeup.records.store import RESULTS, Record, Records, Replay, load, save, write
+from writeup.records.store import RESULTS, Record, Records, Replay, load, write
 
 SETTINGS = {"rate": 0.1, "seed": 1}
 NAME = f"run-{settings_digest(SETTINGS)}"
@@ -15,18 +16,8 @@ NAME = f"run-{settings_digest(SETTINGS)}"
 
 @pytest.fixture
 def record(tmp_path):
-    return save(
-        tmp_path,
-        kind="training",
-        name=NAME,
-        settings=SETTINGS,
-        seeds=[1],
-        metrics={"loss": 0.5},
-        curves={"loss": [1.0, 0.5]},
-        timing={"seconds": 1.0},
-        probe={"losses": [1.0, 0.9]},
-        sources=[],
-    )
+    run = {"settings": SETTINGS, "metrics": {"loss": 0.5}, "curves": {"loss": [1.0, 0.5]}, "timing": {"seconds": 1.0}}
+    return saved(tmp_path, "training", NAME, seeds=[1], probe={"losses": [1.0, 0.9]}, **run)
 
 
 def changed(record, **changes):

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from tests.recorded import saved
 from writeup.errors import WriteupError
 from writeup.records.store import (
     DATA,
@@ -12,7 +13,6 @@ from writeup.records.store import (
     Records,
     environment,
     load,
-    save,
     source_fingerprint,
     stale_sources,
     write_whole,
@@ -23,19 +23,8 @@ from writeup.records.store import (
 def project(tmp_path):
     """A project with one source file and one record made from it."""
     (tmp_path / "train.py").write_text('"""Trains."""\n\n\ndef step(rate):\n    return rate * 2\n')
-    record = save(
-        tmp_path,
-        kind="training",
-        name="one",
-        settings={"rate": 0.1},
-        seeds=[1],
-        metrics={"loss": 0.5},
-        curves={"loss": [1.0, 0.5]},
-        timing={"seconds": 1.0},
-        probe={},
-        sources=["train.py"],
-    )
-    return tmp_path, record
+    run = {"settings": {"rate": 0.1}, "metrics": {"loss": 0.5}, "curves": {"loss": [1.0, 0.5]}}
+    return tmp_path, saved(tmp_path, "training", "one", seeds=[1], timing={"seconds": 1.0}, sources=["train.py"], **run)
 
 
 def test_a_record_reads_back_as_it_was_written(project):

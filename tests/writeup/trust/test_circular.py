@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.recorded import saved
 from writeup.assignment import Question, load_assignment
 from writeup.audit import carry_out, items
-from writeup.records.store import save
 from writeup.trust.circular import suspects
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -33,8 +33,7 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "answers/__init__.py").write_text("")
     (tmp_path / "answers/q.py").write_text(ANSWER)
     curves = {"loss": [3.0, 2.0, 1.0], "seconds": [1.0, 1.0, 1.0]}
-    nothing = {"settings": {}, "seeds": [], "timing": {}, "probe": {}, "sources": []}
-    save(tmp_path, kind="runs", name="first", metrics={"steps": 12}, curves=curves, **nothing)
+    saved(tmp_path, "runs", "first", metrics={"steps": 12}, curves=curves)
     monkeypatch.syspath_prepend(str(tmp_path))
     return tmp_path
 

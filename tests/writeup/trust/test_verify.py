@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.recorded import saved
 from writeup.errors import WriteupError
 from writeup.records import manifest
-from writeup.records.store import save
 from writeup.trust.verify import verify
 
 HEAD = """
@@ -37,18 +37,7 @@ def project(tmp_path):
 
 
 def recorded(root):
-    save(
-        root,
-        kind="k",
-        name="n",
-        settings={},
-        seeds=[],
-        metrics={"n": 4},
-        curves={},
-        timing={},
-        probe={},
-        sources=["train.py"],
-    )
+    saved(root, "k", "n", metrics={"n": 4}, sources=["train.py"])
     manifest.accept(root)
 
 
