@@ -28,6 +28,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
+from tests.processes import heed_interrupts, is_alive
 from writeup.errors import WriteupError
 from writeup.records.store import load
 
@@ -54,7 +55,7 @@ def start(command: list[str], root: Path, **options: object) -> subprocess.Popen
     """A command whose temporary files, caches and processes are told by its folder."""
     environment = ENVIRONMENT | {"TMPDIR": str(root.parent / "tmp"), "XDG_CACHE_HOME": str(root.parent / "cache")}
     given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} | options
-    given["preexec_fn"] = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a background job is deaf to it
+    given["preexec_fn"] = heed_interrupts
     return subprocess.Popen(command, cwd=root, env=environment, start_new_session=True, errors="replace", **given)
 
 
@@ -96,7 +97,7 @@ def orphans(folder: Path) -> int:
                     str(folder) in os.readlink(process / "cwd")
                     or str(folder).encode() in (process / "environ").read_bytes()
                 )
-                living += here and process.joinpath("stat").read_text().rpartition(")")[2].split()[0] != "Z"
+                living += here and is_alive(process.name)
             except OSError:
                 continue
         if not living:

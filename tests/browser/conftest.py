@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.copies import copy_of_tiny
 from writeup.evidence import About, evidence_page, kept
 from writeup.naming import Naming
 from writeup.pages.render import render
@@ -62,8 +63,7 @@ def open_page(browser):
 @pytest.fixture(scope="package")
 def small(tmp_path_factory):
     """The evidence page of the tiny assignment, with a statement that tries to be a script."""
-    root = tmp_path_factory.mktemp("small") / "tiny"
-    shutil.copytree(ROOT / "tests/tiny", root, ignore=shutil.ignore_patterns("build", ".cache", "__pycache__"))
+    root = copy_of_tiny(tmp_path_factory.mktemp("small"))
     answer, template = root / "answers/growth.py", root / "templates/answers/A.2.md.j2"
     answer.write_text(answer.read_text().replace("\n    return", SAY, 1))
     template.write_text(template.read_text() + SAID)

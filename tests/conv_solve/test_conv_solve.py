@@ -6,12 +6,12 @@ import json
 import signal
 import subprocess
 import sys
-from functools import partial
 
 import pytest
 from torch import nn
 
 from conv_solve.cli import main
+from tests.processes import heed_interrupts
 
 
 def ask(capsys, *arguments):
@@ -139,9 +139,8 @@ COMMAND = [sys.executable, "-m", "conv_solve.cli"]
 
 def test_ctrl_c_ends_a_long_list_with_130():
     long = [*COMMAND, "64,111,111", "4,234,234", "--limit", "1000000"]
-    hearing = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs are made deaf to it
     with subprocess.Popen(
-        long, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hearing
+        long, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
     ) as running:
         running.stdout.read(5000)
         running.send_signal(signal.SIGINT)

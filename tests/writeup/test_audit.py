@@ -7,6 +7,8 @@ import pytest
 from bs4 import BeautifulSoup
 from typer.testing import CliRunner
 
+from tests.copies import copy_of_tiny
+from tests.recorded import saved
 from writeup import audit
 from writeup.audit import Absent, Item, carry_out, items, replay, states
 from writeup.build import build
@@ -19,31 +21,22 @@ from writeup.naming import Naming
 from writeup.pages.submission import load_identity
 from writeup.readback import read_back
 from writeup.records.replay import REPLAY_TOLERANCE
-from writeup.records.store import Records, save, write
+from writeup.records.store import Records, write
 from writeup.trust.certificate import Certificate, Redone
 from writeup.trust.question import Verified
 
-TINY = Path(__file__).resolve().parent.parent / "tiny"
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def own(tmp_path):
     """The tiny assignment: no experiments, and nothing built."""
-    return Path(shutil.copytree(TINY, tmp_path / "tiny", ignore=shutil.ignore_patterns("build", ".cache")))
+    return copy_of_tiny(tmp_path)
 
 
-def record(root, name, **changes):
-    fields = {
-        "settings": {"rate": name},
-        "seeds": [1],
-        "metrics": {},
-        "curves": {},
-        "timing": {},
-        "probe": {"losses": [float(len(name))]},
-        "sources": [],
-    }
-    return save(root, kind="training", name=name, **(fields | changes))
+def record(root, name, **more):
+    probe = {"losses": [float(len(name))]}
+    return saved(root, "training", name, settings={"rate": name}, seeds=[1], probe=probe, **more)
 
 
 def finding_of(root, what):
@@ -183,7 +176,7 @@ def make(root):
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    root = Path(shutil.copytree(TINY, tmp_path_factory.mktemp("audited") / "tiny"))
+    root = copy_of_tiny(tmp_path_factory.mktemp("audited"))
     make(root)
     return root
 

@@ -18,6 +18,7 @@ import pytest
 from filelock import FileLock
 from nbformat.v4 import new_code_cell, new_notebook
 
+from tests.copies import TINY, copy_of_tiny
 from writeup import cli
 from writeup.assignment import DESCRIPTION, load_assignment
 from writeup.build import Unverified, build
@@ -33,12 +34,7 @@ from writeup.records.store import write_whole
 from writeup.trust.ledger import read
 
 IN_TEMPLATES = tomllib.loads((Path(__file__).parent / "typed_results.toml").read_text(encoding="utf-8"))["templates"]
-TINY = Path(__file__).resolve().parent.parent / "tiny"
 FILES = ["Zoe_OBrien-Sohne_zob7_E1.md", "Zoe_OBrien-Sohne_zob7_E1.pdf", "Zoe_OBrien-Sohne_zob7_E1.tex"]
-
-
-def copy_of_tiny(folder):
-    return Path(shutil.copytree(TINY, folder / "tiny", ignore=shutil.ignore_patterns("build", ".cache", "__pycache__")))
 
 
 def make(root, on_stage=lambda _stage: None, **names):

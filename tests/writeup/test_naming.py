@@ -1,18 +1,15 @@
 """The files are called as the assignment has it; a pattern that cannot do that is refused, with field and file."""
 
 import datetime
-import shutil
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from tests.copies import TINY, copy_of_tiny
 from writeup.assignment import DESCRIPTION, load_assignment
 from writeup.cli import app
 from writeup.errors import WriteupError
 from writeup.naming import Naming
-
-TINY = Path(__file__).resolve().parent.parent / "tiny"
 
 
 def described(root, top="", names=""):
@@ -50,12 +47,12 @@ def test_without_names_the_files_are_called_as_ever(tmp_path):
     ],
 )  # fmt: skip
 def test_names_that_cannot_be_are_one_message_and_nothing_is_written(tmp_path, names, message):
-    shutil.copytree(TINY, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("build", ".cache"))
-    result = CliRunner().invoke(app, ["build", "--root", str(described(tmp_path, names=names))])
+    root = copy_of_tiny(tmp_path)
+    result = CliRunner().invoke(app, ["build", "--root", str(described(root, names=names))])
     said = str(result.exception)
     assert isinstance(result.exception, WriteupError)
     assert (said.count(str(DESCRIPTION)), message in said, said.count("\n")) == (1, True, 0), said
-    assert not (tmp_path / "build").exists()
+    assert not (root / "build").exists()
 
 
 @pytest.mark.parametrize(("suffix", "problem"), [("", "is empty"), ("../x", "path separator"), ("E 1", "fits no file")])

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from tests.copies import LEFT
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -85,8 +87,7 @@ def test_a_new_assignment_builds_as_it_is(installed, tmp_path, extra, files):
 
 
 def test_the_example_builds_and_reads_back(installed, tmp_path):
-    ignored = shutil.ignore_patterns("build", ".cache", "__pycache__")
-    root = Path(shutil.copytree(ROOT / "examples/backprop", tmp_path / "backprop", ignore=ignored))
+    root = Path(shutil.copytree(ROOT / "examples/backprop", tmp_path / "backprop", ignore=LEFT))
     run = writeup(installed, tmp_path, "build", "--root", root, program=PROGRAM)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "10 of 10 points" in run.stdout

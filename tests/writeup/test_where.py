@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.copies import LEFT, copy_of_tiny
+
 ROOT = Path(__file__).resolve().parents[2]
-LEFT = shutil.ignore_patterns("build", ".cache", "__pycache__")
 
 
 def writeup(*arguments):
@@ -21,7 +22,7 @@ def writeup(*arguments):
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
-    return Path(shutil.copytree(ROOT / "tests/tiny", tmp_path_factory.mktemp("where") / "tiny", ignore=LEFT))
+    return copy_of_tiny(tmp_path_factory.mktemp("where"))
 
 
 def test_a_fact_is_shown_with_its_route_what_that_found_and_its_place(tiny):

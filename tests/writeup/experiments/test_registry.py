@@ -1,18 +1,15 @@
 """Another course's experiments are found by its own assignment and need nothing of this one's."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 from typer.testing import CliRunner
 
+from tests.copies import TINY, copy_of_tiny
 from writeup.audit import carry_out, items, replay
 from writeup.cli import app
 from writeup.errors import WriteupError
 from writeup.experiments.registry import registry
 from writeup.experiments.vouching import current
 
-TINY = Path(__file__).resolve().parents[2] / "tiny"
 COIN = """
 import random
 from dataclasses import asdict, dataclass
@@ -52,7 +49,7 @@ def rerun_reason(record):
 @pytest.fixture
 def course(tmp_path, monkeypatch):
     """The tiny course with a package of one experiment, at its own place."""
-    root = Path(shutil.copytree(TINY, tmp_path / "course", ignore=shutil.ignore_patterns("build", ".cache")))
+    root = copy_of_tiny(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.syspath_prepend(str(root))
     description = root / "answers/assignment.toml"

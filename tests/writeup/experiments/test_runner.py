@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from typer.testing import CliRunner
 
 from experiments.language_model import download, study
 from experiments.language_model.study import plan
+from tests.processes import heed_interrupts
 from writeup.cli import app
 from writeup.errors import WriteupError
 from writeup.experiments import runner
@@ -151,9 +151,8 @@ def test_ctrl_c_stops_and_the_next_call_completes(project):
     """Two short runs; the signal comes after the first."""
     command = [sys.executable, "-m", "writeup", "experiments", "--root", str(project), "--preset", "quick"]
     command += ["--kind", "language_model_profile"]
-    hearing = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs are made deaf to it
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=hearing
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=heed_interrupts
     ) as process:
         while "done in" not in process.stdout.readline():
             assert process.poll() is None

@@ -3,30 +3,29 @@
 import builtins
 import json
 import os
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from tests.copies import TINY, copy_of_tiny
+from tests.recorded import saved
 from writeup import cli
 from writeup.claims import Claim
 from writeup.experiments.registry import registry
 from writeup.pages.printable import printable
 from writeup.records import manifest
-from writeup.records.store import load, save, write
+from writeup.records.store import load, write
 from writeup.trust import claims as verifying
 from writeup.trust.verify import verify
 
-TINY = Path(__file__).resolve().parents[2] / "tiny"
 RECORD = "experiments/results/runs/first.json"
 
 
 @pytest.fixture
 def tiny(tmp_path):
     """The tiny assignment with an experiment, a record of it, and an answer that states what the record has."""
-    root = Path(shutil.copytree(TINY, tmp_path / "tiny", ignore=shutil.ignore_patterns("build", "__pycache__")))
+    root = copy_of_tiny(tmp_path)
     (root / "experiments").mkdir()
     (root / "experiments/__init__.py").write_text("MODULES = ('experiments.runs',)\n")
     (root / "experiments/runs.py").write_text("KIND = 'runs'\n")
@@ -42,8 +41,7 @@ def tiny(tmp_path):
 
 
 def save_record(root, name, sources):
-    nothing = {"settings": {}, "seeds": [], "curves": {}, "timing": {}, "probe": {}}
-    return save(root, kind="runs", name=name, metrics={"runs": 12}, sources=sources, **nothing)
+    return saved(root, "runs", name, metrics={"runs": 12}, sources=sources)
 
 
 def edit(path, old, new):

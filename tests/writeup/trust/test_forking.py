@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import is_alive
+
 ROOT = Path(__file__).resolve().parents[3]
 NESTED = """
 import os, time
@@ -25,13 +27,6 @@ list(run_forked(1, [("outer", outer)]))
 """
 
 
-def running(process):
-    try:
-        return (Path("/proc") / str(process) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a task is finished first")
 def test_copies_of_copies_end_when_the_first_process_is_killed(tmp_path):
     first = subprocess.Popen([sys.executable, "-c", NESTED], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})
@@ -40,9 +35,9 @@ def test_copies_of_copies_end_when_the_first_process_is_killed(tmp_path):
     while not (told.exists() and told.read_text().strip()) and time.monotonic() < deadline:
         time.sleep(0.05)
     inner = int(told.read_text())
-    assert running(inner)
+    assert is_alive(inner)
     first.send_signal(signal.SIGKILL)
     first.wait()
-    while running(inner) and time.monotonic() < deadline:
+    while is_alive(inner) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not running(inner)
+    assert not is_alive(inner)

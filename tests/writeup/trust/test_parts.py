@@ -1,18 +1,14 @@
 """The claims of a question alone are verified in copies side by side, and nothing that they do there is lost."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 
+from tests.copies import copy_of_tiny
 from writeup.trust.verify import verify
-
-TINY = Path(__file__).resolve().parents[2] / "tiny"
 
 
 @pytest.fixture
 def tiny(tmp_path):
-    return Path(shutil.copytree(TINY, tmp_path / "tiny", ignore=shutil.ignore_patterns("build", ".cache")))
+    return copy_of_tiny(tmp_path)
 
 
 def edit(root, old, new):

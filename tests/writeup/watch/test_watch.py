@@ -3,7 +3,6 @@
 import http.client
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,14 +13,11 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-TINY = Path(__file__).resolve().parents[2] / "tiny"
+from tests.copies import TINY, copy_of_tiny
+from tests.processes import heed_interrupts, is_alive
+
 PROJECT = Path(__file__).resolve().parents[3]
 PATIENCE = 120  # seconds; nothing is said about speed
-
-
-def heed_interrupts():
-    """A suite that a shell runs in the background is deaf to SIGINT, and what it starts would be, too."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Watched:
@@ -75,8 +71,7 @@ class Watched:
 
 @pytest.fixture
 def watched(tmp_path):
-    root = Path(shutil.copytree(TINY, tmp_path / "tiny", ignore=shutil.ignore_patterns("build", ".cache")))
-    made = Watched(root)
+    made = Watched(copy_of_tiny(tmp_path))
     yield made
     made.end(signal.SIGKILL)
 
@@ -101,11 +96,6 @@ def children(process):
     listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True).stdout
     found = [int(pid) for pid in listed.split()]
     return found + [below for pid in found for below in children(pid)]
-
-
-def alive(pid):
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.is_file() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def test_the_page_says_that_it_is_a_preview_and_what_was_checked(shown):
@@ -215,7 +205,7 @@ def test_no_process_outlives_a_watch(shown, by):
     status = shown.end(by)
     time.sleep(1)
     assert below != []
-    assert [pid for pid in below if alive(pid)] == []
+    assert [pid for pid in below if is_alive(pid)] == []
     assert status == (0 if by == signal.SIGINT else -by)
 
 
