@@ -13,7 +13,6 @@ times. Takes half an hour; not a part of `make test`.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import random
 import sys
@@ -30,6 +29,7 @@ from writeup.mutants.forgeries import overlay
 from writeup.records import manifest
 from writeup.records.record import Record, sealed
 from writeup.records.store import RESULTS, Records
+from writeup.trust.forking import run_forked
 from writeup.trust.question import Verified, verify_question
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -152,20 +152,14 @@ def main(edits: int = 40, seed: int = 15, only: str = "") -> None:
         if only in ("", "all") or path.partition("/")[0] in only.split(","):
             kinds[path.partition("/")[0]].append(path)
     ended: dict[str, Counter[str]] = defaultdict(Counter)
-    context = multiprocessing.get_context("fork")  # a copy of this warm process; torch runs one thread in it
     for kind in islice(cycle(sorted(kinds)), edits):
         for _ in range(TRIES if only else 1):
             path = chance.choice(kinds[kind])
             what, content = edited(path, chance)
             questions = [question for question in load_assignment(ROOT).everything if question.id in reads[path]]
             printed = set().union(*(before[question.id] for question in questions))
-            receiver, sender = context.Pipe(duplex=False)
             task = partial(tried, path, content, questions, printed, seed, bool(only))
-            process = context.Process(target=lambda send=sender, task=task: send.send(task()))
-            process.start()
-            sender.close()
-            plain, by, said = receiver.recv()
-            process.join()
+            ((_, (plain, by, said)),) = run_forked(1, [(path, task)])
             if by != "neither, not printed":
                 break
         if not only:

@@ -82,7 +82,6 @@ print(json.dumps({name: outcome.verdict for name, outcome in forked.try_all(2, t
 def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("project")
     (folder / "answers").mkdir()
-    (folder / "answers").mkdir(exist_ok=True)
     (folder / "experiments").mkdir()
     (folder / "answers" / "__init__.py").write_text("")
     (folder / "answers" / "one.py").write_text(ANSWER)

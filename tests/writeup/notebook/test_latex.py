@@ -65,13 +65,6 @@ def test_a_link_to_a_heading_keeps_its_words():
     assert "See the heading above for more." in text
 
 
-def test_unclosed_markup_of_one_cell_leaves_the_next_alone():
-    text = text_of(
-        tex_of(new_markdown_cell("```\nnever closed"), new_markdown_cell("## Next\n\nwords of the next cell"))
-    )
-    assert "words of the next cell" in text
-
-
 def test_title_and_name_stand_once_on_the_first_page():
     text = text_of(tex_of(new_markdown_cell("## Part one\n\nwords"), title="# A title\n\nZoë Ångström (za1)\n\nmore"))
     assert text.startswith("A title Zoë Ångström (za1) more Part one words")
