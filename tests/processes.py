@@ -1,7 +1,19 @@
-"""What becomes of processes that a test starts."""
+"""Processes that a test starts, and what becomes of them."""
 
+import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def writeup(*arguments, cwd=ROOT, **options):
+    """The program in a process of its own: its exit status and what it said."""
+    command = [sys.executable, "-m", "writeup", *map(str, arguments)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, **options)
 
 
 def heed_interrupts():

@@ -18,7 +18,8 @@ import pytest
 from filelock import FileLock
 from nbformat.v4 import new_code_cell, new_notebook
 
-from tests.copies import TINY, copy_of_tiny
+from tests.copies import copy_of_tiny
+from tests.processes import ROOT, writeup
 from writeup import cli
 from writeup.assignment import DESCRIPTION, load_assignment
 from writeup.build import Unverified, build
@@ -303,9 +304,7 @@ def test_a_build_folder_that_cannot_be_made_is_one_clear_message(own):
     ],
 )
 def test_the_command_line_says_what_is_wrong_and_sets_its_status(tiny, arguments, status, message):
-    run = subprocess.run(
-        [sys.executable, "-m", "writeup", *arguments], cwd=tiny, capture_output=True, text=True, check=False
-    )
+    run = writeup(*arguments, cwd=tiny)
     assert (run.returncode, message in run.stdout + run.stderr) == (status, True), run.stdout + run.stderr
     assert "Traceback" not in run.stderr
 
@@ -328,15 +327,14 @@ def test_check_exits_with_one_for_what_does_not_hold_and_two_for_errors(own, old
     assert old in module.read_text()
     module.write_text(module.read_text().replace(old, new))
     for extra in ([], ["--json"]):
-        command = [sys.executable, "-m", "writeup", "check", "--question", "A.1", *extra]
-        run = subprocess.run(command, cwd=own, capture_output=True, text=True, check=False)
+        run = writeup("check", "--question", "A.1", *extra, cwd=own)
         assert (run.returncode, message in run.stdout + run.stderr) == (status, True), run.stdout + run.stderr
 
 
 def run(own, words, redirect="", **options):
     """The program in a process of its own, its output where the shell sends it: status and standard error."""
     command = ["sh", "-c", f'"$@" {redirect}', "sh", sys.executable, "-m", "writeup", *words, "--root", str(own)]
-    environment = os.environ | {"PYTHONPATH": str(TINY.parents[1])}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     ended = subprocess.run(command, env=environment, stderr=subprocess.PIPE, text=True, check=False, **options)
     return ended.returncode, ended.stderr
 
@@ -355,7 +353,7 @@ def test_a_check_with_a_closed_standard_output_ends_by_what_holds(own):
 @pytest.mark.parametrize("words", [["build"], ["check"], ["new", "x"]])
 def test_a_removed_working_folder_is_said(tmp_path, words):
     command = ["sh", "-c", 'mkdir d; cd d; rmdir ../d; exec "$@"', "sh", sys.executable, "-m", "writeup", *words]
-    environment = os.environ | {"PYTHONPATH": str(TINY.parents[1])}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     said = "writeup: the working folder was removed; go to one that exists\n"
     assert (ended.returncode, ended.stderr) == (2, said)

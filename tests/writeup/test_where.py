@@ -1,23 +1,13 @@
 """What `show`, `figure`, `run` and `check --debug` say, of the tiny assignment and of the example, and to bad input."""
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.copies import LEFT, copy_of_tiny
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def writeup(*arguments):
-    command = [sys.executable, "-m", "writeup", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+from tests.processes import ROOT, writeup
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,12 @@
 
 import builtins
 import json
-import os
-import subprocess
 import sys
 
 import pytest
 
-from tests.copies import TINY, copy_of_tiny
+from tests.copies import copy_of_tiny
+from tests.processes import writeup
 from tests.recorded import saved
 from writeup import cli
 from writeup.claims import Claim
@@ -52,9 +51,7 @@ def edit(path, old, new):
 
 def check(root):
     """Exit status and output of `writeup check` in processes of its own."""
-    command = [sys.executable, "-m", "writeup", "check"]
-    found = os.environ | {"PYTHONPATH": str(TINY.parents[1])}
-    run = subprocess.run(command, cwd=root, env=found, capture_output=True, text=True, check=False)
+    run = writeup("check", cwd=root)
     return run.returncode, run.stdout + run.stderr
 
 

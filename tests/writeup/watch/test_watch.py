@@ -8,15 +8,13 @@ import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 
 from tests.copies import TINY, copy_of_tiny
-from tests.processes import heed_interrupts, is_alive
+from tests.processes import ROOT, heed_interrupts, is_alive, writeup
 
-PROJECT = Path(__file__).resolve().parents[3]
 PATIENCE = 120  # seconds; nothing is said about speed
 
 
@@ -25,7 +23,7 @@ class Watched:
 
     def __init__(self, root):
         self.root = root
-        environment = os.environ | {"PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1"}
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
         command = [sys.executable, "-m", "writeup", "watch", "--port", "0", "--root", str(root)]
         self.process = subprocess.Popen(
             command,
@@ -214,8 +212,7 @@ def test_a_port_in_use_is_one_message():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        command = [sys.executable, "-m", "writeup", "watch", "--port", port, "--root", str(TINY)]
-        ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE)
+        ended = writeup("watch", "--port", port, "--root", TINY, timeout=PATIENCE)
     said = " ".join(ended.stderr.split())
     assert (ended.returncode, said.count(f"port {port} of 127.0.0.1: Address already in use")) == (2, 1)
     assert "Traceback" not in said
