@@ -3,14 +3,11 @@
 from pathlib import Path
 
 import pytest
-import torch
 
 from answers import part_two
 from writeup.errors import CheckFailed
 from writeup.facts import Facts
 from writeup.records.store import Records
-
-torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")

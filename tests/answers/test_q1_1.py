@@ -9,7 +9,6 @@ from answers import q1_1
 from conv_solve import running
 from lab.chains import CASES
 
-torch.set_num_threads(1)
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 
 import pytest
-import torch
 
 from conv_solve import running
 from conv_solve.chain import Chain
@@ -15,7 +14,6 @@ from conv_solve.search import Search
 from conv_solve.windows import Bounds
 from tests.conv_solve import measuring
 
-torch.set_num_threads(1)
 FAMILY = Family(
     conv=Bounds(3, 2, 1, 2),
     transposed=Bounds(3, 2, 1, 2, 1),

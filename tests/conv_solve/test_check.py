@@ -12,7 +12,6 @@ from conv_solve.check.translating import chain_of, own
 from conv_solve.check.verdict import check
 from conv_solve.family import Shape, SolverError
 
-torch.set_num_threads(1)
 START, GOAL = Shape(8, 21, 17), Shape(4, 44, 36)
 RIGHT = [
     "nn.ConvTranspose2d(8, 4, 4, stride=2)",

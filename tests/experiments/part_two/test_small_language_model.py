@@ -8,8 +8,6 @@ import torch
 
 from experiments.part_two import language_model as lm
 
-torch.set_num_threads(1)
-
 
 def test_streams_follow_each_other_in_columns():
     assert lm.batchify(torch.arange(7), 2).tolist() == [[0, 3], [1, 4], [2, 5]]

@@ -7,14 +7,6 @@ from experiments.language_model.model import CELLS
 from lab.bptt import autograd_graph, history
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("fused", [True, False])
 def test_the_second_batch_fails(cell, fused):

@@ -1,11 +1,8 @@
 """Chains of modules: the shapes along them."""
 
-import torch
 from torch import nn
 
 from lab.part_two.chains import shapes_along
-
-torch.set_num_threads(1)
 
 
 def test_shapes_before_and_after_every_module():

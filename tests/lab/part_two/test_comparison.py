@@ -8,7 +8,6 @@ from torch import nn
 
 from lab.part_two import comparison, convolution, loss, recurrent, regularisation, slips
 
-torch.set_num_threads(1)
 ROUNDING = 1e-12
 
 

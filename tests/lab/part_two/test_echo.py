@@ -9,8 +9,6 @@ from experiments.part_two.echo_trials import unpacked
 from lab.part_two.echo import FromScratch, echoes
 from writeup.records.store import Records
 
-torch.set_num_threads(1)
-
 
 @pytest.fixture(scope="module")
 def record():

@@ -7,7 +7,6 @@ from experiments.part_two.language_model import LanguageModel, train_language_mo
 from experiments.part_two.language_model_trials import Settings, as_text
 from lab.part_two import text
 
-torch.set_num_threads(1)
 SETTINGS = Settings(batch_size=4, width=8)
 
 
