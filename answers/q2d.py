@@ -9,7 +9,7 @@ import sympy
 from experiments.language_model.train import Settings
 from lab import tying
 from lab.laws import VOCABULARY
-from lab.study import Study, count_parameters, on_whole_text
+from lab.study import Studies, Study, count_parameters
 from writeup.claims import Answer
 from writeup.facts import Facts, by, gap
 from writeup.figures import Drawing
@@ -22,13 +22,12 @@ SIZES = ((7, 3), (33, 20), (101, 8))  # words and units of the models that the f
 
 def answer(records: Records) -> Answer:
     a = Facts("2d")
-    study = Study.read(records)
+    whole = Studies.read(records).whole
     parameters(a)
-    example = study.seeds(cell="LSTM")[0].record
+    example = whole.seeds(cell="LSTM")[0].record
     sizes(a.on(example), example)
     roles(a)
-    measured(a, on_whole_text(records)[1])
-    on_a_part(a, study)
+    measured(a, whole)
     return a.answer(figures={"tying": drawing()})
 
 
@@ -94,15 +93,6 @@ def measured(a: Facts, whole: Study) -> None:
     counted = by("records of tied models", lambda: sum(record.settings["tied"] for record in whole.records))
     a("seeds", len(tied), counted)
     a.say("helps", lambda change: change.negative, {"change": 0.0})
-
-
-def on_a_part(a: Facts, study: Study) -> None:
-    """The same in the short runs."""
-    a.on(*study.records).change(
-        "part_change", *study.contrast({("tied", "LSTM"): 1, ("baseline", "LSTM"): -1}), "{:+.0f} %"
-    )
-    a.say("not_there", lambda part_change: part_change.low < 0 < part_change.high, {"part_change": -30.0},
-          {"part_change": 30.0})  # fmt: skip
 
 
 def drawing() -> Drawing:

@@ -10,22 +10,22 @@ import torch
 
 from answers import whole_text
 from answers.shown.study import panels, table, whole_text_plots
-from answers.whole_text import between_cells, on, recorded
+from answers.whole_text import between_cells, on
 from experiments.language_model.data import windows
 from lab.laws import TRAIN_TOKENS
 from lab.step_times import StepTimes
 from lab.study import (
     CELLS,
-    VALID_TOKENS,
     VARIATIONS,
+    Run,
+    Studies,
     Study,
     count_parameters,
     count_windows,
     mistaken_for,
-    on_whole_text,
     perplexity,
 )
-from lab.study_again import half_width, holm_again, lowest_rate, merged, rates_in_names
+from lab.study_again import half_width, holm_again, last_of, merged
 from writeup.claims import Answer
 from writeup.estimators import holm, pooled, pooled_probability
 from writeup.facts import Facts, by
@@ -33,56 +33,31 @@ from writeup.records.store import Records
 
 
 def answer(records: Records) -> Answer:
-    study = Study.read(records)
-    tuning, whole = on_whole_text(records)
+    studies = Studies.read(records)
     a = Facts("2e")
-    whole_text.tuned(a, tuning)
-    whole_text.compared(a, whole)
-    whole_text.beside_published(a, whole)
-    what_was_run(a.on(*study.records), study)
-    settings(a, study)
-    resolved(a, study)
-    annealed(a, study)
-    timed = StepTimes.read(records, study.base)
+    whole_text.tuned(a, studies.tuning)
+    whole_text.compared(a, studies.whole)
+    whole_text.beside_published(a, studies.whole)
+    settings(a, studies.short)
+    resolved(a, studies.short)
+    timed = StepTimes.read(records, studies.whole.base)
     times(a.on(timed.record), timed)
     minutes(a.on(timed.record), timed)
     return a.answer(
         tables={"settings": table()},
-        figures={"whole": whole_text_plots(tuning, whole), "settings": panels(study)},
+        figures={"whole": whole_text_plots(studies.tuning, studies.whole), "settings": panels(studies.short)},
     )
 
 
-def what_was_run(a: Facts, study: Study) -> None:
-    first, base = study.runs[0].record, study.base
-    share = (base.train_tokens or TRAIN_TOKENS) / TRAIN_TOKENS
-    shown = by("words predicted in an epoch", lambda: first.curves["tokens"][0] / TRAIN_TOKENS, within=1e-3)
-    a("share", share, shown, {base.epochs * share: "words of all epochs"}, "{:.0%}")
-    read = by("the records' settings", lambda: first.settings["annealing_tokens"] / VALID_TOKENS)
-    a("annealing_share", (base.annealing_tokens or VALID_TOKENS) / VALID_TOKENS, read, {1.0: "all of it"}, "{:.0%}")
-    lengths = by("losses in each curve", lambda: median(len(r.record.curves["valid_loss"]) for r in study.runs))
-    a("epochs", base.epochs, lengths)
-
-
-def settings(a: Facts, study: Study) -> None:
-    """The cells at the baseline; perplexity, and parameters in millions, of every setting and cell."""
-    for cell, name in (("LSTM", "part_rate_LSTM"), ("GRU", "part_rate_GRU")):
-        grid = study.grid(cell)
-        best = by("the lowest loss of the annealing curves", lowest_rate, grid)
-        behind = on(a, [run for runs in grid.values() for run in runs])
-        lower = {study.rates[cell] / 2: "the next lower rate"}
-        behind(name, study.rates[cell], best, lower, "{:.0f}")
-    for name, end in (("lowest_rate", min), ("highest_rate", max)):
-        named = by("rates in the names of the GRU's runs", lambda end=end: end(rates_in_names(study.grid("GRU"))))
-        a.on(*study.records)(name, end(study.grid("GRU")), named, {study.rates["GRU"]: "the best"}, "{:.0f}")
-    for cell, name in (("LSTM", "second_LSTM"), ("GRU", "second_GRU")):
-        run = study.seeds(cell=cell)[1]
-        on(a, [run])(name, perplexity([run.valid_loss]), recorded([run]), mistaken_for([run]), "{:.0f}")
-    gru = study.seeds(cell="GRU")
-    on(a, gru)("seeds", len(gru), by("seeds in the records", lambda: len({r.record.seeds[0] for r in gru})))
-    for (key, cell), runs in study.varied().items():
+def settings(a: Facts, short: Study) -> None:
+    """Perplexity after the first epochs, and parameters in millions, of every setting and cell."""
+    lengths = by("losses in each curve", lambda: median(len(run.curve) for run in short.runs))
+    a.on(*short.records)("short_epochs", short.base.epochs, lengths)
+    for (key, cell), runs in short.varied().items():
         behind = on(a, runs)
         ended = perplexity([run.valid_loss for run in runs])
-        behind(f"{key}_{cell}", ended, recorded(runs), mistaken_for(runs), "{:.0f}")
+        route = by("geometric mean of the last perplexities", last_of, runs, within=5e-4)
+        behind(f"{key}_{cell}", ended, route, mistaken_for(runs), "{:.0f}")
         counted = by("the model, built and counted", lambda r: count_parameters(r.settings) / 1e6, runs[0], within=1e-9)
         sizes = {of: count_parameters(replace(runs[0].settings, cell=of)) / 1e6 for of in CELLS}
         wrong = {size: "the other cell's" for size in sizes.values() if f"{size:.1f}" != f"{sizes[cell]:.1f}"}
@@ -94,70 +69,56 @@ def from_baseline(key: str) -> dict[tuple[str, str], float]:
     return {(of, cell): sign / len(CELLS) for of, sign in ((key, 1), ("baseline", -1)) for cell in CELLS}
 
 
-def resolved(a: Facts, study: Study) -> None:
+def resolved(a: Facts, short: Study) -> None:
     """Which settings part from the baseline, and at which the cells part, all read together; one scatter of seeds."""
-    behind = a.on(*study.records)
-    varied = [key for key in VARIATIONS if key != "baseline"]
-    contrasts = {key: study.contrast(from_baseline(key), fresh=True) for key in varied}
+    behind = a.on(*short.records)
+    contrasts = {key: short.contrast(from_baseline(key)) for key in VARIATIONS if key != "baseline"}
     found = holm({key: pooled_probability(*contrast) for key, contrast in contrasts.items()})
     tested = by("t of each by least squares, simulated quantiles of t", holm_again, contrasts)
-    behind("worse", tuple(sorted(found)), tested, {("bptt70", "layers3"): "each read alone"})
-    behind.change("longest", *contrasts["bptt70"], "{:.0f} %")
-    behind.change("third_layer", *contrasts["layers3"], "{:.0f} %")
-    a.say(
-        "one_worse",
-        lambda longest, third_layer, worse, first_cut, second_cut: (
-            longest.positive and third_layer.low < 0 and worse == ("bptt70",) and first_cut == 2 and second_cut == 0
-        ),
-        {"longest": 0.0},
-        {"third_layer": 30.0},
-        {"worse": ("bptt17", "bptt70")},
-        {"first_cut": 1},
-        {"second_cut": 1},
-    )
-    gaps = [pooled(*study.contrast(between_cells(key))) for key in VARIATIONS]
+    behind("stand", tuple(sorted(found)), tested, {tuple(contrasts): "all of them"})
+    for name, key in (("wide", "hidden400"), ("longest", "bptt70"), ("shortest", "bptt17"), ("third_layer", "layers3")):
+        behind.change(name, *contrasts[key], "{:.0f} %")
+    gaps = [pooled(*short.contrast(between_cells(key))) for key in VARIATIONS]
     apart = sum(not gap.low < 0 < gap.high for gap in gaps)
-    gated = [run.record.settings for run in study.runs if run.settings.cell in CELLS and not run.settings.tied]
-    sizes = {(kept["layers"], kept["hidden_size"], kept["bptt"]) for kept in gated if kept["seed"] != study.base.seed}
-    behind("compared", len(VARIATIONS), by("models with a second seed", len, sizes))
-    behind("parted", apart, by("F of the merged cells", lambda: sum(merged(study, key) < 0.05 for key in VARIATIONS)))
-    half = gaps[0].high - gaps[0].value  # one for all: every setting has two seeds of either cell
-    simulated = by("scatter by least squares, simulated quantile of t", half_width, study.repeated(), within=0.002)
+    sizes = {(s.layers, s.hidden_size, s.bptt) for s in (run.settings for run in short.runs) if s.cell == "GRU"}
+    behind("compared", len(VARIATIONS), by("models that a GRU was trained with", len, sizes))
+    behind("parted", apart, by("F of the merged cells", lambda: sum(merged(short, key) < 0.05 for key in VARIATIONS)))
+    half = gaps[-1].high - gaps[-1].value  # one for all settings but the baseline: one seed of either cell
+    simulated = by("scatter by least squares, simulated quantile of t", half_width, short.repeated(), within=0.002)
     behind("resolvable", math.expm1(half), simulated, {math.expm1(half / 2): "half of it"}, "{:.0%}")
+    baseline = short.seeds(cell="GRU")[0]
+    for name, key in (("halved", "bptt70"), ("doubled", "bptt17")):
+        run = short.varied(key)[key, "GRU"][0]
+        recorded = by("updates an epoch in the records", lambda run=run: updates(run) / updates(baseline))
+        behind(name, count_windows(run) / count_windows(baseline), recorded, form="{:.2f}")
+    a.say(
+        "which_stand",
+        lambda wide, shortest, longest, stand: (
+            wide.negative
+            and shortest.negative
+            and longest.positive
+            and stand == ("bptt17", "bptt70", "hidden100", "hidden400")
+        ),
+        {"wide": 0.0},
+        {"shortest": 0.0},
+        {"longest": 0.0},
+        {"stand": ("bptt70",)},
+    )
+    a.say("depth_does_not", lambda third_layer: third_layer.low < 0, {"third_layer": 30.0})
+    a.say(
+        "updates",
+        lambda halved, doubled: abs(halved - 1 / 2) < 0.02 and abs(doubled - 2) < 0.1,
+        {"halved": 1.0},
+        {"doubled": 1.0},
+    )
     a.say(
         "cells_alike", lambda parted, resolvable: parted == 0 and resolvable < 0.2, {"parted": 1}, {"resolvable": 0.4}
     )
-    one, other = study.varied("bptt70")["bptt70", "GRU"][0], study.seeds(cell="GRU")[0]
-    steps = by("updates in the records", lambda: one.record.metrics["steps"] / other.record.metrics["steps"])
-    behind("halved", count_windows(one) / count_windows(other), steps, form="{:.2f}")
-    a.say(
-        "undertrained",
-        lambda longest, halved: abs(halved - 1 / 2) < 0.01 and longest.positive,
-        {"longest": 0.0},
-        {"halved": 1.0},
-        {"halved": 0.25},
-    )
 
 
-def annealed(a: Facts, study: Study) -> None:
-    """Where the rule cut the rate within these few epochs, and what that is worth between seeds of one setting."""
-    behind, rule = a.on(*study.records), "the rule applied to the losses"
-    pairs = list(study.varied().values())
-    split = [sorted(of, key=lambda run: run.annealed) for of in pairs if len({run.annealed for run in of}) > 1]
-    ruled = by(rule, lambda: sum(len({run.annealed_by_losses for run in of}) > 1 for of in pairs))
-    behind("split", len(split), ruled, {len(pairs): "all settings"})
-    behind.mean("cut_gain", [100 * (1 - cut.perplexity / not_cut.perplexity) for not_cut, cut in split], "{:.0f} %")
-    late = [run for of in study.varied("layers3", "hidden400", "bptt70").values() for run in of]
-    first, second = ([study.seeds(cell=cell)[k] for cell in CELLS] for k in (0, 1))
-    for name, runs in (("late_cut", late), ("first_cut", first), ("second_cut", second)):
-        again = by(rule, lambda runs=runs: sum(run.annealed_by_losses for run in runs))
-        on(a, runs)(name, sum(run.annealed for run in runs), again)
-    a.say(
-        "cuts_decide",
-        lambda cut_gain, late_cut: cut_gain.positive and late_cut == 0,
-        {"cut_gain": 0.0},
-        {"late_cut": 1},
-    )
+def updates(run: Run) -> float:
+    """Of an epoch, as the record counts them."""
+    return run.record.metrics["steps"] / len(run.record.curves["tokens"])
 
 
 def times(a: Facts, timed: StepTimes) -> None:
@@ -177,10 +138,15 @@ def times(a: Facts, timed: StepTimes) -> None:
     )
     a.say(
         "answer",
-        lambda gap, longest, wider, gru_stock, gru_fast: (
-            gap.positive and longest.positive and wider.low > 1.5 and max(gru_stock.high, gru_fast.high) < 5
+        lambda gap, wide, longest, wider, gru_stock, gru_fast: (
+            gap.positive
+            and wide.negative
+            and longest.positive
+            and wider.low > 1.5
+            and max(gru_stock.high, gru_fast.high) < 5
         ),
         {"gap": 0.0},
+        {"wide": 0.0},
         {"longest": 0.0},
         {"wider": 1.1},
         {"gru_stock": 20.0},

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from lab.laws import VOCABULARY
-from lab.study import CELLS, Run, Study, count_parameters, on_whole_text
+from lab.study import CELLS, Run, Studies, count_parameters
 from writeup.claims import Answer
 from writeup.facts import Facts, by, gap
 from writeup.figures import Drawing, Plot, Series
@@ -14,32 +14,25 @@ from writeup.records.store import Records
 
 
 def answer(records: Records) -> Answer:
-    study, (tuning, whole) = Study.read(records), on_whole_text(records)
-    runs = [*study.runs, *tuning.runs, *whole.runs]
+    studies = Studies.read(records)
+    runs, last = studies.runs, list(studies.whole.runs)
     a = Facts("2f")
     looks(a.on(*(run.record for run in runs)), runs)
     chosen = min(runs, key=lambda run: run.valid_loss)
     result(a.on(chosen.record), chosen)
-    texts(a.on(*whole.records), list(whole.runs))
-    return a.answer(figures={"roles": roles(), "shift": dumbbells(list(whole.runs))})
+    texts(a.on(*(run.record for run in last)), last)
+    return a.answer(figures={"roles": roles(), "shift": dumbbells(last)})
 
 
 def looks(a: Facts, runs: list[Run]) -> None:
-    """How often the validation text, or a part of it, was asked; how many runs do better on the test text."""
-    epochs = sum(len(run.record.curves["valid_loss"]) for run in runs)
-
-    def by_tokens() -> int:
-        return round(sum(sum(run.record.curves["tokens"]) / run.record.curves["tokens"][0] for run in runs))
-
-    route = by("trained words by the words of an epoch", by_tokens)
-    why = "the value counts losses, the route words; those were read before, to tell which runs learned"
-    a("looks", epochs, route, {len(runs): "one look a run"}, "{:,d}", shared=why)
-    part = [run for run in runs if run.settings.annealing_tokens]
-    asked = by("epochs asked for", lambda: sum(run.settings.epochs for run in part))
-    a("part_looks", sum(len(run.record.curves["valid_loss"]) for run in part), asked)
+    """How often the validation text was asked; how many runs do better on the test text."""
+    # A run of more epochs goes on from the shorter one with its settings.
+    asked = {(replace(run.settings, epochs=0), epoch) for run in runs for epoch in range(run.settings.epochs)}
+    route = by("different losses in the curves", lambda: len({loss for run in runs for loss in run.curve}))
+    a("looks", len(asked), route, {sum(run.settings.epochs for run in runs): "some counted twice"}, "{:,d}")
     measured = [run.record.metrics for run in runs]
     easier = by("recorded perplexities", lambda: sum(m["test_perplexity"] < m["valid_perplexity"] for m in measured))
-    a("better", sum(run.test_loss < run.valid_loss for run in runs), easier, {len(part): "those on a part"})
+    a("better", sum(run.test_loss < run.valid_loss for run in runs), easier)
     a("runs", len(runs), by("different curves", lambda: len({str(run.record.curves) for run in runs})))
     embedded = by("words of the model's embedding", words, runs[0])
     a("uniform", VOCABULARY, embedded, {10_000: "Penn Treebank's"}, "{:,d}")

@@ -18,7 +18,7 @@ def on(a: Facts, runs: list[Run]) -> Facts:
 
 
 def recorded(runs: list[Run]) -> Route:
-    return by("geometric mean of the recorded perplexities", mean_of, runs, within=1e-6)
+    return by("geometric mean of the lowest perplexities of the curves", mean_of, runs, within=5e-4)
 
 
 def between_cells(key: str) -> dict[tuple[str, str], float]:

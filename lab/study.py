@@ -14,8 +14,7 @@ from typing import Any
 
 import torch
 
-from experiments.language_model import reduced as plan_of_study
-from experiments.language_model import study as whole_text
+from experiments.language_model import study as plan_of_study
 from experiments.language_model.model import RNNModel
 from experiments.language_model.train import Settings
 from lab import laws
@@ -31,23 +30,35 @@ BASELINE: dict[str, Any] = {}
 VARIATIONS: dict[str, dict[str, Any]] = {
     "baseline": BASELINE,
     **{
-        f"{name.partition('_')[0]}{value}": {name: value}
-        for name, values in plan_of_study.VARIATIONS
-        for value in values
+        f"{name.partition('_')[0]}{value}": change
+        for change in plan_of_study.VARIATIONS
+        for name, value in change.items()
     },
 }
 
 
 @dataclass(frozen=True)
 class Run:
-    """One trained model. Losses are means in nats a word, of the best epoch's weights on whole texts."""
+    """A trained model, or the first epochs of its training: `settings` say how many. Losses are in nats a word."""
 
     settings: Settings
     record: Record
 
+    def first(self, epochs: int) -> Run:
+        """The run as a shorter one would have ended, which takes the same steps."""
+        return replace(self, settings=replace(self.settings, epochs=epochs))
+
+    @property
+    def curve(self) -> list[float]:
+        """The loss on the validation text after each epoch."""
+        losses: list[float] = self.record.curves["valid_loss"][: self.settings.epochs]
+        return losses
+
     @property
     def valid_loss(self) -> float:
-        return self.record.metrics["valid_loss"]
+        """Of the best epoch's weights, as measured at the end of the run; of a part of a run as its curve has it."""
+        whole = self.settings.epochs == self.record.settings["epochs"]
+        return self.record.metrics["valid_loss"] if whole else min(self.curve)
 
     @property
     def test_loss(self) -> float:
@@ -55,46 +66,28 @@ class Run:
 
     @property
     def perplexity(self) -> float:
-        """On the validation text, as the record gives it beside the loss."""
-        return self.record.metrics["valid_perplexity"]
+        """On the validation text."""
+        return math.exp(self.valid_loss)
 
     @property
     def annealed(self) -> bool:
-        """Whether the rate was divided within the run."""
-        rates = self.record.curves["learning_rate"]
+        """Whether the rate was divided within the epochs."""
+        rates = self.record.curves["learning_rate"][: self.settings.epochs]
         return bool(rates[-1] < rates[0])
 
     @property
     def annealed_by_losses(self) -> bool:
         """The same by the example's rule: an epoch before the last did not bring a new lowest validation loss."""
-        losses = self.record.curves["valid_loss"][:-1]
+        losses = self.curve[:-1]
         return any(loss >= min(losses[:epoch]) for epoch, loss in enumerate(losses) if epoch)
 
 
 @dataclass(frozen=True)
 class Study:
-    """All runs of the plan."""
+    """All runs of the plan that train equally long."""
 
     base: Settings
     runs: tuple[Run, ...]
-
-    @classmethod
-    def read(cls, records: Records) -> Study:
-        """Raises `WriteupError` where a planned run is missing, `CheckFailed` where a record breaks a law."""
-        finished = {record.name: record for record in records.of_kind(plan_of_study.KIND)}
-        if copied := copies(finished.values()):
-            raise WriteupError(f"language-model study: {'; '.join(copied)}")
-        planned = plan_of_study.plan(PRESET, finished)
-        if missing := [settings.name for settings in planned if settings.name not in finished]:
-            raise WriteupError(
-                f"language-model study: {len(missing)} of {len(planned)} planned runs are missing, the first is "
-                f"{missing[0]}; `make experiments` makes them"
-            )
-        runs = tuple(Run(settings, finished[settings.name]) for settings in planned)
-        for run in runs:
-            laws.obey(run.settings, run.record)
-        laws.obey_together([run.record for run in runs])
-        return cls(plan_of_study.PRESETS[PRESET], runs)
 
     @cached_property
     def rates(self) -> dict[str, float]:
@@ -134,16 +127,9 @@ class Study:
         tied = self.losses(cell="LSTM", tied=True)
         return losses | ({("tied", "LSTM"): tied} if tied else {})
 
-    def contrast(
-        self, weights: Mapping[tuple[str, str], float], fresh: bool = False
-    ) -> tuple[list[list[float]], list[float]]:
-        """The losses of `repeated`, and the weight of each setting's mean; what is not named only lends its scatter.
-
-        With `fresh` the baseline has no first seed, for which the rate was chosen.
-        """
+    def contrast(self, weights: Mapping[tuple[str, str], float]) -> tuple[list[list[float]], list[float]]:
+        """The losses of `repeated`, and the weight of each setting's mean; what is not named only lends its scatter."""
         groups = self.repeated()
-        if fresh:
-            groups |= {("baseline", cell): groups["baseline", cell][1:] for cell in CELLS}
         return list(groups.values()), [weights.get(which, 0.0) for which in groups]
 
     @cached_property
@@ -159,19 +145,49 @@ class Study:
         return [run.record for run in self.runs]
 
 
-def on_whole_text(records: Records) -> tuple[Study, Study]:
-    """The finished runs of the study on the whole training text: those that tune, and those to the last epoch."""
-    preset = whole_text.PRESETS[PRESET]
-    found = [Run(Settings(**record.settings), record) for record in records.of_kind(whole_text.KIND)]
-    found = sorted((run for run in found if run.settings.train_tokens is None), key=lambda run: run.settings.name)
-    for run in found:
-        laws.obey(run.settings, run.record)
-    laws.obey_together([run.record for run in found])
-    tuning, last = (
-        Study(replace(preset.base, epochs=epochs), tuple(run for run in found if run.settings.epochs == epochs))
-        for epochs in (preset.tuning_epochs, preset.base.epochs)
-    )
-    return tuning, last
+@dataclass(frozen=True)
+class Studies:
+    """The plan's runs by what they are for: to tune, to compare the cells to the last epoch, to vary one parameter."""
+
+    tuning: Study
+    whole: Study
+    short: Study  # with the first epochs of the baselines and of the tied model
+
+    @classmethod
+    def read(cls, records: Records) -> Studies:
+        """Raises `WriteupError` where a planned run is missing, `CheckFailed` where a record breaks a law."""
+        finished = {record.name: record for record in records.of_kind(plan_of_study.KIND)}
+        if copied := copies(finished.values()):
+            raise WriteupError(f"language-model study: {'; '.join(copied)}")
+        planned = plan_of_study.plan(PRESET, finished)
+        if missing := [settings.name for settings in planned if settings.name not in finished]:
+            raise WriteupError(
+                f"language-model study: {len(missing)} of {len(planned)} planned runs are missing, the first is "
+                f"{missing[0]}; `make experiments` makes them"
+            )
+        runs = [Run(settings, finished[settings.name]) for settings in planned]
+        for run in runs:
+            laws.obey(run.settings, run.record)
+        laws.obey_together([run.record for run in runs])
+        preset = plan_of_study.PRESETS[PRESET]
+
+        def of(epochs: int, *others: Run) -> Study:
+            found = [run for run in runs if run.settings.epochs == epochs]
+            return Study(replace(preset.base, epochs=epochs), (*found, *others))
+
+        whole = of(preset.base.epochs)
+        begun = [run.first(preset.short_epochs) for run in whole.runs if run.settings.path == preset.base.path]
+        return cls(of(preset.tuning_epochs), whole, of(preset.short_epochs, *begun))
+
+    @property
+    def runs(self) -> list[Run]:
+        """Each once, as long as it trained."""
+        return [*self.tuning.runs, *self.whole.runs, *self.varied]
+
+    @property
+    def varied(self) -> list[Run]:
+        """What was trained for `short` alone."""
+        return [run for run in self.short.runs if run.record.settings["epochs"] == self.short.base.epochs]
 
 
 def perplexity(losses: Sequence[float]) -> float:
@@ -182,7 +198,7 @@ def perplexity(losses: Sequence[float]) -> float:
 def count_windows(run: Run) -> int:
     """Training steps of a run: windows of its columns in all of its epochs."""
     rows = run.record.curves["tokens"][0] // run.settings.batch_size
-    return -(-rows // run.settings.bptt) * len(run.record.curves["tokens"])
+    return -(-rows // run.settings.bptt) * run.settings.epochs
 
 
 @uncompiled()
@@ -196,5 +212,5 @@ def count_parameters(settings: Settings, words: int = laws.VOCABULARY) -> int:
 def mistaken_for(runs: list[Run]) -> dict[float, str]:
     """What the mean perplexity of the validation text could be taken for, by the slip."""
     mean, first = perplexity([run.valid_loss for run in runs]), perplexity([runs[0].valid_loss])
-    test = {perplexity([run.record.metrics["test_loss"] for run in runs]): "of the test text"}
+    test = {perplexity([run.test_loss for run in runs]): "of the test text, after all epochs"}
     return test if f"{first:.0f}" == f"{mean:.0f}" else {first: "the first seed alone"} | test

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from statistics import geometric_mean
 
@@ -13,26 +14,26 @@ from writeup.estimators import least_squares, simulated_quantile
 
 
 def mean_of(runs: list[Run]) -> float:
-    """The geometric mean of the perplexities, which the records give beside the losses."""
-    return geometric_mean(run.perplexity for run in runs)
+    """The geometric mean of the lowest perplexities that the epochs' curves show."""
+    return geometric_mean(math.exp(min(run.curve)) for run in runs)
+
+
+def last_of(runs: list[Run]) -> float:
+    """The geometric mean of the perplexities after the last of the runs' epochs."""
+    return geometric_mean(math.exp(run.curve[-1]) for run in runs)
 
 
 def lowest_rate(grid: dict[float, list[Run]]) -> float:
-    """The rate at which the first seed had the lowest loss of any epoch, on the text read for annealing."""
-    found = {rate: min(runs[0].record.curves["valid_loss"]) for rate, runs in grid.items()}
+    """The rate at which the first seed had the lowest loss of any epoch."""
+    found = {rate: min(runs[0].curve) for rate, runs in grid.items()}
     return min(found, key=found.__getitem__)
 
 
-def rates_in_names(grid: Mapping[float, list[Run]]) -> list[float]:
-    """The learning rates that the records' names give."""
-    return [float(run.record.name.partition("-lr")[2].partition("-")[0]) for runs in grid.values() for run in runs]
-
-
 def half_width(groups: Mapping[tuple[str, str], Sequence[float]]) -> float:
-    """Of the interval of one setting's difference between two cells with two seeds each, as a share."""
+    """Of the interval of one setting's difference between two cells with one seed each, as a share."""
     left = np.concatenate([np.asarray(losses) - np.mean(losses) for losses in groups.values()])
     freedom = len(left) - len(groups)
-    return float(np.expm1(simulated_quantile(freedom + 1) * np.sqrt(left @ left / freedom)))
+    return float(np.expm1(simulated_quantile(freedom + 1) * np.sqrt(2 * left @ left / freedom)))
 
 
 def holm_again(contrasts: Mapping[str, tuple[list[list[float]], list[float]]]) -> tuple[str, ...]:

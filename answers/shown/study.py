@@ -29,7 +29,7 @@ bptt70_LSTM  bptt70_GRU  bptt70_LSTM_size  bptt70_GRU_size  bptt70_LSTM_time  bp
 """
 COLOURS = {"LSTM": "lstm", "GRU": "gru"}
 BESIDE = {"LSTM": 0.97, "GRU": 1.03}  # of the rate, so that no mark hides another
-ASIDE = {"LSTM": -0.06, "GRU": 0.06}  # of the category: a mean, and twice as far its seeds
+ASIDE = {"LSTM": -0.12, "GRU": 0.12}  # of the category: where a setting's seeds are, if it has several
 LABEL_BELOW = {"LSTM": 0.0, "GRU": 58.0}  # of its curve's first point, in units of perplexity
 PANELS = {"layers": (1, 2, 3), "hidden_size": (100, 200, 400), "bptt": (17, 35, 70)}
 AXES = {"layers": "layers", "hidden_size": "hidden units", "bptt": "BPTT interval"}
@@ -97,35 +97,27 @@ def _epochs(whole: Study) -> Plot:
     )
 
 
-def panels(study: Study) -> Panels:
-    """Perplexity against each parameter: lines join the means; seeds are dots, open where the rate was cut."""
-    return Panels([_panel(study, field, values) for field, values in PANELS.items()], columns=3, share_y=True)
+def panels(short: Study) -> Panels:
+    """Perplexity against each parameter: lines join the means; seeds are dots."""
+    return Panels([_panel(short, field, values) for field, values in PANELS.items()], columns=3, share_y=True)
 
 
-def _panel(study: Study, field: str, values: tuple[int, ...]) -> Plot:
-    series = []
+def _panel(short: Study, field: str, values: tuple[int, ...]) -> Plot:
+    lines, dots = [], []
     for cell in CELLS:
-        runs = [
-            study.seeds(cell=cell, **({} if value == getattr(study.base, field) else {field: value}))
-            for value in values
-        ]
+        settings = [{} if value == getattr(short.base, field) else {field: value} for value in values]
+        runs = [short.seeds(cell=cell, **change) for change in settings]
         means = [perplexity([run.valid_loss for run in of]) for of in runs]
-        positions = [x + ASIDE[cell] for x in range(len(values))]
         label = cell if field == "bptt" else ""
-        series.append(Series(label, positions, means, style="both", colour=COLOURS[cell]))
-        for cut in (False, True):
-            seeds = [
-                (x + 2 * ASIDE[cell], run.perplexity) for x, of in enumerate(runs) for run in of if run.annealed == cut
-            ]
-            if seeds:
-                xs, ys = zip(*seeds, strict=True)
-                series.append(Series("", xs, ys, style="dots", colour=COLOURS[cell], hollow=cut))
+        lines.append(Series(label, list(range(len(values))), means, style="both", colour=COLOURS[cell]))
+        each = [(x + ASIDE[cell], run.perplexity) for x, of in enumerate(runs) for run in of if len(of) > 1]
+        dots.append(Series("", [x for x, _ in each], [y for _, y in each], style="dots", colour=COLOURS[cell]))
     return Plot(
-        series,
+        [*lines, *dots],
         AXES[field],
         "validation perplexity",
         x_categories=tuple(map(str, values)),
-        y_limits=(380.0, 560.0),
+        y_limits=(140.0, 220.0),
         legend="direct" if field == "bptt" else "none",
         height=4.1,
     )

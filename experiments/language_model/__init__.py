@@ -38,7 +38,7 @@ finished)` says which learning rate each cell was given, and from which grid.
 
 from writeup.records.store import Record
 
-MODULES = tuple(f"experiments.language_model.{name}" for name in ("reduced", "profile", "clock", "speed"))
+MODULES = tuple(f"experiments.language_model.{name}" for name in ("study", "profile", "clock", "speed"))
 
 # The highest rates at which rounding stays rounding. Measured: within 20 steps a change of every weight by 1.2e-7 of
 # itself moves the losses by less than 1e-4 at these rates, but the GRU's at rate 40 by 45 %, RNN_TANH's at 20 by 71 %.

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from experiments.language_model import reduced as plan_of_study
 from experiments.language_model.model import RNNModel
+from experiments.language_model.study import KIND, PRESETS
 from experiments.language_model.train import Settings
-from lab.study import CELLS, VARIATIONS, Study, count_parameters, on_whole_text, perplexity
+from lab.study import CELLS, VARIATIONS, Run, Studies, count_parameters, perplexity
 from writeup.errors import WriteupError
 from writeup.records.store import RESULTS, Records
 
@@ -18,50 +18,57 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def study():
-    return Study.read(Records(ROOT))
+def studies():
+    return Studies.read(Records(ROOT))
 
 
 def test_a_missing_run_stops_the_study(tmp_path):
     """Whichever it is: fewer seeds must not change a headline in silence."""
-    folder = RESULTS / plan_of_study.KIND
+    folder = RESULTS / KIND
     shutil.copytree(ROOT / folder, tmp_path / folder)
     seed = next((tmp_path / folder).glob("GRU*seed1112*.json"))
     seed.unlink()
     with pytest.raises(WriteupError, match=f"1 of .* planned runs are missing, the first is {seed.stem}"):
-        Study.read(Records(tmp_path))
+        Studies.read(Records(tmp_path))
 
 
-def test_every_setting_has_runs_of_both_cells_at_the_tuned_rate(study):
+def test_every_setting_has_runs_of_both_cells_at_the_tuned_rate(studies):
     for change in VARIATIONS.values():
         for cell in CELLS:
-            assert {run.settings.learning_rate for run in study.seeds(cell=cell, **change)} == {study.rates[cell]}
+            rates = {run.settings.learning_rate for run in studies.short.seeds(cell=cell, **change)}
+            assert rates == {studies.tuning.rates[cell]}
 
 
-def test_the_tuned_rate_has_the_lowest_validation_loss_of_its_grid(study):
+def test_the_tuned_rate_has_the_lowest_validation_loss_of_a_grid_that_both_cells_share(studies):
     for cell in CELLS:
-        losses = {rate: runs[0].valid_loss for rate, runs in study.grid(cell).items()}
-        assert study.rates[cell] == min(losses, key=losses.get)
+        losses = {rate: runs[0].valid_loss for rate, runs in studies.tuning.grid(cell).items()}
+        assert studies.tuning.rates[cell] == min(losses, key=losses.get)
+        assert list(losses) == list(studies.tuning.grid("LSTM"))
 
 
-def test_a_fresh_contrast_leaves_out_the_seed_for_which_the_rate_was_chosen(study):
-    weights = {("bptt70", "LSTM"): 1.0, ("baseline", "LSTM"): -1.0}
-    (groups, signs), (fresh, same) = study.contrast(weights), study.contrast(weights, fresh=True)
-    assert signs == same
-    index = signs.index(-1.0)
-    assert fresh[index] == groups[index][1:]
-    assert sum(map(len, groups)) - sum(map(len, fresh)) == len(CELLS)
-
-
-def test_the_study_on_the_whole_text_holds_the_finished_runs_that_read_all_of_both_texts():
-    tuning, whole = on_whole_text(Records(ROOT))
-    for part in (tuning, whole):
-        assert part.runs
-        assert {run.settings.epochs for run in part.runs} == {part.base.epochs}
+def test_the_runs_of_a_part_train_equally_long_and_read_all_of_both_texts(studies):
+    for part in (studies.tuning, studies.whole, studies.short):
+        assert {len(run.curve) for run in part.runs} == {part.base.epochs}
         assert {(run.settings.train_tokens, run.settings.annealing_tokens) for run in part.runs} == {(None, None)}
-    for cell in CELLS:  # both tuned on one grid, whose best rate is the one that was trained to the end
-        assert list(tuning.grid(cell)) == list(tuning.grid("LSTM"))
-        assert set(whole.grid(cell)) == {tuning.rates[cell]}
+
+
+def test_the_baselines_of_the_variations_are_the_first_epochs_of_the_whole_runs(studies):
+    for cell in CELLS:
+        begun, whole = (part.seeds(cell=cell) for part in (studies.short, studies.whole))
+        assert [run.record for run in begun] == [run.record for run in whole]
+        assert len(begun) == PRESETS["cpu"].seeds
+    assert len({run.record.name for run in studies.runs}) == len(studies.runs)
+
+
+def test_the_first_epochs_of_a_run_are_a_run_of_so_many_epochs(studies):
+    """The run that tuned the rate is the beginning of the one that went to the end."""
+    rate = studies.tuning.rates["GRU"]
+    short, long = studies.tuning.seeds(cell="GRU", learning_rate=rate)[0], studies.whole.seeds(cell="GRU")[0]
+    begun = long.first(studies.tuning.base.epochs)
+    assert begun.settings == short.settings
+    assert begun.curve == short.curve
+    assert begun.valid_loss == pytest.approx(short.valid_loss, abs=1e-6)
+    assert begun.valid_loss > long.valid_loss
 
 
 def test_a_perplexity_over_seeds_is_the_geometric_mean():
@@ -75,7 +82,17 @@ def test_parameters_are_those_of_a_built_model(tied):
     assert count_parameters(settings, 11) == sum(parameter.numel() for parameter in built.parameters())
 
 
-def test_the_rates_of_every_run_follow_from_its_losses(study):
+def test_the_rates_of_every_run_follow_from_its_losses(studies):
     """By the example's rule: an epoch that brings no new lowest validation loss divides the rate."""
-    assert [run.annealed for run in study.runs] == [run.annealed_by_losses for run in study.runs]
-    assert {run.annealed for run in study.runs} == {True, False}
+    assert [run.annealed for run in studies.runs] == [run.annealed_by_losses for run in studies.runs]
+
+
+@pytest.mark.parametrize(
+    ("losses", "rates", "cut"), [((5.0, 4.0, 3.0), (8, 8, 8), False), ((5.0, 5.1, 4.0), (8, 8, 2), True)]
+)
+def test_a_rate_is_cut_where_an_epoch_before_the_last_brought_nothing(studies, losses, rates, cut):
+    curves = {"valid_loss": list(losses), "learning_rate": list(rates)}
+    record = studies.whole.example.record.model_copy(update={"curves": curves})
+    run = Run(Settings(epochs=3), record)
+    assert (run.annealed, run.annealed_by_losses) == (cut, cut)
+    assert run.first(2).annealed_by_losses is False
