@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 import torch
@@ -47,6 +48,7 @@ def answer(records: Records) -> Answer:
     stopped = records[f"{stopping.KIND}/{stopping.Settings().name}"]
     early(a.on(mislabelled, stopped), mislabelled, stopped)
     resolved(a, few, many)
+    edges(a, few, many)
     effects = [effect_plot(record, SEVERE, f"{record.settings['train_images']:,} images") for record in (few, many)]
     curves = [curve_plot(mislabelled, 0.0, "without dropout"), curve_plot(mislabelled, MODERATE, "with dropout")]
     figures = {"thinned": thinned.picture(), "curves": Panels(curves, share_y=True)}
@@ -116,7 +118,6 @@ def scarce(a: Facts, record: Record) -> None:
         {"noisy_gain": 1.0},
     )
     a.effect("severe_cost", *accuracies(record, SEVERE)[::-1], "{:.0f} points")
-    at_edge(a, "at_edge", record, FEW)
     a("rates", len(FEW.rates), by("accuracies tried for a seed", len, record.curves["0"]["tried"][0]))
     again(a, record, FEW, SEVERE, "train_accuracy")
     for p in (0.0, MODERATE, SEVERE):
@@ -131,13 +132,6 @@ def plenty(a: Facts, record: Record) -> None:
     a("strong", STRONG, by("highest but the severe one", lambda: sorted(map(float, record.curves))[-2]))
     a.effect("strong_cost", *accuracies(record, STRONG)[::-1], "{:.1f} points")
     a.effect("many_severe_cost", *accuracies(record, SEVERE)[::-1], "{:.0f} points")
-    at_edge(a, "many_at_edge", record, MANY)
-    a.say(
-        "inside",
-        lambda at_edge, many_at_edge: at_edge == 0 and many_at_edge == 0,
-        {"at_edge": 1},
-        {"many_at_edge": 1},
-    )
     a.say(
         "many_does_not_show",
         lambda many_gain: many_gain.low < 0 < many_gain.high,
@@ -147,12 +141,27 @@ def plenty(a: Facts, record: Record) -> None:
     again(a, record, MANY, MODERATE, "test_accuracy")
 
 
-def at_edge(a: Facts, name: str, record: Record, settings: Settings) -> None:
-    """How often a network, with or without dropout, chose the highest rate of all."""
-    arms, last = record.curves.values(), len(settings.rates) - 1
-    best = by("the best validation accuracy of those tried",
-              lambda: sum(int((np.argmax(arm["tried"], axis=1) == last).sum()) for arm in arms))  # fmt: skip
-    a(name, sum(rate == max(settings.rates) for arm in arms for rate in arm["rate"]), best)
+def edges(a: Facts, *records: Record) -> None:
+    """How often a network chose the highest rate, with dropout or without; with the severe one, the lowest."""
+    every = [arm for record in records for arm in record.curves.values()]
+    severe = [record.curves[str(SEVERE)] for record in records]
+    rates = FEW.rates
+
+    def best(arms: list[dict[str, Any]], place: int) -> int:
+        return sum(int((np.argmax(arm["tried"], axis=1) == place).sum()) for arm in arms)
+
+    a = a.on(*records)
+    for name, arms, place in (("fastest", every, len(rates) - 1), ("slowest", severe, 0)):
+        tried = by("the best validation accuracy of those tried", best, arms, place)
+        a(name, sum(rate == rates[place] for arm in arms for rate in arm["rate"]), tried)
+    a.say(
+        "inside",
+        lambda fastest, slowest, few_seeds, many_seeds: fastest == 0 and slowest == few_seeds + many_seeds,
+        {"fastest": 1},
+        {"slowest": 0},
+        {"few_seeds": 4},
+        {"many_seeds": 4},
+    )
 
 
 def resolved(a: Facts, *records: Record) -> None:

@@ -10,7 +10,7 @@ from writeup.claims import Ref, Table
 from writeup.figures import Panels, Plot, Series
 
 LABELS = (
-    "2 layers, 200 units, interval 35",
+    "the example's sizes",
     "1 layer",
     "3 layers",
     "100 units",
