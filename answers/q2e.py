@@ -53,6 +53,9 @@ def settings(a: Facts, short: Study) -> None:
     """Perplexity after the first epochs, and parameters in millions, of every setting and cell."""
     lengths = by("losses in each curve", lambda: median(len(run.curve) for run in short.runs))
     a.on(*short.records)("short_epochs", short.base.epochs, lengths)
+    both = [run for cell in CELLS for run in short.seeds(cell=cell)]
+    counted = by("different curves of both cells", lambda: len({str(run.curve) for run in both}) // len(CELLS))
+    on(a, both)("short_seeds", len(short.seeds(cell="GRU")), counted)
     for (key, cell), runs in short.varied().items():
         behind = on(a, runs)
         ended = perplexity([run.valid_loss for run in runs])
