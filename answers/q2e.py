@@ -81,7 +81,7 @@ def resolved(a: Facts, short: Study) -> None:
     behind("stand", tuple(sorted(found)), tested, {tuple(contrasts): "all of them"})
     named = {"deep": "layers3", "narrow": "hidden100", "wide": "hidden400", "longest": "bptt70"}
     for name, key in named.items():
-        behind.change(name, *contrasts[key], "{:.0f} %")
+        behind.change(name, *contrasts[key], "{:+.0f} %")
     gaps = [pooled(*short.contrast(between_cells(key))) for key in VARIATIONS]
     apart = sum(not gap.low < 0 < gap.high for gap in gaps)
     sizes = {(s.layers, s.hidden_size, s.bptt) for s in (run.settings for run in short.runs) if s.cell == "GRU"}
