@@ -64,10 +64,6 @@ def compared(a: Facts, whole: Study) -> None:
     lengths = by("losses in each curve", lambda: median(len(run.record.curves["valid_loss"]) for run in whole.runs))
     behind = on(a, list(whole.runs))
     behind("whole_epochs", whole.base.epochs, lengths)
-    both = [run for cell in CELLS for run in whole.seeds(cell=cell)]
-    ruled = by("the rule applied to the losses", lambda: sum(run.annealed_by_losses for run in both))
-    on(a, both)("cut", sum(run.annealed for run in both), ruled)
-    a.say("never_cut", lambda cut: cut == 0, {"cut": 1})
     behind.change("gap", *whole.contrast(between_cells("baseline")), "{:.1f} %")
 
 

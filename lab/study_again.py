@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from statistics import geometric_mean
 
 import numpy as np
-from scipy import stats
 
-from lab.study import Run, Study
+from lab.study import Run
 from writeup.estimators import least_squares, simulated_quantile
 
 
@@ -46,13 +45,3 @@ def holm_again(contrasts: Mapping[str, tuple[list[list[float]], list[float]]]) -
             break
         found.append(name)
     return tuple(sorted(found))
-
-
-def merged(study: Study, key: str) -> float:
-    """Probability of so large an F where the cells, with one setting, have one mean [Fisher 1925]."""
-    apart = study.repeated()
-    together = {which: losses for which, losses in apart.items() if which[0] != key}
-    together[key, "both"] = [*apart[key, "LSTM"], *apart[key, "GRU"]]
-    rest, more = (sum(np.var(losses) * len(losses) for losses in of.values()) for of in (apart, together))
-    freedom = sum(len(losses) - 1 for losses in apart.values())
-    return float(stats.f.sf((more - rest) / (rest / freedom), 1, freedom))
