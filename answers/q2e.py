@@ -115,7 +115,7 @@ def resolved(a: Facts, short: Study) -> None:
     a.say(
         "which_stand",
         lambda deep, narrow, longest, stand: (
-            deep.positive and narrow.positive and longest.positive and stand == ("bptt70", "hidden100", "layers3")
+            deep.positive and narrow.positive and longest.positive and stand == ("hidden100", "layers3")
         ),
         {"deep": 0.0},
         {"narrow": 0.0},
@@ -185,21 +185,21 @@ def headline(a: Facts) -> None:
     """The first sentences, which rest on all of the above."""
     a.say(
         "answer",
-        lambda gap, deep, narrow, longest, wide, halved: (
+        lambda gap, deep, narrow, wide, halved, stand: (
             gap.positive
             and deep.positive
             and narrow.positive
-            and longest.positive
             and wide.low < 0 < wide.high
             and abs(halved - 1 / 2) < 0.02
+            and stand == ("hidden100", "layers3")
         ),
         {"gap": 0.0},
         {"deep": 0.0},
         {"narrow": 0.0},
-        {"longest": 0.0},
         {"wide": -20.0},
         {"wide": 20.0},
         {"halved": 1.0},
+        {"stand": ("bptt70", "hidden100", "layers3")},
     )
     a.say(
         "time",
