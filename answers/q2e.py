@@ -91,7 +91,7 @@ def resolved(a: Facts, short: Study) -> None:
     for name, key in (("deep", "layers3"), ("narrow", "hidden100")):
         behind.change(name, *contrasts[key], "{:.0f} %")
     for name, key in (("wide", "hidden400"), ("longest", "bptt70")):
-        behind.change(name, *contrasts[key], "{:+.0f} %")
+        behind.change(name, *contrasts[key], "{:+.1f} %")
     between = {key: short.contrast(between_cells(key)) for key in VARIATIONS}
     gaps = [pooled(*contrast) for contrast in between.values()]
     apart = holm({key: pooled_probability(*contrast) for key, contrast in between.items()})
