@@ -27,7 +27,7 @@ GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 ANNEALING = 4.0  # of the public example: divides the learning rate
 PROBE_STEPS, PROBE_RATE = 20, 0.1  # of design and docstring of the probe, not imported from it
 # How far (nats) test loss less validation loss may be from its median over all runs: the texts differ in difficulty by
-# about the same for every model. Measured over 58 runs: at most 0.013, but for a chaotic run, which hardly learned.
+# about the same for every model. Measured over 30 runs: at most 0.015 in all but one, an LSTM of 400 units with 0.038.
 TEST_TOLERANCE = 0.04
 ROUNDING = 2e-6  # of the curves, which are stored with six places
 
