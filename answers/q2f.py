@@ -29,7 +29,9 @@ def looks(a: Facts, runs: list[Run]) -> None:
     # A run of more epochs goes on from the shorter one with its settings.
     asked = {(replace(run.settings, epochs=0), epoch) for run in runs for epoch in range(run.settings.epochs)}
     route = by("different losses in the curves", lambda: len({loss for run in runs for loss in run.curve}))
-    a("looks", len(asked), route, {sum(run.settings.epochs for run in runs): "some counted twice"}, "{:,d}")
+    why = "the value counts epochs that settings ask for, the route losses, which the records' laws had read before"
+    twice = {sum(run.settings.epochs for run in runs): "some counted twice"}
+    a("looks", len(asked), route, twice, "{:,d}", shared=why)
     measured = [run.record.metrics for run in runs]
     easier = by("recorded perplexities", lambda: sum(m["test_perplexity"] < m["valid_perplexity"] for m in measured))
     a("better", sum(run.test_loss < run.valid_loss for run in runs), easier)

@@ -49,6 +49,11 @@ class Run:
         return replace(self, settings=replace(self.settings, epochs=epochs))
 
     @property
+    def whole(self) -> bool:
+        """Whether these are all epochs that were trained."""
+        return bool(self.settings.epochs == self.record.settings["epochs"])
+
+    @property
     def curve(self) -> list[float]:
         """The loss on the validation text after each epoch."""
         losses: list[float] = self.record.curves["valid_loss"][: self.settings.epochs]
@@ -57,8 +62,7 @@ class Run:
     @property
     def valid_loss(self) -> float:
         """Of the best epoch's weights, as measured at the end of the run; of a part of a run as its curve has it."""
-        whole = self.settings.epochs == self.record.settings["epochs"]
-        return self.record.metrics["valid_loss"] if whole else min(self.curve)
+        return self.record.metrics["valid_loss"] if self.whole else min(self.curve)
 
     @property
     def test_loss(self) -> float:
@@ -66,8 +70,8 @@ class Run:
 
     @property
     def perplexity(self) -> float:
-        """On the validation text."""
-        return math.exp(self.valid_loss)
+        """On the validation text; of a whole run as the record gives it beside the loss."""
+        return self.record.metrics["valid_perplexity"] if self.whole else math.exp(self.valid_loss)
 
     @property
     def annealed(self) -> bool:
