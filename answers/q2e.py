@@ -41,6 +41,7 @@ def answer(records: Records) -> Answer:
     uncut(a, studies.runs)
     settings(a, studies.short)
     resolved(a, studies.short)
+    cells_apart(a, studies.short)
     timed = StepTimes.read(records, studies.whole.base)
     times(a.on(timed.record), timed)
     minutes(a.on(timed.record), timed)
@@ -82,7 +83,7 @@ def from_baseline(key: str) -> dict[tuple[str, str], float]:
 
 
 def resolved(a: Facts, short: Study) -> None:
-    """Which settings part from the baseline, and at which the cells part, all read together; one scatter of seeds."""
+    """Which settings part from the baseline, all read together; one scatter of seeds."""
     behind = a.on(*short.records)
     contrasts = {key: short.contrast(from_baseline(key)) for key in VARIATIONS if key != "baseline"}
     found = holm({key: pooled_probability(*contrast) for key, contrast in contrasts.items()})
@@ -92,24 +93,6 @@ def resolved(a: Facts, short: Study) -> None:
         behind.change(name, *contrasts[key], "{:.0f} %")
     for name, key in (("wide", "hidden400"), ("longest", "bptt70")):
         behind.change(name, *contrasts[key], "{:+.1f} %")
-    between = {key: short.contrast(between_cells(key)) for key in VARIATIONS}
-    gaps = [pooled(*contrast) for contrast in between.values()]
-    apart = holm({key: pooled_probability(*contrast) for key, contrast in between.items()})
-    tested = by("t of each by least squares, simulated quantiles of t", lambda: len(holm_again(between)))
-    behind("parted", len(apart), tested)
-    sizes = {(s.layers, s.hidden_size, s.bptt) for s in (run.settings for run in short.runs) if s.cell == "GRU"}
-    behind("compared", len(VARIATIONS), by("models that a GRU was trained with", len, sizes))
-    ratios = [
-        last_of(short.seeds(cell="GRU", **change)) / last_of(short.seeds(cell="LSTM", **change))
-        for change in VARIATIONS.values()
-    ]
-    ends = (min(gap.value for gap in gaps), max(gap.value for gap in gaps))
-    for name, end, other in (("least", min, ends[1]), ("most", max, ends[0])):
-        again = by("ratios of the last perplexities", lambda end=end: end(ratios) - 1, within=2e-5)
-        behind(name, math.expm1(end(ends)), again, {math.expm1(other): "the other end"}, "{:.0%}")
-    half = gaps[-1].high - gaps[-1].value  # one for all settings but the baseline: one seed of either cell
-    simulated = by("scatter by least squares, simulated quantile of t", half_width, short.repeated(), within=0.002)
-    behind("resolvable", math.expm1(half), simulated, {math.expm1(half / 2): "half of it"}, "{:.0%}")
     run, baseline = short.seeds(cell="GRU", bptt=70)[0], short.seeds(cell="GRU")[0]
     recorded = by("updates an epoch in the records", lambda: updates(run) / updates(baseline))
     behind("halved", count_windows(run) / count_windows(baseline), recorded, form="{:.2f}")
@@ -134,6 +117,29 @@ def resolved(a: Facts, short: Study) -> None:
         {"longest": 20.0},
         {"halved": 1.0},
     )
+
+
+def cells_apart(a: Facts, short: Study) -> None:
+    """At which settings the cells part, all read together; the same scatter of seeds."""
+    behind = a.on(*short.records)
+    between = {key: short.contrast(between_cells(key)) for key in VARIATIONS}
+    gaps = [pooled(*contrast) for contrast in between.values()]
+    apart = holm({key: pooled_probability(*contrast) for key, contrast in between.items()})
+    tested = by("t of each by least squares, simulated quantiles of t", lambda: len(holm_again(between)))
+    behind("parted", len(apart), tested)
+    sizes = {(s.layers, s.hidden_size, s.bptt) for s in (run.settings for run in short.runs) if s.cell == "GRU"}
+    behind("compared", len(VARIATIONS), by("models that a GRU was trained with", len, sizes))
+    ratios = [
+        last_of(short.seeds(cell="GRU", **change)) / last_of(short.seeds(cell="LSTM", **change))
+        for change in VARIATIONS.values()
+    ]
+    ends = (min(gap.value for gap in gaps), max(gap.value for gap in gaps))
+    for name, end, other in (("least", min, ends[1]), ("most", max, ends[0])):
+        again = by("ratios of the last perplexities", lambda end=end: end(ratios) - 1, within=2e-5)
+        behind(name, math.expm1(end(ends)), again, {math.expm1(other): "the other end"}, "{:.0%}")
+    half = gaps[-1].high - gaps[-1].value  # one for all settings but the baseline: one seed of either cell
+    simulated = by("scatter by least squares, simulated quantile of t", half_width, short.repeated(), within=0.002)
+    behind("resolvable", math.expm1(half), simulated, {math.expm1(half / 2): "half of it"}, "{:.0%}")
     a.say(
         "lstm_leads",
         lambda least, most, parted, resolvable: 0 < least < most and parted == 0 and resolvable < 0.2,

@@ -18,7 +18,9 @@ def on(a: Facts, runs: list[Run]) -> Facts:
 
 
 def recorded(runs: list[Run]) -> Route:
-    return by("geometric mean of the lowest perplexities of the curves", mean_of, runs, within=5e-4)
+    return by(
+        "geometric mean of the lowest perplexities of the curves", mean_of, runs, within=5e-4
+    )  # curves have six places
 
 
 def between_cells(key: str) -> dict[tuple[str, str], float]:
@@ -68,7 +70,7 @@ def compared(a: Facts, whole: Study) -> None:
 
 
 def beside_published(a: Facts, whole: Study) -> None:
-    """The example to the letter, epoch by epoch, beside a log of it; our fused runs beside both."""
+    """The example in our own loop, epoch by epoch, beside a log of it; our fused runs beside both."""
     run = whole.example
     losses, theirs = run.record.curves["valid_loss"], published.losses()
     apart = [

@@ -138,7 +138,7 @@ class Study:
 
     @cached_property
     def example(self) -> Run:
-        """The LSTM to the letter of the example: PyTorch's modules, float32, its rate and seed."""
+        """The LSTM of the example in our own loop: PyTorch's modules, float32, its rate and seed."""
         wanted = Settings(epochs=self.base.epochs)
         if found := [run for run in self.runs if run.settings == wanted]:
             return found[0]
@@ -186,12 +186,7 @@ class Studies:
     @property
     def runs(self) -> list[Run]:
         """Each once, as long as it trained."""
-        return [*self.tuning.runs, *self.whole.runs, *self.varied]
-
-    @property
-    def varied(self) -> list[Run]:
-        """What was trained for `short` alone."""
-        return [run for run in self.short.runs if run.record.settings["epochs"] == self.short.base.epochs]
+        return [*self.tuning.runs, *self.whole.runs, *(run for run in self.short.runs if run.whole)]
 
 
 def perplexity(losses: Sequence[float]) -> float:

@@ -57,7 +57,7 @@ class Preset:
     variations: tuple[dict[str, Any], ...] = VARIATIONS
     variation_seeds: int = 1
     simple_grid: tuple[float, ...] = (1.25, 2.5, 5.0)  # of RNN_TANH, which is chaotic at the rates of the gated cells
-    example: bool = True  # to the letter: on PyTorch's modules, in float32
+    example: bool = True  # in our own loop: on PyTorch's modules, in float32
     beside: bool = False  # a tied GRU, the GRU of equal parameters, RNN_TANH
 
 
@@ -67,9 +67,31 @@ GENERATED = Settings(corpus="generated", embedding_size=16, hidden_size=16, epoc
 PRESETS = {
     # At 20 a second epoch is worse than the first, so that a rehearsal knows the best weights from the last. At 40 the
     # tiny models of the generated corpus are chaotic: no rehearsal could repeat such a run.
-    "quick": Preset(GENERATED, (5.0, 10.0), (2.5, 20.0), 2, 1, 1, 2, 2, ({"layers": 1},), example=False),
-    "cpu": Preset(WHOLE, GRID, (1.25, 80.0), 2, 1, 3, 2, 3),
-    "full": Preset(WHOLE, GRID, (1.25, 80.0), 2, 2, 6, 3, 3, variation_seeds=3, beside=True),
+    "quick": Preset(
+        GENERATED,
+        (5.0, 10.0),
+        (2.5, 20.0),
+        seeds=2,
+        short_seeds=2,
+        tuning_epochs=2,
+        short_epochs=1,
+        finalists=1,
+        variations=({"layers": 1},),
+        example=False,
+    ),
+    "cpu": Preset(WHOLE, GRID, (1.25, 80.0), seeds=2, short_seeds=3, tuning_epochs=2, short_epochs=3, finalists=1),
+    "full": Preset(
+        WHOLE,
+        GRID,
+        (1.25, 80.0),
+        seeds=3,
+        short_seeds=3,
+        tuning_epochs=2,
+        short_epochs=6,
+        finalists=2,
+        variation_seeds=3,
+        beside=True,
+    ),
 }
 
 
