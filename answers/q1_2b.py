@@ -94,15 +94,15 @@ def setting(a: Facts) -> None:
     a("moderate", MODERATE, by(route, dropped, MODERATE, within=0.01, seed=0))
     a("severe", SEVERE, by(route, dropped, SEVERE, within=0.01, seed=0), {round(1 - SEVERE, 1): "share that is kept"})
     weights = overfitting.make_network(FEW.hidden, MODERATE)[0].weight
-    a("hidden", FEW.hidden, by("rows of the first layer's weights", len, weights))
-    a("masks", FEW.masks, by("passes in training mode, counted", passes))
-    a("few_images", FEW.train_images, by(drawn, len, overfitting.digits(FEW, 0).train[0]))
-    a("many_images", MANY.train_images, by(drawn, len, overfitting.digits(MANY, 0).train[0]))
-    a("noisy_images", MISLABELLED.train_images, by(drawn, len, overfitting.digits(MISLABELLED, 0).train[0]))
+    a("hidden_units", FEW.hidden, by("rows of the first layer's weights", len, weights))
+    a("sampled_networks", FEW.masks, by("passes in training mode, counted", passes))
+    a("few_digits", FEW.train_images, by(drawn, len, overfitting.digits(FEW, 0).train[0]))
+    a("many_digits", MANY.train_images, by(drawn, len, overfitting.digits(MANY, 0).train[0]))
+    a("noisy_digits", MISLABELLED.train_images, by(drawn, len, overfitting.digits(MISLABELLED, 0).train[0]))
     true, given = (overfitting.digits(s, 0).train[1] for s in (replace(MISLABELLED, mislabelled=0), MISLABELLED))
     share = MISLABELLED.mislabelled / MISLABELLED.train_images
     differ = by("labels that differ", lambda: float((true != given).double().mean()), within=1e-9)
-    a("wrong", share, differ, {share * 0.9: "a tenth of random labels are right"}, "{:.0%}")
+    a("mislabelled", share, differ, {share * 0.9: "a tenth of random labels are right"}, "{:.0%}")
 
 
 def scarce(a: Facts, record: Record) -> None:
@@ -110,7 +110,7 @@ def scarce(a: Facts, record: Record) -> None:
     a("few_passes", FEW.epochs, by("last pass of a curve", last_pass, record))
     a("few_batch", FEW.batch_size, by(DEALT, dealt, FEW))
     a.effect("few_gain", *accuracies(record), "{:.1f} points")
-    a.mean("agreement", measured(record, MODERATE, "agreement"), "{:.1f} %")
+    a.mean("test_agreement", measured(record, MODERATE, "agreement"), "{:.1f} %")
     a.say(
         "few_helps",
         lambda few_gain, noisy_gain: few_gain.positive and few_gain.high < noisy_gain.low,
@@ -118,7 +118,7 @@ def scarce(a: Facts, record: Record) -> None:
         {"noisy_gain": 1.0},
     )
     a.effect("severe_cost", *accuracies(record, SEVERE)[::-1], "{:.0f} points")
-    a("rates", len(FEW.rates), by("accuracies tried for a seed", len, record.curves["0"]["tried"][0]))
+    a("learning_rates", len(FEW.rates), by("accuracies tried for a seed", len, record.curves["0"]["tried"][0]))
     again(a, record, FEW, SEVERE, "train_accuracy")
     for p in (0.0, MODERATE, SEVERE):
         again(a, record, FEW, p, "test_accuracy")
@@ -187,21 +187,23 @@ def resolved(a: Facts, *records: Record) -> None:
 
 def noisy(a: Facts, record: Record) -> None:
     """Both arms at one learning rate: what they end with, and where the test loss of the plain network goes."""
-    for name, p in (("rise", 0.0), ("fall", MODERATE)):
+    for name, p in (("change_without", 0.0), ("change_with", MODERATE)):
         a.effect(name, halfway(record, p), measured(record, p, "test_loss"), "{:+.2f} nats")
     a("noisy_seeds", len(MISLABELLED.seeds), by("curves in the record", len, record.curves["0"]["along"]))
     rates = by("rates of the runs", lambda: max(rate for arm in record.curves.values() for rate in arm["rate"]))
-    a("noisy_rate", MISLABELLED.rates[0], rates, form="{:.3f}")
+    a("noisy_learning_rate", MISLABELLED.rates[0], rates, form="{:.3f}")
     a("noisy_passes", MISLABELLED.epochs, by("last pass of a curve", last_pass, record))
     a.effect("noisy_gain", *accuracies(record), "{:.1f} points")
-    a.mean("noisy_fit", measured(record, 0.0, "train_accuracy"), "{:.0f} %")
+    a.mean("noisy_labels_fit", measured(record, 0.0, "train_accuracy"), "{:.0f} %")
     a.say(
         "turns_up",
-        lambda noisy_fit, wrong, rise, fall: noisy_fit.low > 100 * (1 - wrong) and rise.positive and fall.negative,
-        {"noisy_fit": 75.0},
-        {"wrong": 0.01},
-        {"rise": 0.0},
-        {"fall": 0.0},
+        lambda noisy_labels_fit, mislabelled, change_without, change_with: (
+            noisy_labels_fit.low > 100 * (1 - mislabelled) and change_without.positive and change_with.negative
+        ),
+        {"noisy_labels_fit": 75.0},
+        {"mislabelled": 0.01},
+        {"change_without": 0.0},
+        {"change_with": 0.0},
     )
     again(a, record, MISLABELLED, MODERATE, "test_accuracy")
 

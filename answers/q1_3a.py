@@ -51,19 +51,19 @@ def counting(a: Facts) -> None:
     updates = math.ceil(images / BATCH)
     loaded = [len(batch) for (batch,) in DataLoader(TensorDataset(torch.arange(images)), batch_size=BATCH)]
     route = "torch's DataLoader, run for one epoch"
-    a("images", images, by(route, sum, loaded), {updates * BATCH: "every batch full"})
+    a("digits", images, by(route, sum, loaded), {updates * BATCH: "every batch full"})
     a("batch", BATCH, by(route, max, loaded))
-    a("updates", updates, by(route, len, loaded), {images // BATCH: "the last, smaller batch forgotten"})
-    a("last", images - (updates - 1) * BATCH, by(route, lambda: loaded[-1]), {BATCH: "every batch full"})
+    a("updates_made", updates, by(route, len, loaded), {images // BATCH: "the last, smaller batch forgotten"})
+    a("last_images", images - (updates - 1) * BATCH, by(route, lambda: loaded[-1]), {BATCH: "every batch full"})
 
 
 def exact(a: Facts) -> None:
     """Every batch of a small set is run: the mean of their gradients, and their variance."""
     n, b = mini_batch.IMAGES, 3
     batches, route = list(mini_batch.all_batches(b)), "backward pass of every batch, in double precision"
-    a("small_set", n, by("images in those batches", lambda: len(set().union(*batches))))
-    a("small_batch", b, by("the first of them", len, batches[0]))
-    a("batches", math.comb(n, b), by("enumeration", len, batches), {math.perm(n, b): "order counted"})
+    a("set_of_images", n, by("images in those batches", lambda: len(set().union(*batches))))
+    a("batch_of_few", b, by("the first of them", len, batches[0]))
+    a("all_of_them", math.comb(n, b), by("enumeration", len, batches), {math.perm(n, b): "order counted"})
 
     def bias(reduction: str) -> float:
         return float((mini_batch.mean_over_batches(b, reduction) - mini_batch.full_gradient()).abs().max())
@@ -72,7 +72,7 @@ def exact(a: Facts) -> None:
         found = {size: mini_batch.variance_over_batches(size, replacement) for size in range(1, largest + 1)}
         return lambda tex: max(abs(v / found[1] - formulas[tex](size, n)) for size, v in found.items())
 
-    a("reduction", "mean", gap(route, bias, EXACT), {"sum": "grows with the batch"})
+    a("gradient_reduction", "mean", gap(route, bias, EXACT), {"sum": "grows with the batch"})
     a.one_of("variance_with", WITH, gap(route, misfit(WITH, True, b), EXACT), code=True)
     a.one_of("variance_without", WITHOUT, gap(route, misfit(WITHOUT, False, n), EXACT), code=True)
 
@@ -93,7 +93,7 @@ def trade(a: Facts, record: Record) -> dict[int, list[float]]:
         by("images drawn", lambda: len(split((0,), full, settings.test_images).train_labels)),
     )
     a(
-        "tried",
+        "tried_rates",
         len(settings.rates),
         by("rates of the full batch's runs", lambda: len({arm["rate"] for arm in record.curves[str(full)]})),
     )

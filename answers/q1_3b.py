@@ -65,7 +65,7 @@ def rates(a: Facts, record: Record) -> None:
     plain, normed = (record.curves[norm] for norm in ("none", "batch"))
     seeds, depth = learning_rates.Settings().seeds, learning_rates.Settings().depth
     a("seeds", len(seeds), by("values of every arm", lambda: min(len(arm["train_loss"]) for arm in plain + normed)))
-    a("depth", depth, by("the network built", norm_runs.convolutions), {depth + 1: "the readout counted too"})
+    a("convolutions", depth, by("the network built", norm_runs.convolutions), {depth + 1: "the readout counted too"})
     named = by("the record's name", lambda: int(record.name.rpartition("-epochs")[0].rpartition("-")[2]))
     a("sweep_passes", learning_rates.Settings().epochs, named)
     for name, arms in (("usable_without", plain), ("usable", normed)):
@@ -144,12 +144,21 @@ def reasons(a: Facts, record: Record) -> None:
 def limits(a: Facts, record: Record) -> None:
     """Batches of two, where only images are averaged over."""
     size = min(record.settings["batch_sizes"])
-    a("few", size, by("sizes in the names of the arms", lambda: min(int(n.rpartition("-")[2]) for n in record.curves)))
+    a(
+        "small_batch",
+        size,
+        by("sizes in the names of the arms", lambda: min(int(n.rpartition("-")[2]) for n in record.curves)),
+    )
     arms = record.curves[f"batch-{size}"]
-    a("tried", len(record.settings["rates"]), by("rates of the runs", lambda: len({arm["rate"] for arm in arms})))
+    a("tried_rates", len(record.settings["rates"]), by("rates of the runs", lambda: len({arm["rate"] for arm in arms})))
     best = {norm: norm_runs.best_on_training_images(record.curves[f"{norm}-{size}"]) for norm in ("batch", "group")}
     a.effect("deficit", *norm_runs.accuracies(record.curves, size), "{:.0f} points")
-    a.say("fails_with_few", lambda few, deficit: few == 2 and deficit.positive, {"few": 4}, {"deficit": 0.0})
+    a.say(
+        "fails_with_few",
+        lambda small_batch, deficit: small_batch == 2 and deficit.positive,
+        {"small_batch": 4},
+        {"deficit": 0.0},
+    )
     # of two numbers batch norm keeps the sign, which rounding can turn: one seed ends far from itself
     for norm, within in (("batch", 0.35), ("group", 0.05)):
         train = norm_runs.train_small_batches(norm, size, best[norm]["rate"])

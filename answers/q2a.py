@@ -54,7 +54,7 @@ def answer(records: Records) -> Answer:
     for name, part in BOXES.items():
         a.on(profiles["LSTM"]).mean(name, shares.of(seen["LSTM"], part), "{:.0%}")
     unseen(a.on(clocks["LSTM"]), again["LSTM"])
-    a.on(profiles["LSTM"]).mean("unassigned", shares.of(seen["LSTM"], "rest"), "{:.0%}")
+    a.on(profiles["LSTM"]).mean("no_module", shares.of(seen["LSTM"], "rest"), "{:.0%}")
     small(a.on(profiles["LSTM"], clocks["LSTM"]), profiles["LSTM"], clocks["LSTM"])
     agreement(a.on(*profiles.values(), *clocks.values()), seen, again)
     without(a, profiles)
@@ -79,7 +79,7 @@ def small(a: Facts, profiled: Record, clocked: Record) -> None:
     step = [sum(times) for times in zip(*again["step"].values(), strict=True)]
     evaluation = shares.epoch(seen["plain"], seen["evaluation"], counts)
     route = by("processor seconds of the clock's record", shares.epoch, step, again["evaluation"], counts, within=0.003)
-    a("evaluation", evaluation, route, {evaluation / EXAMPLE.epochs: "of the whole run"}, "{:.0%}")
+    a("validation", evaluation, route, {evaluation / EXAMPLE.epochs: "of the whole run"}, "{:.0%}")
     a("training", 1 - evaluation, by("what validation leaves, by the clock",
       lambda: 1 - shares.epoch(step, again["evaluation"], counts), within=0.003), form="{:.0%}")  # fmt: skip
     seconds = median(seen["plain"]) * counts["train_windows"]
@@ -99,7 +99,7 @@ def agreement(a: Facts, seen: dict[str, Shares], again: dict[str, Shares]) -> No
     def points(parts: tuple[str, ...], by_median: bool) -> int:
         return math.ceil(100 * max(shares.farthest(seen[c], again[c], *parts, by_median=by_median) for c in CELLS))
 
-    for name, parts in (("apart", tuple(shares.COMPONENTS)), ("halves_apart", halves)):
+    for name, parts in (("instruments_apart", tuple(shares.COMPONENTS)), ("passes_apart", halves)):
         route = by("medians over the steps instead of means", points, parts, True)
         a(name, points(parts, False), route, {10 * points(parts, False): "a share taken as per mille"}, "{:d} points")
 
@@ -171,13 +171,13 @@ def sentences(a: Facts) -> None:
     )
     a.say(
         "instruments_agree",
-        lambda apart, halves_apart, recurrent_LSTM, recurrent_clocked: (
-            100 * abs(recurrent_clocked.value - recurrent_LSTM.value) <= apart < 5 and halves_apart < 10
+        lambda instruments_apart, passes_apart, recurrent_LSTM, recurrent_clocked: (
+            100 * abs(recurrent_clocked.value - recurrent_LSTM.value) <= instruments_apart < 5 and passes_apart < 10
         ),
         {"recurrent_clocked": 0.1},
         {"recurrent_LSTM": 0.2},
-        {"apart": 10},
-        {"halves_apart": 10},
+        {"instruments_apart": 10},
+        {"passes_apart": 10},
     )
     a.say(
         "recurrence_is_small",
@@ -197,8 +197,8 @@ def sentences(a: Facts) -> None:
     )
     a.say(
         "rest_is_named",
-        lambda zero_grad, freeing, unassigned: abs(zero_grad.value + freeing.value - unassigned.value) < 0.005,
+        lambda zero_grad, freeing, no_module: abs(zero_grad.value + freeing.value - no_module.value) < 0.005,
         {"zero_grad": 0.1},
         {"freeing": 0.1},
-        {"unassigned": 0.05},
+        {"no_module": 0.05},
     )

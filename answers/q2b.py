@@ -158,10 +158,14 @@ def how(a: Facts) -> None:
 
     route = "nodes that the engine reported while it ran"
     a.one_of("products_formula", PRODUCTS, when(route, products))
-    a("products", autograd_graph.names(graph_of(LAYERS, WINDOW, False))[PRODUCT], by(route, ran, PRODUCT))
-    a("fused", autograd_graph.names(graph_of(LAYERS, WINDOW, True))[FUSED], by(route, ran, FUSED, LAYERS, WINDOW, True))
+    a("product_nodes", autograd_graph.names(graph_of(LAYERS, WINDOW, False))[PRODUCT], by(route, ran, PRODUCT))
+    a(
+        "fused_nodes",
+        autograd_graph.names(graph_of(LAYERS, WINDOW, True))[FUSED],
+        by(route, ran, FUSED, LAYERS, WINDOW, True),
+    )
     gru = autograd_graph.names(graph_of(LAYERS, WINDOW, True, nn.GRU))[PRODUCT]
-    a("gru_products", gru, by(route, ran, PRODUCT, LAYERS, WINDOW, True, nn.GRU), {LAYERS: "fused, as the LSTM"})
+    a("gru_nodes", gru, by(route, ran, PRODUCT, LAYERS, WINDOW, True, nn.GRU), {LAYERS: "fused, as the LSTM"})
     same = gap("its gradient against the recursion's, in single precision", fused_misfit, SINGLE)
     a.one_of("fused_name", (FUSED, PRODUCT), same, code=True)
 

@@ -25,7 +25,7 @@ from lab.study import (
     mistaken_for,
     perplexity,
 )
-from lab.study_again import half_width, holm_again, last_of
+from lab.study_again import half_width, holm_again, last_of, probability_again
 from writeup.claims import Answer
 from writeup.estimators import holm, pooled, pooled_probability
 from writeup.facts import Facts, by
@@ -37,10 +37,10 @@ def answer(records: Records) -> Answer:
     a = Facts("2e")
     whole_text.tuned(a, studies.tuning)
     whole_text.compared(a, studies.whole)
-    whole_text.beside_published(a, studies.whole)
+    whole_text.beside_published(a, studies.whole, studies.short)
     uncut(a, studies.runs)
     settings(a, studies.short)
-    resolved(a, studies.short)
+    resolved(a, studies.short, studies.whole.example)
     cells_apart(a, studies.short)
     timed = StepTimes.read(records, studies.whole.base)
     times(a.on(timed.record), timed)
@@ -82,13 +82,21 @@ def from_baseline(key: str) -> dict[tuple[str, str], float]:
     return {(of, cell): sign / len(CELLS) for of, sign in ((key, 1), ("baseline", -1)) for cell in CELLS}
 
 
-def resolved(a: Facts, short: Study) -> None:
-    """Which settings part from the baseline, all read together; one scatter of seeds."""
+def resolved(a: Facts, short: Study, example: Run) -> None:
+    """Which settings part from the baseline, all read together; one scatter of seeds; also with the example's run."""
     behind = a.on(*short.records)
     contrasts = {key: short.contrast(from_baseline(key)) for key in VARIATIONS if key != "baseline"}
     found = holm({key: pooled_probability(*contrast) for key, contrast in contrasts.items()})
     tested = by("t of each by least squares, simulated quantiles of t", holm_again, contrasts)
     behind("stand", tuple(sorted(found)), tested, {tuple(contrasts): "all of them"})
+    chance = len(contrasts) * pooled_probability(*contrasts["layers3"])
+    again = by("t by least squares", lambda: len(contrasts) * probability_again(*contrasts["layers3"]), within=1e-6)
+    behind("deep_chance", chance, again, {chance / len(contrasts): "read alone"}, "{:.2f}")
+    one_more = {("baseline", "LSTM"): [example.first(short.base.epochs).valid_loss]}
+    others = {key: short.contrast(from_baseline(key), one_more) for key in contrasts}
+    tested = by("t of each by least squares, simulated quantiles of t", holm_again, others)
+    found = holm({key: pooled_probability(*contrast) for key, contrast in others.items()})
+    a.on(*short.records, example.record)("stand_then", tuple(sorted(found)), tested, {("layers3",): "without that run"})
     for name, key in (("deep", "layers3"), ("narrow", "hidden100")):
         behind.change(name, *contrasts[key], "{:.0f} %")
     for name, key in (("wide", "hidden400"), ("longest", "bptt70")):
@@ -98,9 +106,13 @@ def resolved(a: Facts, short: Study) -> None:
     behind("halved", count_windows(run) / count_windows(baseline), recorded, form="{:.2f}")
     a.say(
         "which_stand",
-        lambda deep, stand: deep.positive and stand == ("layers3",),
+        lambda deep, stand, deep_chance, stand_then: (
+            deep.positive and stand == ("layers3",) and deep_chance > 0.03 and stand_then == ()
+        ),
         {"deep": 0.0},
         {"stand": ("bptt70", "layers3")},
+        {"deep_chance": 0.01},
+        {"stand_then": ("layers3",)},
     )
     a.say(
         "read_alone",
@@ -195,25 +207,37 @@ def minutes(a: Facts, timed: StepTimes) -> None:
                 within=1e-3,
             )
             a(f"{key}_{cell}_time", median(stock), again, {median(fast): "of the fused path"}, "{:~2}")
+    ratio = float(median(timed.of("LSTM", "hidden400")) / median(timed.of("LSTM")))
+    again = by(
+        "medians that the run recorded",
+        lambda: timed.recorded("LSTM", "hidden400", 1) / timed.recorded("LSTM", "baseline", 1),
+        within=1e-3,
+    )
+    a("doubled", ratio, again, {1 / ratio: "the other way round", math.sqrt(ratio): "of one of two products"}, "{:.1f}")
 
 
 def headline(a: Facts) -> None:
     """The first sentences, which rest on all of the above."""
     a.say(
         "answer",
-        lambda gap, deep, stand: gap.positive and deep.positive and stand == ("layers3",),
+        lambda gap, deep, stand, deep_chance: (
+            gap.positive and deep.positive and stand == ("layers3",) and deep_chance > 0.03
+        ),
         {"gap": 0.0},
+        {"deep_chance": 0.01},
         {"deep": 0.0},
         {"stand": ("bptt70", "layers3")},
     )
     a.say(
         "time",
-        lambda wider, deeper, gru_stock, gru_fast, bptt17_LSTM_time, bptt70_LSTM_time, baseline_LSTM_time: (
-            wider.low > 1.5
+        lambda doubled, wider, deeper, gru_stock, gru_fast, bptt17_LSTM_time, bptt70_LSTM_time, baseline_LSTM_time: (
+            doubled > 1.4
+            and wider.low > 1.5
             and deeper.high < 1.1
             and max(gru_stock.high, gru_fast.high) < 5
             and max(abs(time / baseline_LSTM_time - 1) for time in (bptt17_LSTM_time, bptt70_LSTM_time)) < 0.1
         ),
+        {"doubled": 1.1},
         {"wider": 1.1},
         {"deeper": 1.5},
         {"gru_stock": 20.0},

@@ -48,7 +48,7 @@ def read(a: Facts, run: Run, counts: Record) -> None:
     route = by("the training's own loss, on a twentieth of that text", hundreds, run.record.metrics["valid_loss"])
     a("perplexity", hundreds(loss), route, {hundreds(loss * math.log(2)): "two to the loss in nats"})
     read, all_ = settings["evaluated_rows"] * settings["columns"], Settings().evaluation_batch_size * WINDOW
-    a("read", read / study.VALID_TOKENS, by("windows of validation that the profile of 2(a) counted",
+    a("first_read", read / study.VALID_TOKENS, by("windows of validation that the profile of 2(a) counted",
       lambda: read / (counts.metrics["valid_windows"] * all_), within=0.003), form="{:.0%}")  # fmt: skip
 
 

@@ -69,7 +69,7 @@ def compared(a: Facts, whole: Study) -> None:
     behind.change("gap", *whole.contrast(between_cells("baseline")), "{:.1f} %")
 
 
-def beside_published(a: Facts, whole: Study) -> None:
+def beside_published(a: Facts, whole: Study, short: Study) -> None:
     """The example in our own loop, epoch by epoch, beside a log of it; our fused runs beside both."""
     run = whole.example
     losses, theirs = run.record.curves["valid_loss"], published.losses()
@@ -104,7 +104,22 @@ def beside_published(a: Facts, whole: Study) -> None:
         {"apart": 0.1},
         {"test": 125.0},
     )
-    a.say("fused_like_it", lambda fused_apart: fused_apart < 0.03, {"fused_apart": 0.05})
+    then, early = run.first(short.base.epochs), short.seeds(cell="LSTM")
+    lead = [1 - other.perplexity / then.perplexity for other in early]
+    for name, end in (("ahead_least", min), ("ahead_most", max)):
+        last = by(
+            "losses after that epoch",
+            lambda end=end: end(-math.expm1(other.curve[-1] - then.curve[-1]) for other in early),
+            within=1e-6,
+        )
+        on(a, [run, *early])(name, end(lead), last, form="{:.0%}")
+    a.say(
+        "fused_like_it",
+        lambda fused_apart, ahead_least, ahead_most: fused_apart < 0.03 and 0.02 < ahead_least < ahead_most,
+        {"fused_apart": 0.05},
+        {"ahead_least": 0.0},
+        {"ahead_most": 0.01},
+    )
     alike = by("losses of several steps, dropout masks included", lambda: sum(map(fused.same_losses, CELLS)))
     a("same_steps", sum(map(fused.same_weights, CELLS)), alike, {1: "one cell alone"})
     a.say("same_step", lambda same_steps: same_steps == 2, {"same_steps": 1})

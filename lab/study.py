@@ -131,9 +131,12 @@ class Study:
         tied = self.losses(cell="LSTM", tied=True)
         return losses | ({("tied", "LSTM"): tied} if tied else {})
 
-    def contrast(self, weights: Mapping[tuple[str, str], float]) -> tuple[list[list[float]], list[float]]:
-        """The losses of `repeated`, and the weight of each setting's mean; what is not named only lends its scatter."""
-        groups = self.repeated()
+    def contrast(
+        self, weights: Mapping[tuple[str, str], float], more: Mapping[tuple[str, str], list[float]] = {}
+    ) -> tuple[list[list[float]], list[float]]:
+        """The losses of `repeated` with `more` of them, and the weight of each setting's mean; what is not named only
+        lends its scatter."""
+        groups = {which: losses + more.get(which, []) for which, losses in self.repeated().items()}
         return list(groups.values()), [weights.get(which, 0.0) for which in groups]
 
     @cached_property

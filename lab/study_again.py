@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import geometric_mean
 
 import numpy as np
+from scipy import stats
 
 from lab.study import Run
 from writeup.estimators import least_squares, simulated_quantile
@@ -33,6 +34,12 @@ def half_width(groups: Mapping[tuple[str, str], Sequence[float]]) -> float:
     left = np.concatenate([np.asarray(losses) - np.mean(losses) for losses in groups.values()])
     freedom = len(left) - len(groups)
     return float(np.expm1(simulated_quantile(freedom + 1) * np.sqrt(2 * left @ left / freedom)))
+
+
+def probability_again(groups: Sequence[Sequence[float]], weights: Sequence[float]) -> float:
+    """Of a contrast so far from zero by chance, two-sided: Student's t of its least squares."""
+    middle, error, freedom = least_squares(groups, weights)
+    return float(2 * stats.t.sf(abs(middle) / error, freedom))
 
 
 def holm_again(contrasts: Mapping[str, tuple[list[list[float]], list[float]]]) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ def around(d: Drawing, printed: Mapping[str, str]) -> None:
     d.node("batchify", (Y, 2.6), "batchify", "text into columns", width=wide, height=0.8)
     d.node("model", (Z, 2.6), "RNNModel", "random weights", width=wide, height=0.8, fill=MODEL)
     d.node("hidden", (Z, 0.3), "init_hidden", "zeros, once a pass", width=wide, height=0.8, fill=MODEL)
-    d.node("evaluate", (Z, -2.6), "evaluate(val_data)", f"no dropout, no gradient\n{printed['evaluation']} of an epoch",
+    d.node("evaluate", (Z, -2.6), "evaluate(val_data)", f"no dropout, no gradient\n{printed['validation']} of an epoch",
            width=wide, height=1.2)  # fmt: skip
     d.node("best", (Z, -4.2), "best val_loss so far?", form="decision", width=4.6, height=0.8, fill="ink!10", bold=True)
     d.node("save", (Z - 1.15, -5.9), "torch.save", "model.pt", width=2.1, height=0.8)

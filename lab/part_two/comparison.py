@@ -42,7 +42,7 @@ def compare(
     def largest(first: Sequence[Tensor], second: Sequence[Tensor]) -> float:
         assert [a.shape for a in first] == [b.shape for b in second]
         apart = [(a - b).detach().abs().max() for a, b in zip(first, second, strict=True)]
-        return torch.stack(apart).max().item()  # of tensors: one that is no number stays none
+        return torch.stack(apart).max().item()  # of tensors: NaN stays NaN
 
     our_outputs, our_gradients = run(ours)
     their_outputs, their_gradients = run(theirs)

@@ -1,5 +1,5 @@
 """Whether what a fact prints can stand where it stands: no share before a plural that wants a count ("13 % seeds", "0.2
-nats runs"), no range that descends ("9 to 5") without a "from"."""
+nats runs"), no range that descends ("9 to 5") without a "from", no part above its whole ("9 of 5")."""
 
 from __future__ import annotations
 
@@ -23,12 +23,15 @@ def unfit(places: Places, shown: Mapping[str, str]) -> Iterator[Slip]:
         if not spot.part and _measured(printed) and (many := PLURAL.match(places.text, spot.end)):
             yield places.slip(spot, f"{spot.name} prints {printed!r} before {many[1]!r}, which wants a count")
     for low, high in pairwise(places.spots):
-        is_range = places.text[low.end : high.start].strip(" $") == "to" and not low.part and not high.part
-        if is_range and not re.search(r"\bfrom[\s$]+$", places.text[: low.start]):
-            ends = shown.get(low.name, ""), shown.get(high.name, "")
-            if _descend(*ends):
-                told = f"the range {' to '.join(ends)} descends ({low.name}, {high.name}); exchange them, or say from"
-                yield places.slip(low, told)
+        between = places.text[low.end : high.start].strip(" $\n")
+        ends = shown.get(low.name, ""), shown.get(high.name, "")
+        if low.part or high.part or not _descend(*ends):
+            continue
+        if between == "to" and not re.search(r"\bfrom[\s$]+$", places.text[: low.start]):
+            told = f"the range {' to '.join(ends)} descends ({low.name}, {high.name}); exchange them, or say from"
+            yield places.slip(low, told)
+        if between in ("of", "of the", "of our"):
+            yield places.slip(low, f"{' of '.join(ends)}: a part above its whole ({low.name}, {high.name})")
 
 
 def _measured(shown: str) -> bool:

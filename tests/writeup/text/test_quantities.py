@@ -1,4 +1,4 @@
-"""A share stands before no plural that wants a count, and a range does not descend unsaid."""
+"""A share stands before no plural that wants a count, a range does not descend unsaid, a part is below its whole."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from writeup.text.quantities import unfit
 from writeup.text.written import Written
 
 SHOWN = {"share": "13 %", "loss": "0.2 nats", "seeds": "4", "more": "4.5 times", "many": "2 million", "name": "AMD",
-         "low": "5 ms", "high": "9 ms", "slow": "2 s"}  # fmt: skip
+         "low": "5 ms", "high": "9 ms", "slow": "2 s", "nine": "9"}  # fmt: skip
 
 
 def found(text):
@@ -49,4 +49,15 @@ def test_a_range_that_descends_is_refused(text):
     ],
 )
 def test_other_ranges_pass(text):
+    assert found(text) == []
+
+
+def test_a_part_above_its_whole_is_refused():
+    assert found("It learns in << nine >> of the << seeds >> runs.") == ["9 of 4: a part above its whole (nine, seeds)"]
+
+
+@pytest.mark.parametrize(
+    "text", ["<< seeds >> of the\n<< nine >>.", "<< nine >> of each << seeds >>.", "<< high >> of << seeds >>."]
+)
+def test_other_parts_pass(text):
     assert found(text) == []
