@@ -10,10 +10,9 @@ import json
 import os
 import random
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
@@ -22,7 +21,7 @@ from writeup.assignment import Assignment, find_root, load_assignment
 from writeup.build import Built, Unverified, build
 from writeup.errors import WriteupError, output_is_closed, run_program
 from writeup.experiments import DEVICE
-from writeup.experiments.display import Sparingly
+from writeup.experiments.display import Output, Sparingly
 from writeup.pages.submission import load_identity, schema
 from writeup.trust.question import Verified
 from writeup.trust.verify import Verification, verify
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 Root = Annotated[Path | None, typer.Option("--root", help="The project's folder (default: the working folder).")]
-errors = Console(stderr=True, highlight=False, emoji=False)
-console = Console(highlight=False, emoji=False)
+errors = Output(stderr=True, highlight=False, emoji=False)
+console = Output(highlight=False, emoji=False)
 
 
 def main() -> None:
@@ -126,7 +125,7 @@ def schema_command(file: Annotated[str, typer.Argument(help="assignment or submi
     known = {"assignment": Assignment.model_json_schema, "submission": schema}
     if file not in known:
         raise WriteupError(f"no schema of {file!r}; there are {' and '.join(known)}")
-    print(json.dumps(known[file](), indent=1))
+    _print_json(known[file]())
 
 
 @app.command("where", hidden=True)  # as printed documents call it
@@ -184,7 +183,7 @@ def check(
     folder, question, jobs = find_root(root), question or asked, 1 if context.obj else 0
     if as_json:
         verification = printable(folder, verify(folder, question, jobs=jobs))
-        _print_json(verification)
+        _print_json(_as_json(verification))
     else:
         assignment = load_assignment(folder)
         count = len(assignment.select(question) if question is not None else assignment.everything)
@@ -330,14 +329,18 @@ def _print_problems(verification: Verification) -> None:
         errors.print(problem.message, markup=False, soft_wrap=True)
 
 
-def _print_json(verification: Verification) -> None:
+def _print_json(document: object) -> None:
+    console.print(json.dumps(document, indent=1), markup=False, soft_wrap=True)
+
+
+def _as_json(verification: Verification) -> dict[str, Any]:
     document = verification.ledger.model_dump()
     document["problems"] = [{"where": p.where, "message": p.message} for p in verification.problems]
     document["totals"] = {
         id: {"claims": len(done.rows), "controls": sum(len(row.controls) for row in done.rows), "seconds": done.seconds}
         for id, done in verification.answers.items()
     }
-    print(json.dumps(document, indent=1))
+    return document
 
 
 def _read_back_table(report: Report) -> Table:

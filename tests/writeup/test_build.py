@@ -346,6 +346,23 @@ def test_a_full_standard_output_is_said_and_a_build_that_is_whole_succeeds(own, 
     assert (code, said.splitlines()[-1]) == (status, last)
 
 
+@pytest.mark.parametrize(
+    ("words", "ends"),
+    [
+        (["check", "--question", "A.1"], (0, "A.1  holds")),
+        (["check", "--json", "--question", "A.1"], (0, "")),
+        (["status"], (0, "")),
+        (["status", "--help"], (2, "writeup: standard output cannot be written: Broken pipe")),
+    ],
+)
+def test_a_reader_that_goes_away_ends_what_is_printed_and_no_more(own, words, ends):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing) as closed:
+        status, said = run(own, words, stdout=closed)
+    assert (status, re.sub(r" +\d+ claims.*", "", said).strip()) == ends
+
+
 def test_a_check_with_a_closed_standard_output_ends_by_what_holds(own):
     assert run(own, ["check", "--json"], ">&-") == (0, "")
 

@@ -1,5 +1,6 @@
 """What a waiting person sees: runs under way, how far they are, what is left."""
 
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,6 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 SECONDS_BETWEEN_LINES = 10  # of one work in a plain log, at first
+
+
+class Output(Console):
+    """A console whose reader may go away (`| head`): that ends what is shown, and neither the work nor its status."""
+
+    def on_broken_pipe(self) -> None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
 
 
 @dataclass(frozen=True)

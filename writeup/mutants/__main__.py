@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from writeup.assignment import find_root
 from writeup.errors import run_program
+from writeup.experiments.display import Output
 from writeup.mutants.bench import Bench, try_all
 from writeup.mutants.campaign import CODE, RECORDS, Campaign, Fault, load_equivalents, score, summary
 from writeup.mutants.effect import FOUND, Outcome
@@ -29,7 +29,7 @@ AIM = 0.98
 RESULTS = Path("build/mutants.jsonl")
 SCORE = Path("build/mutants.json")
 EQUIVALENTS = Path("answers/mutants_equivalent.toml")
-console = Console(highlight=False, soft_wrap=True, markup=False, file=os.fdopen(os.dup(1), "w", buffering=1))
+console = Output(highlight=False, soft_wrap=True, markup=False, file=os.fdopen(os.dup(1), "w", buffering=1))
 
 
 def main(
