@@ -11,7 +11,7 @@ from pathlib import Path
 
 from writeup import readback
 from writeup.assignment import Question, answer_to, load_assignment
-from writeup.errors import CheckFailed, WriteupError
+from writeup.errors import Absent, CheckFailed, WriteupError
 from writeup.experiments import rehearsal
 from writeup.experiments.registry import registry
 from writeup.folder import BUILD, LEDGER
@@ -21,18 +21,15 @@ from writeup.records.store import Record, Records, stale_sources
 from writeup.trust import circular
 from writeup.trust.certificate import Redone
 from writeup.trust.ledger import Ledger, read
-from writeup.trust.problem import Problem
+from writeup.trust.problem import Problem, last_lines
 from writeup.trust.reruns import train_again
 from writeup.trust.verify import verify
 
 
-class Absent(WriteupError):
-    """There is nothing to redo: it neither holds nor fails."""
-
-
 @dataclass(frozen=True)
 class Item:
-    """One thing to redo: `redo` returns what it showed, or raises `WriteupError` when it does not hold."""
+    """One thing to redo: `redo` returns what it showed; it raises `Absent` when something that it needs is not here, and
+    whatever else when it does not hold."""
 
     what: str
     redo: Callable[[], str]
@@ -87,6 +84,8 @@ def carry_out(item: Item) -> Redone:
         detail, holds = str(error), None
     except WriteupError as error:
         detail, holds = str(error), False
+    except Exception:  # of a damaged file, say
+        detail, holds = last_lines(), False
     return Redone(what=item.what, holds=holds, detail=detail, seconds=round(time.perf_counter() - start, 1))
 
 

@@ -16,6 +16,10 @@ class WriteupError(Exception):
     """Its message says what was asked, what was received, what is allowed, and where."""
 
 
+class Absent(WriteupError):
+    """Something that is needed is not here: nothing holds or fails by that."""
+
+
 class CheckFailed(WriteupError):
     """The second route disagrees with the candidate value."""
 

@@ -9,7 +9,7 @@ import pooch
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from experiments.language_model.data import SPLITS
-from writeup.errors import WriteupError
+from writeup.errors import Absent, WriteupError
 
 VARIABLE = "WRITEUP_DATA"
 SUMS = Path(__file__).parents[1] / "data.toml"
@@ -27,7 +27,7 @@ TIMEOUT_SECONDS = 30
 def data_folder(folder: Path | None = None) -> Path:
     """The folder with train.txt, valid.txt and test.txt: `folder`, else $WRITEUP_DATA, else the filled cache.
 
-    Every file's sha256 is checked. Raises WriteupError for a missing file, a wrong sum, or when no mirror answers.
+    Every file's sha256 is checked. Raises `Absent` for a missing file or when no mirror answers, another WriteupError for a wrong sum.
     """
     local = folder or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
     if local is None:
@@ -35,7 +35,7 @@ def data_folder(folder: Path | None = None) -> Path:
     for split in SPLITS:
         path = local / f"{split}.txt"
         if not path.is_file():
-            raise WriteupError(f"WikiText-2: {path} does not exist; {local} must hold {', '.join(SHA256)}")
+            raise Absent(f"WikiText-2: {path} does not exist; {local} must hold {', '.join(SHA256)}")
         found = pooch.file_hash(str(path))
         if found != SHA256[path.name]:
             raise WriteupError(f"WikiText-2: {path} has sha256 {found}; expected {SHA256[path.name]}")
@@ -55,7 +55,7 @@ def _downloaded(cache: Path) -> Path:
             except (OSError, ValueError) as error:  # no network or a refusal; a wrong sum
                 failures.append(f"{urlsplit(mirror).netloc} ({type(error).__name__})")
         else:
-            raise WriteupError(
+            raise Absent(
                 f"WikiText-2 is not here: {name} could not be fetched from {', '.join(failures)}. "
                 f"Name a folder with {', '.join(SHA256)} in the environment: {VARIABLE}=FOLDER"
             )

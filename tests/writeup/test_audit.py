@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 from tests.copies import copy_of_tiny
 from tests.recorded import saved
 from writeup import audit
-from writeup.audit import Absent, Item, carry_out, items, replay, states
+from writeup.audit import Item, carry_out, items, replay, states
 from writeup.build import build
 from writeup.certify import built_facts, certify
 from writeup.cli import _question_line, app, console
-from writeup.errors import CheckFailed, WriteupError
+from writeup.errors import Absent, CheckFailed, WriteupError
 from writeup.experiments import rehearsal
 from writeup.folder import stamp_of
 from writeup.naming import Naming
@@ -53,6 +53,17 @@ def test_what_does_not_hold_is_told_from_what_is_absent(error, holds):
 
     finding = carry_out(Item("a thing", redo))
     assert (finding.holds, finding.detail) == (holds, str(error))
+
+
+@pytest.mark.parametrize(
+    ("file", "damage", "said"),
+    [("*.pdf", lambda data: data[: len(data) // 2], "PdfiumError"), ("*.md", lambda _: b"\xff", "UnicodeDecodeError")],
+)
+def test_a_damaged_build_fails_its_item_and_not_the_audit(own_built, file, damage, said):
+    (path,) = (own_built / "build").glob(file)
+    path.write_bytes(damage(path.read_bytes()))
+    finding = finding_of(own_built, "documents")
+    assert (finding.holds, said in finding.detail) == (False, True), finding.detail
 
 
 def test_an_audit_of_an_assignment_without_experiments_holds(own):

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from experiments.language_model import download
-from writeup.errors import WriteupError
+from writeup.errors import Absent, WriteupError
 
 TEXTS = {"train.txt": "a b\n", "valid.txt": "b\n", "test.txt": "a\n"}
 
@@ -53,7 +53,7 @@ def test_a_filled_cache_needs_no_network(monkeypatch):
 
 def test_a_wrong_sum_from_every_mirror_is_an_error_that_names_the_ways_out(served):
     (served / "valid.txt").write_text("forged\n")
-    with pytest.raises(WriteupError, match=r"valid\.txt could not be fetched from 127.*WRITEUP_DATA=FOLDER"):
+    with pytest.raises(Absent, match=r"valid\.txt could not be fetched from 127.*WRITEUP_DATA=FOLDER"):
         download.data_folder()
 
 
@@ -70,5 +70,5 @@ def test_a_changed_local_file_is_refused_with_both_sums(served):
 
 def test_a_missing_local_file_is_named(served):
     (served / "test.txt").unlink()
-    with pytest.raises(WriteupError, match=r"test\.txt does not exist"):
+    with pytest.raises(Absent, match=r"test\.txt does not exist"):
         download.data_folder(served)
