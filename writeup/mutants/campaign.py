@@ -11,7 +11,6 @@ import json
 import random
 import tempfile
 import time
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -27,6 +26,7 @@ from writeup.mutants.forgeries import Forgery, forgeries, overlay
 from writeup.mutants.imports import module_of
 from writeup.mutants.operators import Mutant, mutants, mutated
 from writeup.records.store import RESULTS, source_fingerprint
+from writeup.text.files import read_toml
 
 CODE, RECORDS = "answers", "records"
 
@@ -151,8 +151,7 @@ def _try_forgery(bench: Bench, root: Path, forgery: Forgery) -> Outcome:
 
 def load_equivalents(path: Path, faults: Sequence[Fault]) -> list[Equivalent]:
     """The faults argued to mislead nobody; raises `WriteupError` where an entry names no fault or gives no reason."""
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    entries = [Equivalent(**entry) for entry in tomllib.loads(text).get("equivalent", [])]
+    entries = [Equivalent(**entry) for entry in read_toml(path).get("equivalent", [])]
     exist = {(fault.file, fault.line, fault.described) for fault in faults}
     for entry in entries:
         if (entry.file, entry.line, entry.change) not in exist:

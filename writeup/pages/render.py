@@ -10,7 +10,6 @@ and how each was printed, and where each number of the documents comes from.
 from __future__ import annotations
 
 import re
-import tomllib
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -43,6 +42,7 @@ from writeup.pages.printed import PrintedFact, printed
 from writeup.pages.tex import to_tex
 from writeup.readback import passages_of
 from writeup.text.escape import markdown_escape, tex_escape
+from writeup.text.files import read_toml
 from writeup.text.marks import Marked, Sourced, mark, read, unmarked
 from writeup.trust.ledger import ClaimRow, FigureRow, Ledger, PrintedRow, ReadBackRow
 from writeup.trust.verify import Verification
@@ -306,8 +306,7 @@ def _sourced(value: Any) -> Marked:
 
 
 def references_of(root: Path) -> Mapping[str, Mapping[str, str]]:
-    path = root / "templates" / "references.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return read_toml(root / "templates" / "references.toml")
 
 
 def guarded(write: Callable[[], str]) -> str:

@@ -7,12 +7,12 @@ until somebody accepts it, by `writeup manifest`, which anybody can read in the 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 from writeup.errors import WriteupError
 from writeup.records.store import RESULTS, Records, write_whole
+from writeup.text.files import read_toml
 
 MANIFEST = RESULTS.parent / "records.toml"
 ACCEPT = "`writeup manifest` accepts the records as they are"
@@ -41,15 +41,21 @@ def problems(root: Path) -> Iterator[tuple[str, str]]:
 def manifest(root: Path) -> dict[str, str]:
     """The seals by record; none where there is no manifest."""
     try:
-        return tomllib.loads((root / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except tomllib.TOMLDecodeError as error:
-        raise WriteupError(f"{MANIFEST}: not valid TOML: {error}; {ACCEPT}") from error
+        listed = read_toml(root / MANIFEST)
+    except WriteupError as error:
+        raise WriteupError(f"{error}; {ACCEPT}") from error
+    for path, seal in listed.items():
+        if not isinstance(seal, str):
+            raise WriteupError(f"{root / MANIFEST}: {path} = {seal!r} is no seal; {ACCEPT}")
+    return listed
 
 
 def accept(root: Path) -> list[tuple[str, str]]:
     """Write the manifest of the records as they are; what it thereby accepts."""
-    accepted, records = list(problems(root)), Records(root)
+    records = Records(root)
+    try:
+        accepted = list(problems(root))
+    except WriteupError as error:  # what cannot be read lists none of them
+        accepted = [("all records:", str(error))]
     write_whole(root / MANIFEST, "".join(f'"{path}" = "{records[path].seal}"\n' for path in records))
     return accepted

@@ -14,7 +14,6 @@ import importlib.metadata
 import json
 import os
 import platform
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -29,6 +28,7 @@ from writeup.records.consistency import inconsistencies
 from writeup.records.record import Record as Record
 from writeup.records.record import Replay as Replay
 from writeup.records.record import sealed as sealed
+from writeup.text.files import read_toml
 
 RESULTS = Path("experiments/results")
 DATA = Path("experiments/data.toml")  # the sha256 of every file of each data set that a record's `corpus` may name
@@ -78,20 +78,18 @@ def environment() -> dict[str, str]:
     """Versions and machine, for a record or for the ledger."""
     return {
         "python": platform.python_version(),
-        **_versions("torch"),
+        **_torch(),
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": str(os.cpu_count()),
     }
 
 
-def _versions(*packages: str) -> dict[str, str]:
-    """Of the packages that are installed: an assignment need not use them."""
-    found = {}
-    for name in packages:
-        with suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(name)
-    return found
+def _torch() -> dict[str, str]:
+    """Its version where it is installed: an assignment need not use it."""
+    with suppress(importlib.metadata.PackageNotFoundError):
+        return {"torch": importlib.metadata.version("torch")}
+    return {}
 
 
 def _processor() -> str:
@@ -249,10 +247,7 @@ def changed_data(record: Record, root: Path) -> list[str]:
     """The data files that the record read and that `DATA` has with another sum, or has not, or that it did not read."""
     if not (root / DATA).is_file():
         return []
-    try:
-        sums = tomllib.loads((root / DATA).read_text(encoding="utf-8")).get(record.settings.get("corpus", ""), {})
-    except ValueError as error:
-        raise WriteupError(f"{root / DATA}: not valid TOML ({error})") from error
+    sums = read_toml(root / DATA).get(record.settings.get("corpus", ""), {})
     return [name for name in sorted({*sums, *record.data}) if record.data.get(name) != sums.get(name)]
 
 

@@ -12,12 +12,11 @@ What this cannot see: a statement whose predicate is about something else than i
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from writeup.errors import WriteupError
+from writeup.text.files import read_toml
 from writeup.text.numerals import spelled
 from writeup.text.written import SENTENCE_END, STATEMENT, Written, all_written
 
@@ -166,12 +165,7 @@ def unguarded(
 
 def exceptions(root: Path) -> dict[str, dict[str, str]]:
     """By question, words of a sentence and the reason why it may stand."""
-    try:
-        return tomllib.loads((root / EXCEPTIONS).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except tomllib.TOMLDecodeError as error:
-        raise WriteupError(f"{EXCEPTIONS}: not valid TOML: {error}") from error
+    return read_toml(root / EXCEPTIONS)
 
 
 def _blank(found: re.Match[str]) -> str:

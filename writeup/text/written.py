@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from writeup.text.files import read_text
+
 TEMPLATES = Path("templates/answers")
 STATEMENT = re.compile(r"<% call say\(\"(?P<name>[^\"]+)\"\) %>(?P<text>.*?)<% endcall %>", re.DOTALL)
 EXPRESSION = re.compile(r"<<(.*?)>>", re.DOTALL)
@@ -61,7 +63,7 @@ def words(source: str) -> str:
 def written_in(root: Path, question: str) -> Written:
     """The template of one question; an empty one where there is none (rendering says so)."""
     path = TEMPLATES / f"{question}.md.j2"
-    text = (root / path).read_text(encoding="utf-8") if (root / path).is_file() else ""
+    text = read_text(root / path) if (root / path).is_file() else ""
     return Written(question, path, text)
 
 

@@ -2,6 +2,7 @@
 
 import builtins
 import json
+import re
 import sys
 
 import pytest
@@ -11,6 +12,7 @@ from tests.processes import writeup
 from tests.recorded import saved
 from writeup import cli
 from writeup.claims import Claim
+from writeup.errors import WriteupError
 from writeup.experiments.registry import registry
 from writeup.pages.printable import printable
 from writeup.records import manifest
@@ -187,6 +189,33 @@ def test_a_record_that_was_not_accepted_as_it_is_stops_the_check(tiny, fault, sa
 def test_accepting_the_records_lists_them_as_they_are(tiny):
     add(tiny)
     assert [where for where, _ in manifest.accept(tiny)] == ["record runs/second"]
+    assert list(manifest.problems(tiny)) == []
+
+
+UNREADABLE = b"<<<<<<< ours\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("experiments/records.toml", UNREADABLE, "not valid TOML"),
+        ("experiments/records.toml", b"\xff", "not UTF-8"),
+        ("experiments/records.toml", b'"runs/first" = 1\n', "runs/first = 1 is no seal; `writeup manifest`"),
+        ("templates/exceptions.toml", b"\xff", "not UTF-8"),
+        ("templates/references.toml", UNREADABLE, "not valid TOML"),
+        ("templates/answers/A.1.md.j2", b"\xff", "not UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_read_stops_the_check_and_is_named(tiny, file, content, said):
+    (tiny / file).write_bytes(content)
+    with pytest.raises(WriteupError, match=f"{re.escape(file)}: {said}"):
+        checked(tiny)
+
+
+@pytest.mark.parametrize("content", [UNREADABLE, b"\xff", b'"runs/first" = 1\n'])
+def test_accepting_the_records_mends_a_list_that_cannot_be_read(tiny, content):
+    (tiny / manifest.MANIFEST).write_bytes(content)
+    assert [where for where, _ in manifest.accept(tiny)] == ["all records:"]
     assert list(manifest.problems(tiny)) == []
 
 
