@@ -118,13 +118,9 @@ class Facts:
         `form` is a format and a unit: "{:,d}", "{:.0%}", "{:+.1f} points"; "{:~2}" rounds to two significant digits.
         `shared` says why the second route may read no other field of a record than the value did (an audit asks).
         """
-        found = FORM.fullmatch(form or ("{:,d}" if type(value) is int else "{:}"))
-        if not found:
-            raise WriteupError(
-                f"{self.question}.{name}: form {form!r}; it is a format and a unit, as '{{:.1f}} points'"
-            )
+        spec, unit = self._form(name, form or ("{:,d}" if type(value) is int else "{:}"))
         controls = tuple(Control(plain_value(v, name), why) for v, why in (wrong or {}).items())
-        self._add(name, value, route(self.records), controls, found["unit"], found["spec"], code, shared)
+        self._add(name, value, route(self.records), controls, unit, spec, code, shared)
 
     def one_of(self, name: str, candidates: Iterable[str], route: Route, code: bool = False) -> None:
         """The first of several words or formulas; the others are wrong."""
@@ -178,7 +174,7 @@ class Facts:
         route: str = "numpy's mean and a simulated quantile of t",
     ) -> None:
         """State an estimate; `misfit` says what is wrong with a candidate, or nothing."""
-        spec, unit = FORM.fullmatch(form).groups()  # type: ignore[union-attr]
+        spec, unit = self._form(name, form)
 
         def check(candidate: Estimate) -> Evidence:
             if found := misfit(candidate):
@@ -211,6 +207,14 @@ class Facts:
 
     def answer(self, tables: Any = None, figures: Any = None, **context: Any) -> Answer:
         return Answer(self.question, self.claims, tables or {}, figures or {}, context, self.statements, self.reruns)
+
+    def _form(self, name: str, form: str) -> tuple[str, str]:
+        """Its format and its unit."""
+        if not (found := FORM.fullmatch(form)):
+            raise WriteupError(
+                f"{self.question}.{name}: form {form!r}; it is a format and a unit, as '{{:.1f}} points'"
+            )
+        return found["spec"], found["unit"]
 
     def _add(
         self,
