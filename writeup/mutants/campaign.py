@@ -25,7 +25,7 @@ from writeup.mutants.effect import FOUND, Outcome
 from writeup.mutants.forgeries import Forgery, forgeries, overlay
 from writeup.mutants.imports import module_of
 from writeup.mutants.operators import Mutant, mutants, mutated
-from writeup.records.store import RESULTS, source_fingerprint
+from writeup.records.store import RESULTS, source_fingerprint, write_whole
 from writeup.text.files import read_toml
 
 CODE, RECORDS = "answers", "records"
@@ -61,8 +61,8 @@ class Fault:
 class Campaign:
     """All faults of a project, and trying a sample of them on a `Bench`."""
 
-    def __init__(self, root: Path, bench: Bench, folder: Path) -> None:
-        self.root, self.bench, self.results = root, bench, folder
+    def __init__(self, root: Path, bench: Bench, results: Path) -> None:
+        self.root, self.bench, self.results = root, bench, results
 
     @cached_property
     def faults(self) -> list[Fault]:
@@ -135,8 +135,10 @@ class Campaign:
         """Results of earlier campaigns."""
         if not self.results.is_file():
             return {}
-        lines = self.results.read_text(encoding="utf-8").splitlines()
-        return {row.pop("key"): Outcome(**row) for row in map(json.loads, lines)}
+        whole, _, cut = self.results.read_text(encoding="utf-8").rpartition("\n")
+        if cut:  # by the end of the campaign that wrote it
+            write_whole(self.results, f"{whole}\n" if whole else "")
+        return {row.pop("key"): Outcome(**row) for row in map(json.loads, whole.splitlines())}
 
     def note(self, fault: Fault, outcome: Outcome) -> None:
         self.results.parent.mkdir(parents=True, exist_ok=True)

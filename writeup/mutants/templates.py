@@ -1,6 +1,6 @@
 """Faults in what a reader reads: numbers exchanged in a template, a predicate inverted, rows, cells, series exchanged.
 
-    python -m writeup.mutants.templates [SAMPLE] [SEED] [QUESTION]
+    python -m writeup.mutants.templates --sample 15 --seed 6 --only QUESTION
 
 Each is tried on answers that were verified once. Found: `check` or the rendering names a problem. Only faults that
 change the printed page, or turn a statement round, count. Survivors are named: where no name shares a word with its
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import random
 import re
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -19,11 +18,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from writeup.assignment import Question, answer_to, load_assignment
+import typer
+
+from writeup.assignment import Question, answer_to, find_root, load_assignment
 from writeup.claims import Ref, Statement
-from writeup.errors import WriteupError
+from writeup.errors import WriteupError, run_program
 from writeup.figures.plot import PanelsDescription
 from writeup.pages.printable import printable
 from writeup.records.store import Records
@@ -135,8 +136,13 @@ def _verification(root: Path, verified: Verified) -> Verification:
     return Verification(load_assignment(root), {verified.question: verified}, ledger, [])
 
 
-def main(sample: int = 15, seed: int = 6, only: str = "") -> None:
-    root = Path.cwd()
+def main(
+    sample: Annotated[int, typer.Option(min=1, help="Faults of each kind.")] = 15,
+    seed: Annotated[int, typer.Option(help="Draws the sample.")] = 6,
+    only: Annotated[str, typer.Option(help="A question, such as 1.1, or a part of the assignment, such as 2.")] = "",
+) -> None:
+    """Try a sample of each kind of fault and report how many are found."""
+    root = find_root()
     assignment = load_assignment(root)
     kinds: dict[str, list[Fault]] = {}
     for question in assignment.select(only) if only else assignment.question:
@@ -158,5 +164,4 @@ def main(sample: int = 15, seed: int = 6, only: str = "") -> None:
 
 
 if __name__ == "__main__":
-    sample, seed, only = [*sys.argv[1:], *("15", "6", "")[len(sys.argv) - 1 :]]
-    main(int(sample), int(seed), only)
+    run_program(main, "mutants")

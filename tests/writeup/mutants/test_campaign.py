@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from writeup.mutants import effect
+from writeup.mutants.campaign import Campaign
+from writeup.mutants.effect import Outcome
 
 ROOT = Path(__file__).resolve().parents[3]
 ANSWER = """
@@ -164,6 +166,18 @@ def test_the_report_lists_what_passes_and_fails_below_the_aim(project):
     assert ran.returncode == 1
     line = 1 + ANSWER.splitlines().index("GAP = 1")
     assert f"weakens: answers/one.py:{line}: number: 1 -> 2: Q1.total: 17" in ran.stdout
+
+
+def test_a_result_that_was_cut_short_is_tried_again_and_the_next_is_written_behind_the_last_whole_one(tmp_path):
+    results = tmp_path / "mutants.jsonl"
+    results.write_text('{"key": "a", "verdict": "idle"}\n{"key": "b", "ver')
+    assert Campaign(tmp_path, None, results).known() == {"a": Outcome("idle")}
+    assert results.read_text() == '{"key": "a", "verdict": "idle"}\n'
+
+
+def test_a_word_for_a_number_is_refused_in_one_line(project):
+    ran = run(project, "-m", "writeup.mutants.templates", "--sample", "many")
+    assert (ran.returncode, len(ran.stderr.splitlines())) == (2, 1), ran.stderr
 
 
 def test_a_second_campaign_tries_nothing_again(project):
