@@ -1,4 +1,4 @@
-"""The command line: `writeup new | build | check | show | figure | experiments | run | audit | status`.
+"""The answers to an assignment, checked, and the documents that print them.
 
 Exit status: 0 when everything holds, 1 when a claim does not hold or a control survives, 2 for anything else.
 """
@@ -180,6 +180,8 @@ def check(
     """Run every check on its claim and on every control, afresh; with --debug in this process: prints are shown."""
     from writeup.pages.printable import printable
 
+    if asked and question and asked != question:
+        raise WriteupError(f"{asked} and --question {question} are two questions; check takes one, or a part's start")
     folder, question, jobs = find_root(root), question or asked, 1 if context.obj else 0
     if as_json:
         verification = printable(folder, verify(folder, question, jobs=jobs))

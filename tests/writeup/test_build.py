@@ -331,6 +331,11 @@ def test_check_exits_with_one_for_what_does_not_hold_and_two_for_errors(own, old
         assert (run.returncode, message in run.stdout + run.stderr) == (status, True), run.stdout + run.stderr
 
 
+def test_a_check_of_two_questions_at_once_is_refused(own):
+    ended = writeup("check", "A.1", "--question", "A.2", cwd=own)
+    assert (ended.returncode, "A.1 and --question A.2 are two questions" in ended.stderr) == (2, True)
+
+
 def run(own, words, redirect="", **options):
     """The program in a process of its own, its output where the shell sends it: status and standard error."""
     command = ["sh", "-c", f'"$@" {redirect}', "sh", sys.executable, "-m", "writeup", *words, "--root", str(own)]
