@@ -28,8 +28,8 @@ from writeup.trust.verify import verify
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to redo: `redo` returns what it showed; it raises `Absent` when something that it needs is not here, and
-    whatever else when it does not hold."""
+    """One thing to redo: `redo` returns what it showed; it raises `Absent` when something that it needs is not here,
+    and whatever else when it does not hold."""
 
     what: str
     redo: Callable[[], str]

@@ -27,7 +27,8 @@ TIMEOUT_SECONDS = 30
 def data_folder(folder: Path | None = None) -> Path:
     """The folder with train.txt, valid.txt and test.txt: `folder`, else $WRITEUP_DATA, else the filled cache.
 
-    Every file's sha256 is checked. Raises `Absent` for a missing file or when no mirror answers, another WriteupError for a wrong sum.
+    Every file's sha256 is checked. Raises `Absent` for a missing file or when no mirror answers, another
+    WriteupError for a wrong sum.
     """
     local = folder or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
     if local is None:

@@ -177,7 +177,7 @@ def stated(value, route=None, wrong=None, form=""):
 def test_a_form_is_a_format_and_a_unit():
     with pytest.raises(WriteupError, match="it is a format and a unit"):
         stated(1.0, form=".1f")
-    with pytest.raises(WriteupError, match="Q.x: form '.1f'; it is a format and a unit"):
+    with pytest.raises(WriteupError, match=r"Q\.x: form '.1f'; it is a format and a unit"):
         Facts("Q").mean("x", [1.0, 2.0, 3.0], ".1f")
 
 
