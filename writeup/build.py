@@ -111,9 +111,12 @@ def build(
         notes: list[str] = []
         asked = [None] if parts else verification.assignment.notebook  # the student's own are one
         for question, name in zip(asked, identity.notebook_stems, strict=False):
-            content |= _notebook(
-                root, identity, parts, verification, question, name, engine, on_stage, on_cell, limits, notes
-            )
+            made, said = _notebook(
+                root, identity, verification, question, name,
+                parts=parts, engine=engine, on_stage=on_stage, on_cell=on_cell, limits=limits,
+            )  # fmt: skip
+            content |= made
+            notes += said
         on_stage("read the files back")
         report = _read_back(content, verification)
         on_stage("write the evidence page")
@@ -170,18 +173,18 @@ def _handed_in(identity: Identity) -> list[Part]:
 def _notebook(
     root: Path,
     identity: Identity,
-    parts: Sequence[Part],
     verification: Verification,
     asked: Notebook | None,
     name: str,
+    *,
+    parts: Sequence[Part],
     engine: Engine,
     on_stage: Callable[[str], None],
     on_cell: Callable[[str], None],
     limits: tuple[int, int] | None,
-    notes: list[str],
-) -> dict[str, str | bytes]:
-    """The notebook that is `asked` for, or of the student's `parts`, run, and its PDF; adds to the ledger where each
-    claim is printed in them, and to the notes."""
+) -> tuple[dict[str, str | bytes], list[str]]:
+    """The notebook that is `asked` for, or of the student's `parts`, run, and its PDF; and what there is to note about
+    them. Adds to the ledger where each claim is printed in them."""
     from writeup.notebook import Limits, build_notebook, note_printed, typeset
     from writeup.notebook.outputs import passages
 
@@ -207,10 +210,10 @@ def _notebook(
     note_printed(verification.ledger, notebook.marked, (f"{ending}.ipynb", f"{ending}.pdf"))
     verification.ledger.readback.cells += passages(notebook.marked, f"{name}.ipynb")
     made = typeset(notebook.notebook, named, engine, name)
-    notes += notebook.notes
+    notes = [*notebook.notes]
     if shown := [f"{notebook.places[cell - 1]}: {what}" for cell, what in made.notes]:
         notes.append(f"shown otherwise in the notebook's PDF: {'; '.join(shown)}")
-    return {f"{name}.ipynb": notebook.ipynb, f"{name}.pdf": made.pdf}
+    return {f"{name}.ipynb": notebook.ipynb, f"{name}.pdf": made.pdf}, notes
 
 
 def _read_back(content: Mapping[str, str | bytes], verification: Verification) -> Report:

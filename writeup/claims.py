@@ -160,7 +160,7 @@ class Table:
 
 
 class Figure(Protocol):
-    """What `figures.py` provides: one description, drawn twice."""
+    """What `writeup.figures` provides: one description, drawn twice."""
 
     def tikz(self) -> str: ...
 

@@ -9,12 +9,13 @@ import contextlib
 import json
 import os
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from writeup.assignment import Assignment, find_root, load_assignment
@@ -77,13 +78,9 @@ def build_command(
             if plain and due():
                 errors.print(line, markup=False, soft_wrap=True)
 
-        def on_question(_question: str, done: Verified) -> None:
-            show.console.print(_question_line(done))
-            show.advance(task)
-
         try:
             limits = cell_seconds, notebook_seconds
-            built = build(folder, identity, given["tex"], on_stage, on_question, on_cell, limits)
+            built = build(folder, identity, given["tex"], on_stage, _line_by_line(show, task), on_cell, limits)
         except Unverified as error:
             show.stop()
             _print_problems(error.verification)
@@ -191,12 +188,7 @@ def check(
         count = len(assignment.select(question) if question is not None else assignment.everything)
         with _progress(0 if jobs else count) as show:
             task = show.add_task("verify the claims", total=count)
-
-            def on_question(_question: str, done: Verified) -> None:
-                show.console.print(_question_line(done))
-                show.advance(task)
-
-            verification = printable(folder, verify(folder, question, on_question, jobs))
+            verification = printable(folder, verify(folder, question, _line_by_line(show, task), jobs))
         console.print(_totals(verification))
         _print_problems(verification)
     raise typer.Exit(verification.exit_status)
@@ -305,6 +297,16 @@ def status(root: Root = None) -> None:
 def _progress(total: int) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=errors, transient=True, disable=total < 1)
+
+
+def _line_by_line(show: Progress, task: TaskID) -> Callable[[Verified], None]:
+    """What prints a line for each question that was verified."""
+
+    def on_question(done: Verified) -> None:
+        show.console.print(_question_line(done))
+        show.advance(task)
+
+    return on_question
 
 
 def _question_line(done: Verified) -> str:

@@ -109,7 +109,7 @@ class Macros:
 
     def expanded(self, source: str) -> str:
         """Without macros and comments; definitions are learned."""
-        place, left, done = 0, EXPANSIONS, ""
+        place, left = 0, EXPANSIONS
         while found := _CONTROL.search(source, place):
             name = found[1]
             if found[0].startswith("%"):
@@ -124,8 +124,7 @@ class Macros:
             reader = _Reader(source, found.start() + 1 + len(name))
             new = self._define(name, reader) if name in _DEFINERS else self._replaced(name, reader)
             after = source[reader.place :]
-            done, place = _joined(_joined(source[: found.start()], new), after), found.start()
-            source = done
+            source, place = _joined(_joined(source[: found.start()], new), after), found.start()
         if len(source) > LONGEST:
             raise Unshowable(f"it has more than {LONGEST:,} characters")
         return source

@@ -90,12 +90,7 @@ def hold_against_claims(
 
 def passages(marked: Mapping[str, Marked], file: str) -> list[PassageRow]:
     """By cell of a notebook's file, the numbers that stand in it in their order, and the source of each."""
-    rows = []
-    for cell, text in marked.items():
-        numbers = read(text).numbers(0, unmarked(text))
-        columns = [" ".join(column) for column in zip(*numbers, strict=True)] or ["", ""]
-        rows.append(PassageRow(name=cell, file=file, numbers=columns[0], sources=columns[1]))
-    return rows
+    return [PassageRow.of(cell, read(text).numbers(0, unmarked(text)), file=file) for cell, text in marked.items()]
 
 
 def note_printed(ledger: Ledger, marked: Mapping[str, Marked], files: Sequence[str]) -> None:

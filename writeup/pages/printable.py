@@ -37,9 +37,11 @@ def _problems(root: Path, verification: Verification) -> Iterator[Problem]:
     answered_well = [id for id, answered in verification.answers.items() if not answered.problems]
     given = [label for id in answered_well for label in labels(root, verification, id)]
     placed = [slip for id in answered_well for slip in misplaced(root, verification, id)]
-    for slip in prose.problems(root, answered_well, given, placed):
-        place, _, what = slip.partition(": ")
-        yield Problem(place, what)
+    slips, unneeded = prose.unguarded(root, answered_well, given, placed)
+    for _, slip in slips:
+        yield Problem(slip.place, f"{slip.what}: {slip.sentence!r}")
+    for what in unneeded:
+        yield Problem(prose.EXCEPTIONS.as_posix(), what)
     environment, references = template_environment(root), references_of(root)
     notebooks = {notebook.id: notebook for notebook in verification.assignment.notebook}
     shown: set[str] = set()

@@ -248,7 +248,7 @@ def render(root: Path, verification: Verification, identity: Identity, stem: str
     texts: dict[Format, Sourced] = {}
     for format in ("md", "tex"):
         page = pages[format] = Page(format, verification, f"{stem}_figures", references)
-        texts[format] = read(guarded(partial(body, page, environment, verification, identity, stem)))
+        texts[format] = read(guarded(partial(body, page, environment, identity, stem)))
     tex = guarded(
         lambda: unmarked(
             environment.get_template("document.tex.j2").render(
@@ -267,11 +267,9 @@ def render(root: Path, verification: Verification, identity: Identity, stem: str
     return Documents({".md": texts["md"].text, ".tex": tex, **figures}, kept, texts["md"])
 
 
-def body(
-    page: Page, environment: jinja2.Environment, verification: Verification, identity: Identity, stem: str
-) -> Marked:
+def body(page: Page, environment: jinja2.Environment, identity: Identity, stem: str) -> Marked:
     """The whole document in the page's format."""
-    answers: dict[str, str] = {}
+    verification, answers = page.verification, dict[str, str]()
     for id, answered in verification.answers.items():
         page.question = id
         answers[id] = page.answer(environment, answered.context)

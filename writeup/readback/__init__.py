@@ -97,9 +97,8 @@ def passages_of(markdown: Sourced) -> list[PassageRow]:
     rows = []
     for passage in markdown_passages(markdown.text):
         found = markdown.numbers(passage.start, passage.text)
-        columns = [" ".join(column) for column in zip(*found, strict=True)] or ["", ""]
         words = occurrences(claimed_words(markdown, passage), passage.text)
-        rows.append(PassageRow(name=passage.name, numbers=columns[0], sources=columns[1], words=words))
+        rows.append(PassageRow.of(passage.name, found, words=words))
     return rows
 
 

@@ -1,7 +1,7 @@
 r"""What a reader sees of a finished file: its words without their layout, cut into passages.
 
 A passage begins at an anchor that all formats share (an answer, a reference, the appendix) and
-ends at the next one. Pictures are no part of the text; `read_figures.py` reads them.
+ends at the next one. Pictures are no part of the text; `figures.py` reads them.
 """
 
 from __future__ import annotations

@@ -126,24 +126,14 @@ def label_slips(label: Label) -> Iterator[Slip]:
         yield Slip(label.place, f"the label types {found[0]}; take it from a fact", label.text, found[0])
 
 
-def problems(
-    root: Path,
-    questions: Container[str] | None = None,
-    labels: Iterable[Label] = (),
-    others: Iterable[tuple[str, Slip]] = (),
-) -> list[str]:
-    """All that templates (of the `questions`) and labels say without a guard, and exceptions that nothing needs."""
-    found, unneeded = unguarded(root, questions, labels, others)
-    return [*(str(slip) for _, slip in found), *unneeded]
-
-
 def unguarded(
     root: Path,
     questions: Container[str] | None = None,
     labels: Iterable[Label] = (),
     others: Iterable[tuple[str, Slip]] = (),
 ) -> tuple[list[tuple[str, Slip]], list[str]]:
-    """The slips that no exception allows, each with its question; and the exceptions that nothing needs.
+    """What templates (of the `questions`) and labels say without a guard or an exception, each slip with its question;
+    and, in words, the exceptions that nothing needs.
 
     `others` are slips that were found elsewhere, as facts in wrong places.
     """
@@ -160,7 +150,7 @@ def unguarded(
         if not allowed:
             found.append((question, slip))
     unused = [(question, words) for question, listed in excepted.items() for words in listed]
-    return found, [f"{EXCEPTIONS}: {q}: nothing needs {words!r}" for q, words in unused if (q, words) not in used]
+    return found, [f"{q}: nothing needs {words!r}" for q, words in unused if (q, words) not in used]
 
 
 def exceptions(root: Path) -> dict[str, dict[str, str]]:

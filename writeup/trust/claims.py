@@ -104,7 +104,6 @@ def _verify_claim(made: Claim, question: str, written: Written, problems: list[P
             "seed": evidence.seed,
             "records": list(evidence.records),
             "seconds": round(time.perf_counter() - start, 4),
-            "device": "CPU",
         },
     )
 

@@ -56,7 +56,7 @@ class PrintedRow(_Row):
 
 
 class ClaimRow(_Row):
-    """One claim; `check` names the second route, `evidence` what it computed, tolerance, seed, seconds and device."""
+    """One claim; `check` names the second route, `evidence` what it computed, tolerance, seed and seconds."""
 
     id: str
     question: str
@@ -95,6 +95,12 @@ class PassageRow(_Row):
     numbers: str
     sources: str
     words: dict[str, int] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, name: str, numbers: Iterable[tuple[str, str]], **more: Any) -> PassageRow:
+        """The passage of that name with these numbers, each with its source."""
+        columns = [" ".join(column) for column in zip(*numbers, strict=True)] or ["", ""]
+        return cls(name=name, numbers=columns[0], sources=columns[1], **more)
 
 
 class SeriesRow(_Row):
@@ -146,8 +152,8 @@ class FileRow(_Row):
 
 
 class ReadBackRow(_Row):
-    """What the finished files hold, as `readback.py` found them when they were built; `cells` are the passages of the
-    notebook, by cell id."""
+    """What the finished files hold, as `writeup.readback` found them when they were built; `cells` are the passages of
+    the notebook, by cell id."""
 
     passages: list[PassageRow] = Field(default_factory=list)
     cells: list[PassageRow] = Field(default_factory=list)

@@ -23,7 +23,7 @@ from writeup.trust.problem import Problem
 from writeup.trust.question import Verified, ended, verify_question
 from writeup.trust.tampering import watched
 
-Progress = Callable[[str, Verified], None]
+Progress = Callable[[Verified], None]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def verify(root: Path, question: str | None = None, progress: Progress | None = 
     for done in _run(asked, root, jobs or max(2, os.cpu_count() or 2)):
         answers[done.question] = done
         if progress:
-            progress(done.question, done)
+            progress(done)
     return assemble(assignment, [answers[q.id] for q in asked], problems)
 
 

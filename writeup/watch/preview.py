@@ -133,7 +133,7 @@ def preview(
     slips, unneeded = prose.unguarded(root, whole.answers, given, placed)
     references, stem = references_of(root), identity.file_stem
     page = _LivePage("md", whole.document, f"{stem}_figures", references, slips=slips)
-    markdown = read(guarded(lambda: body(page, _templates(root), whole.document, identity, stem)))
+    markdown = read(guarded(lambda: body(page, _templates(root), identity, stem)))
     note_printed(whole.ledger, {"md": markdown})
     pictures = {f"_figures/{name}": svg for name, svg in page.files.items()}
     made = evidence(root, whole, identity, markdown, pictures, page.figures)
