@@ -70,7 +70,7 @@ def _ran(chain: Chain) -> dict[str, Any]:
 
 
 def as_json(search: Search, limit: int | None, run: bool) -> Iterator[str]:
-    """The object in pieces, chain by chain, so that a long list needs no memory."""
+    """The object in pieces, chain by chain, so that a long list needs no memory; whole where chains are run."""
     head = {
         "complete": True,  # a search runs to its end or is refused beforehand
         "count": search.count,
@@ -78,8 +78,11 @@ def as_json(search: Search, limit: int | None, run: bool) -> Iterator[str]:
         "family": str(search.family),
         "nearest_misses": [{"distance": miss.distance, **describe(miss.chain)} for miss in _misses(search)],
     }
+    chains = listed(search, kinds(search), LISTED if limit is None else limit, run)
+    if run:  # a chain too large to run is refused before a piece is out
+        chains = iter(list(chains))
     yield json.dumps(head)[:-1] + ', "chains": ['
-    for place, chain in enumerate(listed(search, kinds(search), LISTED if limit is None else limit, run)):
+    for place, chain in enumerate(chains):
         yield ("," if place else "") + "\n" + json.dumps(chain)
     yield "]}\n"
 

@@ -87,6 +87,7 @@ def test_no_chain_is_a_result_with_misses(capsys):
         ("3,3,3", "3,0,3", "--check", "nn.ReLU()"),
         ("3,3,3", "3,\u0663,3"),
         ("9,10000,10000", "1,10000,10000", "--run"),
+        ("3,5000,5000", "3,5000,5000", "--json", "--run"),
     ],
     ids=lambda arguments: " ".join(arguments)[:60].encode("unicode_escape").decode(),
 )
