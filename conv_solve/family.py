@@ -96,6 +96,8 @@ class Family:
                     f"Upsample factor {factor}: must exceed 1 and be exact in binary, such as 1.5 or 2.25"
                 )
         for bounds in (self.conv, self.transposed, self.pool):
+            if min(bounds.kernel, bounds.stride, bounds.dilation) < 1:
+                raise SolverError(f"{bounds}: kernel, stride and dilation must be 1 or more")
             if bounds.most_settings > MOST_SETTINGS:
                 raise SolverError(
                     f"{bounds}: {bounds.most_settings:,} settings of one axis are too many to search; "

@@ -114,9 +114,6 @@ def family_of(arguments: argparse.Namespace) -> Family:
     """The family that the arguments bound."""
     names = ("kernel", "stride", "padding", "dilation", "output_padding")
     given = {name: getattr(arguments, f"max_{name}") for name in names if getattr(arguments, f"max_{name}") is not None}
-    for name in ("kernel", "stride", "dilation"):
-        if given.get(name) == 0:
-            raise SolverError(f"--max-{name} 0: must be 1 or more")
     family = Family()
     return Family(
         modules=arguments.family,

@@ -83,6 +83,7 @@ def test_no_chain_is_a_result_with_misses(capsys):
         ("3,3,3", "3,3,3", "--max-layers", "1" + "0" * 30),
         ("3,3,3", "3,3,3", "--max-pool-kernel", "1" + "0" * 8),
         ("3,3,3", "3,3,3", "--max-stride", "0"),
+        ("3,5,5", "3,4,4", "--family", "MaxPool2d", "--max-pool-kernel", "0"),
         ("3,3,3", "3,3,3", "--check", "nn.Linear(3, 3)"),
         ("3,3,3", "3,0,3", "--check", "nn.ReLU()"),
         ("3,3,3", "3,\u0663,3"),
