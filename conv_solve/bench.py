@@ -89,15 +89,10 @@ def brute_force(start: Shape, goal: Shape, family: Family) -> int:
                 for channels in module.channels_out(shape.channels, offered):
                     yield Shape(channels, height, width)
 
-    count, ends = 0, [start]
-    for layer in range(family.max_layers + 1):
-        if layer == family.max_layers:
-            return count + sum(shape == goal for shape in ends)
-        count += sum(shape == goal for shape in ends)
-        if layer + 1 == family.max_layers:  # the last layer is only counted, so that memory stays small here too
-            return count + sum(out == goal for shape in ends for out in steps(shape))
-        ends = [out for shape in ends for out in steps(shape)]
-    return count
+    def chains(shape: Shape, left: int) -> int:
+        return (shape == goal) + (sum(chains(out, left - 1) for out in steps(shape)) if left else 0)
+
+    return chains(start, family.max_layers)
 
 
 def _list(search: Search, most: int) -> int:

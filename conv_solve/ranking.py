@@ -148,9 +148,8 @@ class _View:
         """The kernel sequences with which `types` can reach the goal."""
         if types not in self._kernels:
             code = self._codes(types, 0, self.track.start, {})
-            digits = [bit for bit in range(code.bit_length()) if code >> bit & 1]
             self._kernels[types] = sorted(
-                tuple(digit // self.base**layer % self.base for layer in range(len(types))) for digit in digits
+                tuple(digit // self.base**layer % self.base for layer in range(len(types))) for digit in _bits(code)
             )
         return self._kernels[types]
 

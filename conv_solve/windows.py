@@ -88,14 +88,14 @@ class Conv2d(Sliding):
         return (window for window in self.bounds.windows() if window.padding <= window.reach)
 
     def size(self, setting: Window, n: int) -> int:
-        slack = n + 2 * setting.padding - setting.dilation * (setting.kernel - 1) - 1
+        slack = n + 2 * setting.padding - setting.reach - 1
         return max(0, slack // setting.stride + 1)
 
     def preimages(self, setting: Window, m: int) -> Iterable[int]:
         return self._starts(setting, m)
 
     def key(self, setting: Window) -> Hashable:
-        return setting.stride, 2 * setting.padding - setting.dilation * (setting.kernel - 1)
+        return setting.stride, 2 * setting.padding - setting.reach
 
     def kernel(self, setting: Window) -> int:
         return setting.kernel
