@@ -31,7 +31,6 @@ class Path:
     stroke: str = ""
     weight: float = 0.6
     dashes: tuple[float, ...] = ()
-    opacity: float = 1.0
     clip: Box | None = None
     name: str = ""
 

@@ -66,7 +66,6 @@ def _path(path: Path, area: Any) -> Any:
         edgecolor=_colour(path.stroke),
         linewidth=path.weight if path.stroke else 0,
         linestyle=(0, [length / path.weight for length in path.dashes]) if path.dashes else "-",
-        alpha=path.opacity,
         joinstyle="round",
         capstyle="butt",
     )

@@ -48,8 +48,6 @@ def _path(path: Path) -> str:
     if path.dashes:
         pattern = " ".join(f"{'off' if i % 2 else 'on'} {length:g}pt" for i, length in enumerate(path.dashes))
         options.append(f"dash pattern={pattern}")
-    if path.opacity < 1:
-        options.append(f"opacity={path.opacity:g}")
     line = at(path.steps[0][0])
     for step in path.steps[1:]:
         if len(step) == 3:

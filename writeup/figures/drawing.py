@@ -153,17 +153,16 @@ class Drawing(Canvas):
         """Free words, the block centred (up and down) on `at`; `over` allows them on nodes, lines and other words."""
         self.write(self.at(at), text, align, size=size, bold=bold, colour=colour, turn=turn, over=over)
 
-    def polygon(self, points: Sequence[Point], fill: str = "", stroke: str = "", *, weight: float = 0.6,
-                dashed: bool = False, opacity: float = 1.0) -> None:  # fmt: skip
+    def polygon(self, points: Sequence[Point], fill: str = "", stroke: str = "", *, weight: float = 0.6) -> None:
         """A closed area."""
-        self.shapes.append(Path(straight(points), True, fill, stroke, weight, DASHES if dashed else (), opacity))
+        self.shapes.append(Path(straight(points), True, fill, stroke, weight))
 
     def rectangle(self, at: Point, width: float, height: float, fill: str = "", stroke: str = "", *,
-                  weight: float = 0.6, dashed: bool = False, name: str = "") -> None:  # fmt: skip
+                  weight: float = 0.6, name: str = "") -> None:  # fmt: skip
         """A rectangle whose lower left corner is `at`; by its `name` arrows find it."""
         x, y = at
         corners = [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
-        self.polygon(corners, fill, stroke, weight=weight, dashed=dashed)
+        self.polygon(corners, fill, stroke, weight=weight)
         if name:
             self.places[name] = Place((x + width / 2, y + height / 2), width, height, "box", solid=False)
 

@@ -39,7 +39,7 @@ def cells(d: Drawing, at: Point, colours: Sequence[Sequence[str]], size: float =
 
 
 def slab(d: Drawing, at: Point, width: float, height: float, depth: float, *, fill: str = "lstm", tint: int = 45,
-         stroke: str = "ink!70", weight: float = 0.5, dashed: bool = False, name: str = "") -> None:  # fmt: skip
+         weight: float = 0.5, name: str = "") -> None:  # fmt: skip
     """A block whose front's lower left corner is `at`: the front in `tint` per cent of a colour, top and side in less
     and more. Arrows find the whole of it by `name`, its front by `name_front`."""
 
@@ -50,7 +50,7 @@ def slab(d: Drawing, at: Point, width: float, height: float, depth: float, *, fi
     side = [corner(1, 0, 0), corner(1, 0, 1), corner(1, 1, 1), corner(1, 1, 0)]
     front = [corner(0, 0, 0), corner(1, 0, 0), corner(1, 1, 0), corner(0, 1, 0)]
     for face, share in ((top, 0.6), (side, 1.4), (front, 1.0)):
-        d.polygon(face, f"{fill}!{min(100, round(tint * share))}", stroke, weight=weight, dashed=dashed)
+        d.polygon(face, f"{fill}!{min(100, round(tint * share))}", "ink!70", weight=weight)
     if name:
         right, up = corner(1, 1, 1)
         whole = (right - at[0], up - at[1])
@@ -75,14 +75,13 @@ def stack(d: Drawing, at: Point, width: float, parts: Sequence[tuple[float, str,
         left += length
 
 
-def meter(d: Drawing, node: str, share: float, text: str = "", colour: str = "lstm", *, full: float = 1.0,
-          height: float = 0.13) -> None:  # fmt: skip
-    """A cost bar along a node's lower side, as long as the node for a share of `full`, and its number at its right end
+def meter(d: Drawing, node: str, share: float, text: str = "", colour: str = "lstm") -> None:
+    """A cost bar along a node's lower side, as long as the node for a share of 1, and its number at its right end
     below. The node's south anchor moves below the bar."""
     left, bottom, right, top = d.places[node].box
-    d.rectangle((left, bottom - height), right - left, height, "faint")
-    d.rectangle((left, bottom - height), (right - left) * share / full, height, colour)
-    centre, width = (left + right) / 2, right - left
+    centre, width, height = (left + right) / 2, right - left, 0.13
+    d.rectangle((left, bottom - height), width, height, "faint")
+    d.rectangle((left, bottom - height), width * share, height, colour)
     d.places[node] = Place((centre, (top + bottom - height) / 2), width, top - bottom + height, "box")
     if text:
         d.text((right, bottom - height - 0.16), text, "right", size=SMALL, bold=True)

@@ -109,7 +109,7 @@ def test_parts_of_a_stacked_bar_are_to_scale():
 
 def test_a_cost_bar_is_as_long_as_its_share_of_the_whole():
     drawing = two_boxes()
-    meter(drawing, "a", 0.2, full=0.4)
+    meter(drawing, "a", 0.5)
     assert [step[0][0] for step in drawing.shapes[-1].steps[:2]] == [-1, 0]
     assert drawing.at("a.south") == pytest.approx((0, -0.63))
 
