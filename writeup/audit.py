@@ -206,7 +206,7 @@ def _documents(root: Path) -> str:
     return f"every number is the ledger's: {counts}"
 
 
-def _first(problems: Sequence[object], count: int = 5) -> str:
+def _first(problems: Sequence[object]) -> str:
     """The first few problems in words, and how many more there are."""
-    more = [f"and {len(problems) - count} more"] if len(problems) > count else []
-    return "; ".join([*map(str, problems[:count]), *more])
+    shown, rest = problems[:5], problems[5:]
+    return "; ".join([*map(str, shown), *([f"and {len(rest)} more"] if rest else [])])

@@ -54,11 +54,11 @@ class Estimate:
         return self.value, self.low, self.high
 
 
-def student(values: Sequence[float], level: float = LEVEL) -> Estimate:
+def student(values: Sequence[float]) -> Estimate:
     """Mean and Student's interval of at least two values."""
     if len(values) < 2:
         raise WriteupError(f"an interval needs at least two seeds, got {len(values)} value(s)")
-    half = quantile(len(values) - 1, level) * stdev(values) / math.sqrt(len(values))
+    half = quantile(len(values) - 1) * stdev(values) / math.sqrt(len(values))
     middle = fmean(values)
     return Estimate(middle, middle - half, middle + half)
 
@@ -92,11 +92,11 @@ def logarithms(change: Estimate) -> Estimate:
     return Estimate(*(math.log1p(max(part, -99.9) / 100) for part in change.parts()))
 
 
-def quantile(freedom: float, level: float = LEVEL) -> float:
-    """The size that Student's t exceeds with probability 1 - `level`."""
+def quantile(freedom: float) -> float:
+    """The size that Student's t exceeds with probability 1 - `LEVEL`."""
     from scipy import special  # slow to import, and the command line needs none of it
 
-    return float(special.stdtrit(freedom, (1 + level) / 2))
+    return float(special.stdtrit(freedom, (1 + LEVEL) / 2))
 
 
 @cache
@@ -198,23 +198,23 @@ def pooled_slips(groups: Sequence[Sequence[float]], weights: Sequence[float]) ->
     return {why: slip for why, slip in wrong.items() if pooled_misfit(groups, weights, slip)}
 
 
-def sign_flip_probability(values: Sequence[float], draws: int = 20_000) -> float:
+def sign_flip_probability(values: Sequence[float]) -> float:
     r"""Two-sided probability that random signs move the mean as far from zero as it is (exact up to 14 values)."""
     x = np.abs(np.asarray(values, dtype=float))
     if len(x) <= 14:
         signs = 1 - 2 * ((np.arange(2 ** len(x))[:, None] >> np.arange(len(x))) & 1)
     else:
-        signs = np.random.default_rng(0).choice([-1, 1], size=(draws, len(x)))
+        signs = np.random.default_rng(0).choice([-1, 1], size=(20_000, len(x)))
     moved = np.abs(signs @ x)
     return float((moved >= abs(float(np.sum(values))) - 1e-12).mean())
 
 
-def holm(probabilities: Mapping[str, float], level: float = 1 - LEVEL) -> set[str]:
+def holm(probabilities: Mapping[str, float]) -> set[str]:
     """Which of several findings stand when all are read together [Holm 1979]."""
     found: set[str] = set()
     ordered = sorted(probabilities, key=probabilities.__getitem__)
     for rank, name in enumerate(ordered):
-        if probabilities[name] > level / (len(ordered) - rank):
+        if probabilities[name] > (1 - LEVEL) / (len(ordered) - rank):
             break
         found.add(name)
     return found

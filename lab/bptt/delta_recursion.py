@@ -139,7 +139,7 @@ def words(length: int = WINDOW) -> Tensor:
 
 
 @cache
-def by_autograd(fused: bool = False) -> Tensor:
+def by_autograd(fused: bool) -> Tensor:
     """All gradients of torch's LSTM, as one vector: unrolled in double precision, or by oneDNN's kernel in single."""
     lstm, inputs, upstream = network(), words(), _upstream().float()
     if not fused:

@@ -180,9 +180,9 @@ def true_gradient() -> Tensor:
 
 @cache
 @torch.no_grad()
-def gradient_by_differences(step: float = 1e-5) -> Tensor:
+def gradient_by_differences() -> Tensor:
     """The true gradient by central differences, entry by entry; both sets of weights move together."""
-    before, after = weights_before(), weights_after()
+    before, after, step = weights_before(), weights_after(), 1e-5
     found = []
     for name in before:
         flat_before, flat_after = before[name].view(-1), after[name].view(-1)

@@ -27,10 +27,10 @@ class FromScratch(nn.Module):
 
 
 @torch.no_grad()
-def echoes(record: Record, asked: int, late: int = 0, sequences: int = 100) -> float:
+def echoes(record: Record, asked: int, late: int = 0) -> float:
     """Share of right echoes of the recorded network, asked for `asked`; `late` scores them so many steps later."""
     model = FromScratch(unpacked(record))
-    delays = torch.full((sequences,), asked)
+    delays = torch.full((100,), asked)
     symbols = draw(delays, 30, model.alphabet, torch.Generator().manual_seed(OTHER_SEQUENCES))
     logits, _ = model(symbols, delays)
     target, counts = echoed(symbols, delays + late)

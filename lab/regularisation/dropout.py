@@ -31,9 +31,9 @@ def expectation(p: Fraction, scale: Fraction) -> list[Fraction]:
     ]
 
 
-def regression_data(examples: int = 30, inputs: int = 5) -> tuple[np.ndarray, np.ndarray]:
+def regression_data() -> tuple[np.ndarray, np.ndarray]:
     """Inputs (examples, inputs) of unequal size and targets (examples,)."""
-    generator = np.random.default_rng(0)
+    generator, examples, inputs = np.random.default_rng(0), 30, 5
     x = generator.normal(size=(examples, inputs)) * np.arange(1, inputs + 1)
     return x, x @ generator.normal(size=inputs) + generator.normal(size=examples)
 

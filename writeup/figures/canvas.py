@@ -152,9 +152,9 @@ def box_of(points: Iterator[Point]) -> Box:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def overlap(a: Box, b: Box, by: float = TOUCH) -> bool:
-    """Whether two boxes share more than a rim of width `by`."""
-    return a[0] + by < b[2] and b[0] + by < a[2] and a[1] + by < b[3] and b[1] + by < a[3]
+def overlap(a: Box, b: Box) -> bool:
+    """Whether two boxes share more than a rim of width `TOUCH`."""
+    return a[0] + TOUCH < b[2] and b[0] + TOUCH < a[2] and a[1] + TOUCH < b[3] and b[1] + TOUCH < a[3]
 
 
 def _reach(shape: Shape) -> Iterator[Point]:

@@ -107,9 +107,9 @@ def head(tip: Point, before: Point, weight: float) -> tuple[Steps, Point]:
     return straight([tip, (back[0] - dy, back[1] + dx), notch, (back[0] + dy, back[1] - dx)]), notch
 
 
-def crosses(a: Point, b: Point, box: Box, rim: float = 0.03) -> bool:
+def crosses(a: Point, b: Point, box: Box) -> bool:
     """Whether the piece from a to b runs through the box less a rim (Liang and Barsky's clipping)."""
-    start, end = 0.0, 1.0
+    start, end, rim = 0.0, 1.0, 0.03
     left, bottom, right, top = box[0] + rim, box[1] + rim, box[2] - rim, box[3] - rim
     dx, dy = b[0] - a[0], b[1] - a[1]
     for toward, room in ((-dx, a[0] - left), (dx, right - a[0]), (-dy, a[1] - bottom), (dy, top - a[1])):

@@ -31,6 +31,7 @@ from writeup.errors import WriteupError
 from writeup.trust.forking import end_with_parent
 
 PASSES = 4
+SECONDS = 120.0  # for a pass of TeX
 OVERFULL = 2.0  # pt by which a line may stick out: less than the eye sees
 ROOM = 1_000_000  # bytes without which an error of TeX is one of the disk
 EPOCH = "1577836800"  # the clock that TeX sees: 2020-01-01 00:00 UTC
@@ -86,7 +87,7 @@ def compile(
     source: str,
     *,
     engine: Engine,
-    timeout: float = 120.0,
+    timeout: float = SECONDS,
     name: str = "document",
     files: Mapping[str, bytes] | None = None,
 ) -> bytes:
@@ -119,14 +120,12 @@ def compile(
         return (folder / f"{name}.pdf").read_bytes()
 
 
-def defects(
-    source: str, *, engine: Engine, timeout: float = 120.0, files: Mapping[str, bytes] | None = None
-) -> list[tuple[int, str, bool]]:
+def defects(source: str, *, engine: Engine, files: Mapping[str, bytes] | None = None) -> list[tuple[int, str, bool]]:
     """All defects of one pass that stops at none: the source line, the words, whether TeX stumbled (or it only looks
     bad). Where TeX cannot go on, what it met until then."""
     with _laid_out(engine, "document", source, files) as folder:
         with suppress(TeXError):  # at the time limit the log holds what was found
-            _run(engine, folder, "document", timeout, halt=False)
+            _run(engine, folder, "document", SECONDS, halt=False)
         log = _read_log(folder / "document.log")
     found = [(error, True) for error in errors_in(log)]
     found += [(problem, not problem.startswith("Overfull")) for problem in problems_in(log)]

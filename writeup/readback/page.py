@@ -28,7 +28,7 @@ def read_page(html: str) -> BeautifulSoup:
     return BeautifulSoup(re.sub(r"<svg.*?</svg>", "", html, flags=re.DOTALL), "html.parser")
 
 
-def page_passages(page: BeautifulSoup, due: Sequence[PassageRow] = ()) -> dict[str, list[str]]:
+def page_passages(page: BeautifulSoup, due: Sequence[PassageRow]) -> dict[str, list[str]]:
     """The numbers of each passage of the page's text.
 
     In a formula `x -3` and `x - 3` look the same, whatever the template meant: a sign behind an operand is read as the

@@ -139,10 +139,10 @@ def doubles(cell):
     return layer, drawn, torch.randn(6, 2, 4, dtype=torch.float64, generator=generator)
 
 
-def states_by_hand(cell, drawn, layer, dtype=torch.float64):
+def states_by_hand(cell, drawn, layer):
     if cell == "GRU":
-        return GRULayer.apply(*drawn, *layer.parameters(), dtype), None
-    return LSTMLayer.apply(*drawn, *layer.parameters(), dtype)
+        return GRULayer.apply(*drawn, *layer.parameters(), torch.float64), None
+    return LSTMLayer.apply(*drawn, *layer.parameters(), torch.float64)
 
 
 @pytest.mark.parametrize("cell", ["LSTM", "GRU"])
