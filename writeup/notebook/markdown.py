@@ -17,14 +17,13 @@ from writeup.errors import WriteupError
 from writeup.notebook.mathematics import CLOSE, OPEN, Formula, Macros, Unshowable, take_out
 from writeup.notebook.pictures import NoPicture, Pictures, attachment, decoded
 from writeup.text.characters import Characters
-from writeup.text.escape import breakable_words
+from writeup.text.escape import settled
 from writeup.text.listing import output_lines
 
 SCRIPT = Path(__file__).with_name("layouts") / "cells.lua"
 SECONDS = 30  # for one run of pandoc
 LONGEST = 200_000  # characters of a text that pandoc reads
 _PLACE = re.compile(f"{OPEN}([a-z])(\\d+){CLOSE}")
-_TABLE_START = "{\\def\\LTcaptype{none} % do not increment counter\n"
 
 
 @dataclass(frozen=True)
@@ -75,8 +74,7 @@ class Converter:
 
     def _set(self, one: Text, result: Mapping[str, Any], formulas: Sequence[Formula]) -> Converted:
         notes = list(result["notes"])
-        tex = breakable_words(result["tex"].replace(_TABLE_START, "{\\def\\LTcaptype{none}%\n"))
-        pieces = _PLACE.split(tex)
+        pieces = _PLACE.split(settled(result["tex"]))
         shown = [self.characters.flowing(pieces[0])]
         for kind, number, after in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
             if kind == "p":

@@ -6,7 +6,7 @@ import re
 
 from writeup.pages.blocks import raw
 from writeup.text.characters import Characters
-from writeup.text.escape import breakable_words
+from writeup.text.escape import settled
 from writeup.text.listing import code_lines
 
 # As near to what GitHub reads as pandoc comes while it still gives wide tables proportional columns.
@@ -21,7 +21,6 @@ DISPLAY = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 FENCED = re.compile(r"^```(?P<language>[^\n`]*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
-TABLE_START = "{\\def\\LTcaptype{none} % do not increment counter\n"  # its space would shift the table
 COLUMN, FULL = 77, 111  # characters of program text in a line of the text column, and of column and margin
 
 
@@ -35,7 +34,7 @@ def to_tex(markdown: str) -> str:
         format=DIALECT,
         extra_args=["--wrap=none", "--columns=88", "--syntax-highlighting=none", "--shift-heading-level-by=-1"],
     )
-    return breakable_words(tex.replace(TABLE_START, "{\\def\\LTcaptype{none}%\n"))
+    return settled(tex)
 
 
 def _joined(found: re.Match[str]) -> str:

@@ -41,6 +41,7 @@ _JOINED = re.compile(r"([-,'])(?=\1)")  # T1 fonts join two of these into a dash
 _TYPEWRITER = re.compile(r"\\texttt\{((?:[^{}]|\{[^{}]*\})*)\}")
 _NAME = re.compile(r"(?:\w|\\_|[.-])+")
 LONG_NAME = 30  # characters; a longer one does not fit a line of a margin
+_TABLE_START = "{\\def\\LTcaptype{none} % do not increment counter\n"  # its space would shift the table
 _WHITE_SPACE = re.compile(r"[ \t\r\n]+")
 _MARKDOWN = re.compile(
     r"[\\`*_{}\[\]<>#|~$&@^:]"  # markup, math, HTML, entities, links, mentions
@@ -76,6 +77,11 @@ def markdown_escape(text: str) -> str:
     White space of any length becomes one space.
     """
     return _MARKDOWN.sub(r"\\\g<0>", _WHITE_SPACE.sub(" ", text).strip())
+
+
+def settled(tex: str) -> str:
+    """What pandoc wrote, its tables where they belong and its program text with places to break."""
+    return breakable_words(tex.replace(_TABLE_START, "{\\def\\LTcaptype{none}%\n"))
 
 
 def breakable_words(tex: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-_RAISED = dict(zip("0123456789+-nT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿᵀ", strict=True))
-_LOWERED = dict(zip("0123456789+-aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
+_ONTO_THE_LINE = str.maketrans(
+    "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿᵀ₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ",
+    "0123456789+-nT0123456789+-aehijklmnoprstuvx",
+)
 
 
 def unscripted(text: str) -> str:
     """The text with its raised and lowered Unicode characters put on the line: `10⁻³` becomes `10-3`."""
-    onto_the_line = {ord(small): plain for letters in (_RAISED, _LOWERED) for plain, small in letters.items()}
-    return text.translate(onto_the_line)
+    return text.translate(_ONTO_THE_LINE)
