@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from experiments.regularisation import batch_size, side_by_side
 from experiments.regularisation.digits import all_digits
+from lab.bptt.autograd_graph import joined
 
 IMAGES = 8
 _digits = cache(all_digits)  # reading them takes longer than a gradient
@@ -26,7 +27,7 @@ def batch_gradient(indices: tuple[int, ...], reduction: str = "mean") -> Tensor:
     chosen = list(indices)
     scores = network(images[chosen, None].double()).flatten(1)
     loss = F.cross_entropy(scores, labels[chosen], reduction=reduction)
-    return torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(network.parameters()))])
+    return joined(torch.autograd.grad(loss, list(network.parameters())))
 
 
 def all_batches(size: int, replacement: bool = False) -> Iterable[tuple[int, ...]]:

@@ -2,7 +2,7 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from weakref import WeakSet
@@ -49,6 +49,11 @@ def onednn(enabled: bool) -> Iterator[None]:
         warnings.filterwarnings("ignore", message="TF32 acceleration on top of oneDNN")
         with torch.backends.mkldnn.flags(enabled=enabled):
             yield
+
+
+def joined(gradients: Sequence[Tensor]) -> Tensor:
+    """All entries of several gradients as one vector."""
+    return torch.cat([gradient.flatten() for gradient in gradients])
 
 
 def saved_bytes(*tensors: Tensor) -> int:

@@ -28,7 +28,7 @@ import torch
 from torch import Tensor, nn
 
 from experiments.language_model.train import Settings
-from lab.bptt.autograd_graph import onednn
+from lab.bptt.autograd_graph import joined, onednn
 
 Cell = TypeVar("Cell", bound=nn.Module)
 
@@ -145,13 +145,13 @@ def by_autograd(fused: bool) -> Tensor:
     if not fused:
         lstm, inputs, upstream = lstm.double(), inputs.double(), _upstream()
     with onednn(fused):
-        return _joined(torch.autograd.grad((lstm(inputs)[0] * upstream).sum(), list(lstm.parameters()))).double()
+        return joined(torch.autograd.grad((lstm(inputs)[0] * upstream).sum(), list(lstm.parameters()))).double()
 
 
 @cache
 def by_hand(slip: str = "") -> Tensor:
     """The same by the recursion, in double precision."""
-    return _joined(gradients(network().double(), words().double(), _upstream(), slip))
+    return joined(gradients(network().double(), words().double(), _upstream(), slip))
 
 
 def misfit(slip: str = "", fused: bool = False) -> float:
@@ -164,7 +164,3 @@ def _upstream() -> Tensor:
     """What the loss, a fixed weighted sum of the outputs, sends into every output."""
     generator = torch.Generator().manual_seed(SEED + 1)
     return torch.randn(WINDOW, BATCH, SIZE, generator=generator, dtype=torch.double)
-
-
-def _joined(gradients: Sequence[Tensor]) -> Tensor:
-    return torch.cat([gradient.flatten() for gradient in gradients])

@@ -140,7 +140,7 @@ def weights_after() -> dict[str, Tensor]:
     with torch.enable_grad():
         gradients = pair.gradients("all", slice(LENGTH))
     mean = [gradient / pair.targets[:LENGTH].numel() for gradient in gradients]
-    norm = torch.cat([gradient.flatten() for gradient in mean]).norm()
+    norm = autograd_graph.joined(mean).norm()
     step = EXAMPLE.learning_rate * (EXAMPLE.clip / norm).clamp_max(1)
     named = zip(pair.model.named_parameters(), mean, strict=True)
     return {name: parameter.detach() - step * gradient for (name, parameter), gradient in named}
@@ -165,7 +165,7 @@ def silent_gradient() -> Tensor:
         for name, value in weights_after().items():
             weights[name].data.copy_(value)
 
-    return _joined(torch.autograd.grad(second_loss(weights, weights, update), list(weights.values())))
+    return autograd_graph.joined(torch.autograd.grad(second_loss(weights, weights, update), list(weights.values())))
 
 
 @cache
@@ -175,7 +175,7 @@ def true_gradient() -> Tensor:
     after = {name: value.requires_grad_() for name, value in weights_after().items()}
     both = [*before.values(), *after.values()]
     parts = torch.autograd.grad(second_loss(before, after), both, allow_unused=True, materialize_grads=True)
-    return _joined(parts[: len(before)]) + _joined(parts[len(before) :])
+    return autograd_graph.joined(parts[: len(before)]) + autograd_graph.joined(parts[len(before) :])
 
 
 @cache
@@ -201,7 +201,3 @@ def gradient_by_differences() -> Tensor:
 def error_of_silence(truth: Tensor) -> float:
     """How far the silent gradient is from the truth, as a share of the truth's length."""
     return float((silent_gradient() - truth).norm() / truth.norm())
-
-
-def _joined(gradients: tuple[Tensor, ...]) -> Tensor:
-    return torch.cat([gradient.flatten() for gradient in gradients])
