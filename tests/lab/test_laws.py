@@ -97,7 +97,9 @@ def test_a_forgery_breaks_a_law(honest, forgery, law):
 
 
 def test_every_committed_run_obeys(records):
-    for record in records.of_kind(KIND):
+    runs = records.of_kind(KIND)
+    assert runs
+    for record in runs:
         laws.obey(Settings(**record.settings), record)
 
 

@@ -6,6 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from tests.cells import ran
 from writeup.errors import WriteupError
 from writeup.notebook import build_notebook, cells, course
 
@@ -20,10 +21,6 @@ def saved(folder, name, cells):
     path = folder / name
     nbformat.write(new_notebook(cells=cells), path)
     return path
-
-
-def ran(source, count, outputs=()):
-    return new_code_cell(source, execution_count=count, outputs=list(outputs))
 
 
 def test_two_notebooks_are_run_in_kernels_of_their_own_and_merged(tmp_path):

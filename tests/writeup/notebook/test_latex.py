@@ -1,7 +1,8 @@
 """An executed notebook as LaTeX that the embedded TeX compiles: nothing is lost, nothing crashes."""
 
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 
+from tests.cells import ran
 from writeup.notebook.latex import export_latex
 from writeup.pages import pdf
 from writeup.text.characters import Characters, without_ansi
@@ -16,10 +17,6 @@ def text_of(exported):
     """The words of the PDF; `pdf.compile` raises for a missing character, an overfull box or an undefined reference."""
     compiled = pdf.compile(exported.tex, engine=pdf.find_engine(), files=exported.pictures)
     return " ".join(" ".join(pdf.text_of(compiled)).split())
-
-
-def ran(source, count, outputs=()):
-    return new_code_cell(source, execution_count=count, outputs=list(outputs))
 
 
 def test_long_lines_are_cut_and_nothing_of_them_is_lost():
