@@ -150,8 +150,6 @@ def test_a_table_prints_claims_under_its_caption(documents):
         '<% call table("t") %>What it shows.<% endcall %>', [row("n", 7, unit="steps")], tables={"t": table}
     )
     assert "| first | 7 steps |\n| **a heading** |  |\n\n**Table\u00a01. What it shows.**\n" in made.files[".md"]
-    assert "| first | 7 steps |" in made.files[".md"]
-    assert "| **a heading** |" in made.files[".md"]
     assert "first & 7 steps" in made.files[".tex"]
 
 

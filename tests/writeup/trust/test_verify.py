@@ -166,12 +166,6 @@ def test_a_record_whose_name_is_misspelt_is_told_with_the_nearest_and_the_line(p
     assert said.endswith("; did you mean k/n? (answers/one.py:7)")
 
 
-def test_an_answer_that_kills_its_process_has_not_answered(project):
-    verification = verify(project("__import__('os')._exit(0)"), jobs=2)
-    assert messages(verification) == ["Q1: its process was killed or ended itself; nothing was verified"]
-    assert verification.exit_status == 2
-
-
 RERUN = """record = records["k/n"]; a.on(record)("n", 4, by("adding", lambda: 4)); \
 a.rerun("n", record, [4.0], lambda _k: {found}, 0.1)"""
 
