@@ -1,7 +1,6 @@
 """Records: what is damaged is refused in words, and fingerprints see code but not comments."""
 
 import importlib.metadata
-import json
 
 import pytest
 
@@ -111,10 +110,6 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
         write_whole(path, "new \ud800")
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["file.txt"]
-
-
-def test_a_record_is_plain_json(project):
-    assert json.loads((project[0] / RESULTS / "training" / "one.json").read_text())["kind"] == "training"
 
 
 def test_a_course_without_torch_has_an_environment_too(monkeypatch):
