@@ -127,7 +127,10 @@ def label_slips(label: Label) -> Iterator[Slip]:
 
 
 def unguarded(
-    root: Path, questions: Container[str] | None, labels: Iterable[Label], others: Iterable[tuple[str, Slip]]
+    root: Path,
+    questions: Container[str] | None = None,
+    labels: Iterable[Label] = (),
+    others: Iterable[tuple[str, Slip]] = (),
 ) -> tuple[list[tuple[str, Slip]], list[str]]:
     """What templates (of the `questions`) and labels say without a guard or an exception, each slip with its question;
     and, in words, the exceptions that nothing needs.
