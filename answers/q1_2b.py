@@ -91,8 +91,8 @@ def setting(a: Facts) -> None:
         return len(seen) - 1  # one of them is the whole network's
 
     route, drawn = "share of ones that the layer drops", "images drawn for a seed"
-    a("moderate", MODERATE, by(route, dropped, MODERATE, within=0.01, seed=0))
-    a("severe", SEVERE, by(route, dropped, SEVERE, within=0.01, seed=0), {round(1 - SEVERE, 1): "share that is kept"})
+    a("p_moderate", MODERATE, by(route, dropped, MODERATE, within=0.01, seed=0))
+    a("p_severe", SEVERE, by(route, dropped, SEVERE, within=0.01, seed=0), {round(1 - SEVERE, 1): "share that is kept"})
     weights = overfitting.make_network(FEW.hidden, MODERATE)[0].weight
     a("hidden_units", FEW.hidden, by("rows of the first layer's weights", len, weights))
     a("sampled_networks", FEW.masks, by("passes in training mode, counted", passes))
@@ -129,8 +129,8 @@ def plenty(a: Facts, record: Record) -> None:
     a("many_passes", MANY.epochs, by("last pass of a curve", last_pass, record))
     a("many_batch", MANY.batch_size, by(DEALT, dealt, MANY))
     a.effect("many_gain", *accuracies(record), "{:+.1f} points")
-    a("strong", STRONG, by("highest but the severe one", lambda: sorted(map(float, record.curves))[-2]))
-    a.effect("strong_cost", *accuracies(record, STRONG)[::-1], "{:.1f} points")
+    a("p_strong", STRONG, by("highest but the severe one", lambda: sorted(map(float, record.curves))[-2]))
+    a.effect("strong_loss", *accuracies(record, STRONG)[::-1], "{:.1f} points")
     a.effect("many_severe_cost", *accuracies(record, SEVERE)[::-1], "{:.0f} points")
     a.say(
         "many_does_not_show",
@@ -176,11 +176,11 @@ def resolved(a: Facts, *records: Record) -> None:
     a("signs", signs, by("signs of the seeds turned in every way", flipped), {(0,) * len(made): "nothing is resolved"})
     a.say(
         "three_resolved",
-        lambda few_gain, strong_cost, signs: (
-            few_gain.positive and strong_cost.positive and signs == (0, 1, 1, 0, 0, -1)
+        lambda few_gain, strong_loss, signs: (
+            few_gain.positive and strong_loss.positive and signs == (0, 1, 1, 0, 0, -1)
         ),
         {"few_gain": 0.0},
-        {"strong_cost": 0.0},
+        {"strong_loss": 0.0},
         {"signs": (0, 1, 0, 0, 0, -1)},
     )
 

@@ -123,7 +123,7 @@ def speed(a: Facts, record: Record) -> None:
     largest, seconds = record.settings["batch_sizes"][-1], np.asarray(record.curves["seconds"])  # (repetitions, sizes)
     one, all_at_once = seconds.min(axis=0)[[0, -1]]
     typical_one, typical_all = np.median(seconds, axis=0)[[0, -1]]
-    a("largest", largest, by("the column that is timed last", lambda: 2 ** (seconds.shape[1] - 1)))
+    a("largest_batch", largest, by("the column that is timed last", lambda: 2 ** (seconds.shape[1] - 1)))
     images = np.asarray(record.settings["batch_sizes"])[:, None] / seconds.T
     fastest = by(
         "the highest numbers of images a second", lambda: float(images[-1].max() / images[0].max()), within=1e-9
@@ -132,9 +132,9 @@ def speed(a: Facts, record: Record) -> None:
         float(largest): "time independent of the batch",
         float(largest * typical_one / typical_all): "medians, which other work on the machine moves",
     }
-    a("speed", float(largest * one / all_at_once), fastest, slips, "{:~1}")
+    a("times_as_many", float(largest * one / all_at_once), fastest, slips, "{:~1}")
     a("repetitions", len(seconds), by("times of a single image", len, record.curves["seconds"]))
-    a.say("is_faster", lambda speed: speed > 1, {"speed": 1.0})
+    a.say("is_faster", lambda times_as_many: times_as_many > 1, {"times_as_many": 1.0})
 
 
 def images_from(record: Record) -> float:

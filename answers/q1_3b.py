@@ -68,7 +68,7 @@ def rates(a: Facts, record: Record) -> None:
     a("convolutions", depth, by("the network built", norm_runs.convolutions), {depth + 1: "the readout counted too"})
     named = by("the record's name", lambda: int(record.name.rpartition("-epochs")[0].rpartition("-")[2]))
     a("sweep_passes", learning_rates.Settings().epochs, named)
-    for name, arms in (("usable_without", plain), ("usable", normed)):
+    for name, arms in (("usable_without", plain), ("usable_with", normed)):
         route = by("every seed's test accuracy above twice that of guessing", norm_runs.usable_by_accuracy, arms)
         rate = norm_runs.usable_rate(arms)
         a(name, rate, route, {rate * 2: "one step too high", rate / 2: "one step too low"}, "{:~1}")
@@ -78,8 +78,8 @@ def rates(a: Facts, record: Record) -> None:
     a("plain_learn", learnt, accurate)
     a.say(
         "goes_higher",
-        lambda usable, usable_without, plain_learn: usable > usable_without and plain_learn == 0,
-        {"usable": 0.2},
+        lambda usable_with, usable_without, plain_learn: usable_with > usable_without and plain_learn == 0,
+        {"usable_with": 0.2},
         {"usable_without": 10.0},
         {"plain_learn": 1},
     )
@@ -107,30 +107,30 @@ def reasons(a: Facts, record: Record) -> None:
     rate = by("the settings of the code that trains", lambda: landscape.Settings().learning_rate)
     a("walk_rate", record.settings["learning_rate"], rate, form="{:.1f}")
     a.ratio("noise_moves", arms["noisy"]["shift"], arms["none"]["shift"], "{:.1f} times")
-    a.effect("noisy_gain", arms["noisy"]["train_loss"], arms["none"]["train_loss"], "{:.2f} nats")
-    a.effect("noise_costs", arms["batch"]["train_loss"], arms["noisy"]["train_loss"], "{:.2f} nats")
+    a.effect("below_plain", arms["noisy"]["train_loss"], arms["none"]["train_loss"], "{:.2f} nats")
+    a.effect("above_norm", arms["batch"]["train_loss"], arms["noisy"]["train_loss"], "{:.2f} nats")
     a.say(
         "shift_decides_little",
-        lambda noise_moves, noise_costs, noisy_gain: (
-            noise_moves.low > 1 and noise_costs.positive and noisy_gain.low > noise_costs.value
+        lambda noise_moves, above_norm, below_plain: (
+            noise_moves.low > 1 and above_norm.positive and below_plain.low > above_norm.value
         ),
         {"noise_moves": 1.0},
-        {"noise_costs": 0.0},
-        {"noisy_gain": 0.0},
+        {"above_norm": 0.0},
+        {"below_plain": 0.0},
     )
     found = [log_ratios(*rows) for rows in zip(arms["batch"]["loss_range"], arms["none"]["loss_range"], strict=True)]
     resolved, again = norm_runs.signs(found), norm_runs.signs_by_t(found)
     epochs, images, batch, every = (record.settings[k] for k in ("epochs", "train_images", "batch_size", "walk_every"))
     a("points", len(found), by("updates, every so many", lambda: len(range(0, epochs * images // batch, every))))
-    a("flatter", resolved.count(-1), by("t tests after Holm", again.count, -1))
+    a("smaller", resolved.count(-1), by("t tests after Holm", again.count, -1))
     leading = by("t tests after Holm, from the start on", lambda: len([*takewhile(lambda sign: sign > 0, again)]))
-    a("rougher", resolved.count(1), leading)
+    a("larger_first", resolved.count(1), leading)
     a.say(
         "both_ways",
-        lambda flatter, points, rougher: flatter > points / 2 > rougher > 0,
-        {"flatter": 3},
-        {"rougher": 0},
-        {"rougher": 13},
+        lambda smaller, points, larger_first: smaller > points / 2 > larger_first > 0,
+        {"smaller": 3},
+        {"larger_first": 0},
+        {"larger_first": 13},
         {"points": 40},
     )
     for arm, loss in (("none", 0.1), ("noisy", 0.15)):

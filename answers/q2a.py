@@ -99,7 +99,7 @@ def agreement(a: Facts, seen: dict[str, Shares], again: dict[str, Shares]) -> No
     def points(parts: tuple[str, ...], by_median: bool) -> int:
         return math.ceil(100 * max(shares.farthest(seen[c], again[c], *parts, by_median=by_median) for c in CELLS))
 
-    for name, parts in (("instruments_apart", tuple(shares.COMPONENTS)), ("passes_apart", halves)):
+    for name, parts in (("instruments_apart", tuple(shares.COMPONENTS)), ("backward_apart", halves)):
         route = by("medians over the steps instead of means", points, parts, True)
         a(name, points(parts, False), route, {10 * points(parts, False): "a share taken as per mille"}, "{:d} points")
 
@@ -171,13 +171,13 @@ def sentences(a: Facts) -> None:
     )
     a.say(
         "instruments_agree",
-        lambda instruments_apart, passes_apart, recurrent_LSTM, recurrent_clocked: (
-            100 * abs(recurrent_clocked.value - recurrent_LSTM.value) <= instruments_apart < 5 and passes_apart < 10
+        lambda instruments_apart, backward_apart, recurrent_LSTM, recurrent_clocked: (
+            100 * abs(recurrent_clocked.value - recurrent_LSTM.value) <= instruments_apart < 5 and backward_apart < 10
         ),
         {"recurrent_clocked": 0.1},
         {"recurrent_LSTM": 0.2},
         {"instruments_apart": 10},
-        {"passes_apart": 10},
+        {"backward_apart": 10},
     )
     a.say(
         "recurrence_is_small",

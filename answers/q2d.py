@@ -61,8 +61,8 @@ def sizes(a: Facts, trained: Record) -> None:
     """Words and units, found again in the weights of a trained model: V h of the embedding, V h + V of the decoder."""
     embedding, decoder = (int(trained.metrics[f"{part}_parameters"]) for part in ("encoder", "decoder"))
     words = by("biases of the trained decoder", lambda: decoder - embedding)
-    a("vocabulary", VOCABULARY, words, {VOCABULARY - 1: "`<eos>` forgotten"})
-    a("units", EXAMPLE.hidden_size, by("weights a word of the trained embedding", lambda: embedding / VOCABULARY))
+    a("vocabulary_V", VOCABULARY, words, {VOCABULARY - 1: "`<eos>` forgotten"})
+    a("units_h", EXAMPLE.hidden_size, by("weights a word of the trained embedding", lambda: embedding / VOCABULARY))
 
 
 def roles(a: Facts) -> None:
@@ -79,9 +79,9 @@ def roles(a: Facts) -> None:
     a("window", positions, cut, {EXAMPLE.batch_size: "one step of the window"}, "{:,d}")
     a.say(
         "few_are_read",
-        lambda window, vocabulary: window < vocabulary / 40,
+        lambda window, vocabulary_V: window < vocabulary_V / 40,
         {"window": VOCABULARY},
-        {"vocabulary": 1_000},
+        {"vocabulary_V": 1_000},
     )
 
 

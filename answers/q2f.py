@@ -35,7 +35,7 @@ def looks(a: Facts, runs: list[Run]) -> None:
     measured = [run.record.metrics for run in runs]
     easier = by("recorded perplexities", lambda: sum(m["test_perplexity"] < m["valid_perplexity"] for m in measured))
     a("better", sum(run.test_loss < run.valid_loss for run in runs), easier)
-    a("runs", len(runs), by("different curves", lambda: len({str(run.record.curves) for run in runs})))
+    a("all_runs", len(runs), by("different curves", lambda: len({str(run.record.curves) for run in runs})))
     embedded = by("words of the model's embedding", words, runs[0])
     a("uniform", VOCABULARY, embedded, {10_000: "Penn Treebank's"}, "{:,d}")
 
@@ -55,7 +55,7 @@ def result(a: Facts, chosen: Run) -> None:
         return abs(count_parameters(replace(settings, cell=cell, tied=tied)) - metrics["parameters"])
 
     route = gap("parameters of a model of this kind, built anew", other_parameters, 0.0)
-    a.one_of("cell", [own, *(kinds.keys() - {own})], route)
+    a.one_of("chosen_cell", [own, *(kinds.keys() - {own})], route)
     a(
         "layers",
         settings.layers,
@@ -87,12 +87,12 @@ def texts(a: Facts, runs: list[Run]) -> None:
         )
     a.say(
         "test_is_easier",
-        lambda least, valid, test, better, runs: least > 0 and test < valid and better == runs,
+        lambda least, valid, test, better, all_runs: least > 0 and test < valid and better == all_runs,
         {"least": -0.01},
         {"test": 500.0},
         {"valid": 50.0},
         {"better": 0},
-        {"runs": 0},
+        {"all_runs": 0},
     )
 
 

@@ -20,7 +20,7 @@ WINDOW = Settings().bptt
 def cost(a: Facts, run: Run, cell: str) -> None:
     """How weak the gradient is a window back; of the LSTM also how wrong it is when it is cut there."""
     here, far = ([10 ** segment[k] for segment in run.record.curves["distance"]["trained"]] for k in (0, WINDOW))
-    a.ratio(f"weaker_{cell}", here, far, "{:~2}")
+    a.ratio(f"times_less_{cell}", here, far, "{:~2}")
     if cell != "LSTM":
         return
     settings = run.record.settings
@@ -55,9 +55,11 @@ def read(a: Facts, run: Run, counts: Record) -> None:
 def sentences(a: Facts) -> None:
     a.say(  # "some" so many times: known within a factor of two
         "far_is_weak",
-        lambda weaker_LSTM, weaker_GRU: weaker_LSTM.high < 2 * weaker_LSTM.low and weaker_GRU.high < 2 * weaker_GRU.low,
-        {"weaker_LSTM": 600.0},
-        {"weaker_GRU": 1000.0},
+        lambda times_less_LSTM, times_less_GRU: (
+            times_less_LSTM.high < 2 * times_less_LSTM.low and times_less_GRU.high < 2 * times_less_GRU.low
+        ),
+        {"times_less_LSTM": 600.0},
+        {"times_less_GRU": 1000.0},
     )
     a.say(
         "border_effect",

@@ -86,7 +86,7 @@ def beside_published(a: Facts, whole: Study, short: Study) -> None:
     test = run.record.metrics["test_perplexity"]
     loss = by("exponential of the recorded loss", math.exp, run.test_loss, within=1e-6)
     on(a, [run])("test", test, loss, {run.perplexity: "of the validation text"}, "{:.0f}")
-    on(a, [run])("example", perplexity([run.valid_loss]), recorded([run]), {test: "of the test text"}, "{:.0f}")
+    on(a, [run])("example_ends", perplexity([run.valid_loss]), recorded([run]), {test: "of the test text"}, "{:.0f}")
     ours = whole.seeds(cell="LSTM")
     pairs = [(run.perplexity, other.perplexity) for other in ours]
     furthest = max(max(pair) / min(pair) - 1 for pair in pairs)
@@ -106,7 +106,7 @@ def beside_published(a: Facts, whole: Study, short: Study) -> None:
     )
     then, early = run.first(short.base.epochs), short.seeds(cell="LSTM")
     lead = [1 - other.perplexity / then.perplexity for other in early]
-    for name, end in (("ahead_least", min), ("ahead_most", max)):
+    for name, end in (("lower_least", min), ("lower_most", max)):
         last = by(
             "losses after that epoch",
             lambda end=end: end(-math.expm1(other.curve[-1] - then.curve[-1]) for other in early),
@@ -115,10 +115,10 @@ def beside_published(a: Facts, whole: Study, short: Study) -> None:
         on(a, [run, *early])(name, end(lead), last, form="{:.0%}")
     a.say(
         "fused_like_it",
-        lambda fused_apart, ahead_least, ahead_most: fused_apart < 0.03 and 0.02 < ahead_least < ahead_most,
+        lambda fused_apart, lower_least, lower_most: fused_apart < 0.03 and 0.02 < lower_least < lower_most,
         {"fused_apart": 0.05},
-        {"ahead_least": 0.0},
-        {"ahead_most": 0.01},
+        {"lower_least": 0.0},
+        {"lower_most": 0.01},
     )
     alike = by("losses of several steps, dropout masks included", lambda: sum(map(fused.same_losses, CELLS)))
     a("same_steps", sum(map(fused.same_weights, CELLS)), alike, {1: "one cell alone"})

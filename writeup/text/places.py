@@ -22,7 +22,8 @@ from writeup.text.prose import Slip
 from writeup.text.written import SENTENCE_END, STATEMENT, Written
 
 PRINTED = re.compile(r"<< *(?P<name>[A-Za-z]\w*)(?P<part>\.\w+)? *>>")
-NO_WORDS = re.compile(r"<#.*?#>|```.*?```|<% call math\(\) %>.*?<% endcall %>|`[^`\n]*`|\$[^$]*\$", re.DOTALL)
+NO_WORDS = re.compile(r"<#.*?#>|```.*?```|<% call math\(\) %>.*?<% endcall %>|\$[^$]*\$", re.DOTALL)
+SYMBOL = re.compile(r"(?<![A-Za-z\\])([A-Za-z]) *= *$")  # $p = << p_moderate >>$
 BLOCK = re.compile(r"<% call (?:table|figure)\([^\n]*?%>")
 BREAKS = frozenset({*",;:()—–", "and", "but", "while"})
 ITEM = re.compile(r"<<.*?>>|<%.*?%>|[^\W\d_]{2,}|[,;:()—–]", re.DOTALL)
@@ -38,8 +39,9 @@ AKIN = 0.25  # the same of two whose names differ in one word: all else is alike
 
 @cache
 def name_words(name: str) -> frozenset[str]:
-    """The words of a fact's name without digits and ends: those of `layers3_LSTM` are layer and lstm."""
-    return frozenset(_stem(word) for word in re.split(r"[\d_]+", name) if len(word) > 2)
+    """The words of a fact's name without digits and ends: those of `layers3_LSTM` are layer and lstm. A letter is a
+    symbol of the formulas."""
+    return frozenset(_stem(word) for word in re.split(r"[\d_]+", name) if len(word) > 2 or len(word) == 1)
 
 
 def _stem(word: str) -> str:
@@ -95,6 +97,8 @@ class Places:
                     behind = after[0][0] if after and after[0][1] == 1 else ""
                     near = [(word, 1 / way if way > 1 else RIGHT_BEFORE) for word, way in before]
                     near += [(word, BEHIND / way) for word, way in after if way > 1]
+                    if symbol := SYMBOL.search(self.written.text, 0, item.start()):
+                        near.append((symbol[1].lower(), 1.0))
                     statement = next((name for start, end, name in said if start <= item.start() < end), "")
                     spots.append(Spot(*item.span(), fact["name"], fact["part"] or "", near, behind, statement))
         return spots

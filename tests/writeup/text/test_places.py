@@ -24,6 +24,8 @@ RIGHT = [
     "Means are over << seeds >> seeds of << epochs >> epochs each.",
     "The decoder takes << decoder_LSTM >> of the step, the loss << loss_LSTM >>.",
     "The slowest run took << slow_run >>.\n\nOf the quick runs, none took longer than << quick_run >>.",
+    "Clearing by `zero_grad` took << zero_grad >>, the freeing of memory << freeing >>.",
+    "With $p = << p_strong >>$ the loss is << strong_loss >>.",
     '<% call figure("a") %>Left: << few_batch >> in few.\nRight: << many_batch >> in many.<% endcall %>',
 ]
 
@@ -43,7 +45,7 @@ def test_the_same_facts_exchanged_are_refused(text):
     [
         "It has << depth >> of them, weighed by << weight >>.",  # no word of either name
         "<< gain.ci >> of the losses, << loss >> of the gains.",  # one with its interval, one alone
-        "After << images >> of the losses.\n\nAnd << losses >>, `images`, $images$.",  # program text and formulas
+        "After << images >> of the losses.\n\nAnd << losses >>, $images$.",  # formulas
         "The << small_set >> images and the << reduced >> images, of << images >>.",  # a word behind several
         "The loss << loss >>.\n\nOf the loss << gain >> is left.",
     ],
