@@ -155,8 +155,12 @@ def edges(a: Facts, *records: Record) -> None:
         tried = by("the best validation accuracy of those tried", best, arms, place)
         a(name, sum(rate == rates[place] for arm in arms for rate in arm["rate"]), tried)
     a.say(
-        "inside",
-        lambda fastest, slowest, few_seeds, many_seeds: fastest == 0 and slowest == few_seeds + many_seeds,
+        "too_much_harms",
+        lambda severe_cost, many_severe_cost, slowest, fastest, few_seeds, many_seeds: (
+            severe_cost.positive and many_severe_cost.positive and fastest == 0 and slowest == few_seeds + many_seeds
+        ),
+        {"severe_cost": 0.0},
+        {"many_severe_cost": 0.0},
         {"fastest": 1},
         {"slowest": 0},
         {"few_seeds": 4},

@@ -64,7 +64,7 @@ def result(a: Facts, chosen: Run) -> None:
     for name in ("valid", "test"):
         route = by("exponential of the recorded loss", math.exp, metrics[f"{name}_loss"], within=1e-6)
         slip = math.exp(metrics["test_loss" if name == "valid" else "valid_loss"])
-        a(name, metrics[f"{name}_perplexity"], route, {slip: "of the other text"}, "{:.0f}")
+        a(name, metrics[f"{name}_perplexity"], route, {slip: "of the other text"}, "{:.1f}")
 
 
 def layers_misfit(run: Run, layers: int) -> float:

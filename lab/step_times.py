@@ -28,7 +28,7 @@ class StepTimes:
     def read(cls, records: Records, base: Settings) -> StepTimes:
         return cls(base, records[f"{interleaved.KIND}/{interleaved.StepTimeSettings().name}"])
 
-    def of(self, cell: str, variation: str = "baseline", path: str = "stock") -> Times:
+    def of(self, cell: str, variation: str = "baseline", path: str = "fast") -> Times:
         return np.asarray(self.record.curves["seconds"][self._key(cell, variation, path)])
 
     def gru_over_lstm(self, path: str) -> Times:
@@ -36,15 +36,15 @@ class StepTimes:
         logs = [np.log(self.of("GRU", key, path) / self.of("LSTM", key, path)) for key in VARIATIONS]
         return np.asarray(np.exp(np.mean(logs, axis=0)))
 
-    def minutes(self, cell: str, variation: str, path: str = "stock") -> Times:
+    def minutes(self, cell: str, variation: str, path: str = "fast") -> Times:
         """Of an epoch on the whole training text, as long a step as in each round."""
         bptt = VARIATIONS[variation].get("bptt", self.base.bptt)
         rows = TRAIN_TOKENS // self.base.batch_size
         return self.of(cell, variation, path) * (math.ceil((rows - 1) / bptt) / 60)
 
     def recorded(self, cell: str, variation: str, steps: int) -> float:
-        """Minutes of so many steps on PyTorch's modules, by the median that stands in the record."""
-        return steps * self.record.timing[f"median {self._key(cell, variation, 'stock')}"] / 60
+        """Minutes of so many steps of the fused path, by the median that stands in the record."""
+        return steps * self.record.timing[f"median {self._key(cell, variation, 'fast')}"] / 60
 
     def _key(self, cell: str, variation: str, path: str) -> str:
         return interleaved.key(replace(self.base, cell=cell, path=path, **VARIATIONS[variation]))

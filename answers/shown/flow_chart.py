@@ -93,7 +93,8 @@ def around(d: Drawing, printed: Mapping[str, str]) -> None:
     d.arrow("batchify.south", d.at("get_batch.north", dx=1.65), "train_data", via=[(None, 1.65), (X + 1.65, None)],
             side="above", place=0.5)  # fmt: skip
     d.arrow("model", "hidden")
-    d.arrow("hidden.west", (right, 0.3), "start", place=0.75)
+    d.arrow("hidden.west", (right, 0.3), "first\n$h$, $c$", place=0.62)
+    d.arrow("hidden", "evaluate")
     d.arrow((right, -2.75), d.at("evaluate.west", dy=-0.15), "epoch\nend", side="below", place=0.24)
     data = right + 1.1
     d.arrow("batchify.east", d.at("evaluate.west", dy=0.15), "val_data,\ntest_data",

@@ -127,7 +127,7 @@ def square_of_changed() -> None:
 
 # -- the gradient that is wrong without an error ---------------------------------------------------------------------
 
-LENGTH = 5
+LENGTH = EXAMPLE.bptt
 
 
 def weights_before() -> dict[str, Tensor]:
