@@ -54,7 +54,7 @@ def answer(records: Records) -> Answer:
     for name, part in BOXES.items():
         a.on(profiles["LSTM"]).mean(name, shares.of(seen["LSTM"], part), "{:.0%}")
     unseen(a.on(clocks["LSTM"]), again["LSTM"])
-    a.on(profiles["LSTM"]).mean("no_module", shares.of(seen["LSTM"], "rest"), "{:.0%}")
+    a.on(profiles["LSTM"]).mean("no_module_LSTM", shares.of(seen["LSTM"], "rest"), "{:.0%}")
     small(a.on(profiles["LSTM"], clocks["LSTM"]), profiles["LSTM"], clocks["LSTM"])
     agreement(a.on(*profiles.values(), *clocks.values()), seen, again)
     without(a, profiles)
@@ -197,8 +197,8 @@ def sentences(a: Facts) -> None:
     )
     a.say(
         "rest_is_named",
-        lambda zero_grad, freeing, no_module: abs(zero_grad.value + freeing.value - no_module.value) < 0.005,
+        lambda zero_grad, freeing, no_module_LSTM: abs(zero_grad.value + freeing.value - no_module_LSTM.value) < 0.005,
         {"zero_grad": 0.1},
         {"freeing": 0.1},
-        {"no_module": 0.05},
+        {"no_module_LSTM": 0.05},
     )

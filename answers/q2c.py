@@ -31,8 +31,8 @@ def answer(records: Records) -> Answer:
     grows(a.on(timed), timed)
     silent(a)
     columns = zip(lstm.perplexities("zeroed"), lstm.perplexities("carried"), strict=True)
-    a.on(lstm.record).mean("zeroed", [zeroed / carried - 1 for zeroed, carried in columns], "{:.1%}")
-    a.say("memory_helps", lambda zeroed: zeroed.positive, {"zeroed": 0.0})
+    a.on(lstm.record).mean("zeroed_LSTM", [zeroed / carried - 1 for zeroed, carried in columns], "{:.1%}")
+    a.say("memory_helps", lambda zeroed_LSTM: zeroed_LSTM.positive, {"zeroed_LSTM": 0.0})
     return a.answer(figures={"time": time_plot(timed)}, source=REPACKAGE.numbered())
 
 

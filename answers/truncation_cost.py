@@ -33,8 +33,8 @@ def cost(a: Facts, run: Run, cell: str) -> None:
     why = "both multiply by the number of epochs, a setting; the windows are counted"
     slips = {steps // settings["epochs"]: "one epoch"}
     a("steps", steps, by("windows, cut and counted", cut_and_counted), slips, shared=why)
-    a.mean("error", run.errors(WINDOW), "{:.0%}")
-    a.mean("error_twice", run.errors(2 * WINDOW), "{:.0%}")
+    a.mean("error_LSTM", run.errors(WINDOW), "{:.0%}")
+    a.mean("error_twice_LSTM", run.errors(2 * WINDOW), "{:.0%}")
 
 
 def read(a: Facts, run: Run, counts: Record) -> None:
@@ -46,7 +46,7 @@ def read(a: Facts, run: Run, counts: Record) -> None:
 
     loss = fmean(run.record.curves["loss"]["carried"]["by_column"])
     route = by("the training's own loss, on a twentieth of that text", hundreds, run.record.metrics["valid_loss"])
-    a("perplexity", hundreds(loss), route, {hundreds(loss * math.log(2)): "two to the loss in nats"})
+    a("perplexity_LSTM", hundreds(loss), route, {hundreds(loss * math.log(2)): "two to the loss in nats"})
     read, all_ = settings["evaluated_rows"] * settings["columns"], Settings().evaluation_batch_size * WINDOW
     a("first_read", read / study.VALID_TOKENS, by("windows of validation that the profile of 2(a) counted",
       lambda: read / (counts.metrics["valid_windows"] * all_), within=0.003), form="{:.0%}")  # fmt: skip
@@ -63,7 +63,9 @@ def sentences(a: Facts) -> None:
     )
     a.say(
         "border_effect",
-        lambda error, error_twice: abs(error_twice.value - 0.5 * error.value) < 0.1 * error.value,
-        {"error": 0.2},
-        {"error_twice": 0.1},
+        lambda error_LSTM, error_twice_LSTM: (
+            abs(error_twice_LSTM.value - 0.5 * error_LSTM.value) < 0.1 * error_LSTM.value
+        ),
+        {"error_LSTM": 0.2},
+        {"error_twice_LSTM": 0.1},
     )

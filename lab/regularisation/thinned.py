@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
+from typing import TypeVar
+
 from writeup.figures import Drawing, cells
 
+Place = TypeVar("Place")
+
 LAYERS = (4, 5, 5, 2)
-SILENT = {
-    "one mask": {(1, 1), (1, 4), (2, 0), (2, 2), (2, 3)},
-    "another mask": {(1, 0), (1, 2), (1, 3), (2, 1), (2, 4)},
-}
-MAPS, SIDE = 8, 4
-GONE = (1, 4, 5, 7)
-# As many elements as the dropped maps have, spread over all maps: each row lists the silent ones of a map.
-SCATTERED = ("0269acdf", "14578bef", "0379bcef", "12568adf", "035789ce", "2469abdf", "01378ace", "1256abdf")
+MAPS, SIDE, SEED = 8, 4, 16
 ON, OFF = "ink!60", "white"
 
 
 def picture() -> Drawing:
-    d = Drawing("thinned")
-    for k, (title, silent) in enumerate({"whole network": set(), **SILENT}.items()):
-        _network(d, 4.2 * k, title, silent)
-    _maps(d, 0.0, "`Dropout2d`: whole maps", [set(range(SIDE * SIDE)) if m in GONE else set() for m in range(MAPS)])
-    _maps(d, 6.4, "`Dropout`: single elements", [{int(c, 16) for c in row} for row in SCATTERED])
+    """Half of all hidden units, maps or elements are silent, drawn by chance."""
+    d, chance = Drawing("thinned"), random.Random(SEED)
+
+    def half(of: Sequence[Place]) -> set[Place]:
+        return set(chance.sample(of, len(of) // 2))
+
+    hidden = [(layer, i) for layer, units in enumerate(LAYERS[:-1]) if layer for i in range(units)]
+    silent = {"whole network": set(), "one mask": half(hidden), "another mask": half(hidden)}
+    for k, (title, off) in enumerate(silent.items()):
+        _network(d, 4.2 * k, title, off)
+    gone, scattered = half(range(MAPS)), half(range(MAPS * SIDE * SIDE))
+    each = [range(m * SIDE * SIDE, (m + 1) * SIDE * SIDE) for m in range(MAPS)]
+    _maps(d, 0.0, "`Dropout2d`: whole maps", [[m not in gone for _ in of] for m, of in enumerate(each)])
+    _maps(d, 6.4, "`Dropout`: single elements", [[element not in scattered for element in of] for of in each])
     return d
 
 
@@ -42,8 +50,8 @@ def _network(d: Drawing, left: float, title: str, silent: set[tuple[int, int]]) 
     d.text((left + 1.57, 1.4), title, colour="ink", bold=True)
 
 
-def _maps(d: Drawing, left: float, title: str, silent: list[set[int]]) -> None:
-    for m, gone in enumerate(silent):
-        rows = [[OFF if SIDE * i + j in gone else ON for j in range(SIDE)] for i in range(SIDE)]
-        cells(d, (left + 0.64 * m, -2.55), rows, 0.13)
+def _maps(d: Drawing, left: float, title: str, sounding: list[list[bool]]) -> None:
+    for m, elements in enumerate(sounding):
+        shades = [ON if on else OFF for on in elements]
+        cells(d, (left + 0.64 * m, -2.55), [shades[row : row + SIDE] for row in range(0, len(shades), SIDE)], 0.13)
     d.text((left, -1.65), title, "left", colour="ink", bold=True)

@@ -16,6 +16,7 @@ from writeup.records.store import RESULTS, Records, stale_sources
 from writeup.text.written import written_in
 from writeup.trust.claims import exchanged, verify_claims
 from writeup.trust.ledger import ClaimRow, RecordRow, RerunRow, StatementRow
+from writeup.trust.named import misnamed
 from writeup.trust.problem import Problem, author_line, last_lines
 from writeup.trust.reruns import rerun_all
 from writeup.trust.statements import verify_statement
@@ -95,6 +96,7 @@ def _verify_question(
         row.source = _relative(row.source, root)
         if behind := set(row.evidence["records"]):
             row.level = "rerun" if behind <= reran else "recomputed"
+    problems += misnamed(rows, records)
     statements = [verify_statement(made, answer, written, problems) for made in answer.statements]
     for statement in statements:
         statement.source = _relative(statement.source, root)

@@ -191,3 +191,16 @@ def test_processes_of_their_own_find_the_same(project):
     root = project(GOOD)
     alone, together = verify(root, jobs=1), verify(root, jobs=2)
     assert [row.id for row in alone.ledger.claims] == [row.id for row in together.ledger.claims]
+
+
+@pytest.mark.parametrize("name", ["loss_GRU", "loss_LSTM", "loss", "loss_RNN"])
+def test_a_fact_that_bears_a_setting_rests_on_records_with_it(project, name):
+    fact = f"a.on(records['k/n'])('{name}', 4, by('adding', lambda: 2 + 2), {{8: 'a slip'}})"
+    root = project(f"records['k/other'].metrics; {fact}")
+    (root / "train.py").write_text("KIND = 'k'\n")
+    for record, cell in (("n", "LSTM"), ("other", "GRU")):
+        saved(root, "k", record, settings={"cell": cell, "layers": 2}, sources=["train.py"])
+    manifest.accept(root)
+    told = "Q1.loss_GRU: bears the word gru and rests on record k/n, whose cell is lstm (answers/one.py:7)"
+    found = [said for said in messages(verify(root, jobs=1)) if "bears the word" in said]
+    assert found == [told] * (name == "loss_GRU")
