@@ -12,7 +12,7 @@ from experiments.regularisation import landscape, learning_rates, small_batches
 from lab import batch_norm, norm_runs
 from writeup.claims import Answer
 from writeup.estimators import log_ratios
-from writeup.facts import Facts, by, gap
+from writeup.facts import Facts, Route, by, gap
 from writeup.records.store import Record, Records
 
 EXACT = 1e-12
@@ -123,6 +123,7 @@ def reasons(a: Facts, record: Record) -> None:
     epochs, images, batch, every = (record.settings[k] for k in ("epochs", "train_images", "batch_size", "walk_every"))
     a("points", len(found), by("updates, every so many", lambda: len(range(0, epochs * images // batch, every))))
     a("smaller", resolved.count(-1), by("t tests after Holm", again.count, -1))
+    a("undecided", resolved.count(0), by("t tests after Holm", again.count, 0))
     leading = by("t tests after Holm, from the start on", lambda: len([*takewhile(lambda sign: sign > 0, again)]))
     a("larger_first", resolved.count(1), leading)
     a.say(
@@ -144,11 +145,7 @@ def reasons(a: Facts, record: Record) -> None:
 def limits(a: Facts, record: Record) -> None:
     """Batches of two, where only images are averaged over."""
     size = min(record.settings["batch_sizes"])
-    a(
-        "small_batch",
-        size,
-        by("sizes in the names of the arms", lambda: min(int(n.rpartition("-")[2]) for n in record.curves)),
-    )
+    a("small_batch", size, smallest(record))
     arms = record.curves[f"batch-{size}"]
     a("tried_rates", len(record.settings["rates"]), by("rates of the runs", lambda: len({arm["rate"] for arm in arms})))
     best = {norm: norm_runs.best_on_training_images(record.curves[f"{norm}-{size}"]) for norm in ("batch", "group")}
@@ -167,6 +164,17 @@ def limits(a: Facts, record: Record) -> None:
 
 def places(a: Facts, record: Record) -> None:
     """The same where places are averaged over, too."""
-    batch, group = norm_runs.accuracies(record.curves, min(record.settings["batch_sizes"]))
+    size = min(record.settings["batch_sizes"])
+    a("conv_batch", size, smallest(record))
+    batch, group = norm_runs.accuracies(record.curves, size)
     a.effect("conv_difference", group, batch, "{:.1f} points")
-    a.say("convolutions_do_better", lambda conv_difference: conv_difference.low > 0, {"conv_difference": 0.0})
+    a.say(
+        "convolutions_do_better",
+        lambda conv_difference, conv_batch: conv_difference.low > 0 and conv_batch == 2,
+        {"conv_difference": 0.0},
+        {"conv_batch": 4},
+    )
+
+
+def smallest(record: Record) -> Route:
+    return by("sizes in the names of the arms", lambda: min(int(name.rpartition("-")[2]) for name in record.curves))

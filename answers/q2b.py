@@ -44,9 +44,9 @@ def answer(records: Records) -> Answer:
     how(a)
     border(a)
     for cell, run in trained.items():
-        truncation_cost.cost(a.on(run.record), run, cell)
+        truncation_cost.cost(a, run, cell)
     counts = records[PROFILE]
-    truncation_cost.read(a.on(trained["LSTM"].record, counts), trained["LSTM"], counts)
+    truncation_cost.read(a, trained["LSTM"], counts)
     truncation_cost.sentences(a)
     return a.answer(
         tables={"path": path_table()},

@@ -38,10 +38,10 @@ def answer(records: Records) -> Answer:
 
 def how(a: Facts) -> None:
     """The lines of the example, the one cell whose state is a pair, and why both parts of it must be detached."""
-    last = len(REPACKAGE.lines) - 1
     digest = "digest of the numbered lines; main.py, where it is at hand"
     a("first_line", REPACKAGE.first, when(digest, REPACKAGE.begins_at), {183: "where it is called"})
-    a("last_line", REPACKAGE.first + last, when(digest, lambda n: REPACKAGE.begins_at(n - last)))
+    numbered = by("the passage as it is shown", lambda: int(REPACKAGE.numbered().splitlines()[-1].split()[0]))
+    a("last_line", REPACKAGE.first + len(REPACKAGE.lines) - 1, numbered)
 
     def takes_a_pair(cell: str) -> bool:
         """Whether the module takes the state that the quoted function makes of a pair of zeros."""

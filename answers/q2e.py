@@ -174,6 +174,9 @@ def times(a: Facts, timed: StepTimes) -> None:
     for name, key in (("third_layer", "layers3"), ("hidden_units", "hidden400")):
         a.ratio(name, timed.of("LSTM", key).tolist(), timed.of("LSTM").tolist(), "{:.2f}")
     a.mean("slower", (timed.of("LSTM", path="stock") / timed.of("LSTM")).tolist(), "{:.0f}")
+    stock = median(timed.of("LSTM", path="stock").tolist())
+    again = by("the recorded median", timed.recorded, "LSTM", "baseline", 60, "stock", within=1e-3)
+    a("modules_step", stock, again, {stock / median(timed.of("LSTM").tolist()): "a ratio"}, "{:.2f} s")
     a.mean("gru_more", (100 * (timed.gru_over_lstm("stock") - 1)).tolist(), "{:.1f} %")
     a.mean("gru_less", (100 * (1 - timed.gru_over_lstm("fast"))).tolist(), "{:.1f} %")
     a.say(
@@ -201,7 +204,7 @@ def minutes(a: Facts, timed: StepTimes) -> None:
             again[key, cell] = timed.recorded(cell, key, steps)
             route = by("windows, cut and counted, and the recorded median", again.get, (key, cell), within=1e-3)
             slips = {median(timed.minutes(cell, key, "stock").tolist()): "of PyTorch's modules"}
-            a(f"{key}_{cell}_time", took[key, cell], route, slips, "{:~2}")
+            a(f"{key}_{cell}_time", took[key, cell], route, slips, "{:.1f}")
 
     def apart(found: dict[tuple[str, str], float], *keys: str) -> float:
         return max(abs(found[key, cell] / found["baseline", cell] - 1) for key in keys for cell in CELLS)

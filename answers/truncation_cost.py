@@ -19,6 +19,7 @@ WINDOW = Settings().bptt
 
 def cost(a: Facts, run: Run, cell: str) -> None:
     """How weak the gradient is a window back; of the LSTM also how wrong it is when it is cut there."""
+    a = a.on(run.record)
     here, far = ([10 ** segment[k] for segment in run.record.curves["distance"]["trained"]] for k in (0, WINDOW))
     a.ratio(f"times_less_{cell}", here, far, "{:~2}")
     if cell != "LSTM":
@@ -39,6 +40,7 @@ def cost(a: Facts, run: Run, cell: str) -> None:
 
 def read(a: Facts, run: Run, counts: Record) -> None:
     """How good the model is, in hundreds, and on how much of the validation text that was measured."""
+    a = a.on(run.record, counts)
     settings = run.record.settings
 
     def hundreds(loss: float) -> int:

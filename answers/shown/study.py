@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from lab import published
-from lab.study import CELLS, Study, perplexity
+from lab.study import CELLS, VARIATIONS, Study, perplexity
 from writeup.claims import Ref, Table
+from writeup.estimators import exponential, pooled
 from writeup.figures import Panels, Plot, Series
 
 LABELS = (
@@ -29,9 +30,9 @@ bptt70_LSTM  bptt70_GRU  bptt70_LSTM_size  bptt70_GRU_size  bptt70_LSTM_time  bp
 """
 COLOURS = {"LSTM": "lstm", "GRU": "gru"}
 BESIDE = {"LSTM": 0.97, "GRU": 1.03}  # of the rate, so that no mark hides another
-ASIDE = {"LSTM": -0.12, "GRU": 0.12}  # of the category: where a setting's seeds are, if it has several
+ASIDE = {"LSTM": -0.06, "GRU": 0.06}  # of the category, so that no bar hides another; seeds stand twice as far
 LABEL_BELOW = {"LSTM": 0.0, "GRU": 58.0}  # of its curve's first point, in units of perplexity
-BY_EPOCH = {"GRU": (2.3, 225.0), "LSTM": (1.0, 160.0), "published": (4.2, 137.0)}  # where labels begin
+BY_EPOCH = {"GRU": (2.3, 225.0), "LSTM": (1.0, 160.0), "published": (1.0, 140.0)}  # where labels begin
 PANELS = {"layers": (1, 2, 3), "hidden_size": (100, 200, 400), "bptt": (17, 35, 70)}
 AXES = {"layers": "layers", "hidden_size": "hidden units", "bptt": "BPTT interval"}
 
@@ -106,19 +107,22 @@ def panels(short: Study) -> Panels:
 def _panel(short: Study, field: str, values: tuple[int, ...]) -> Plot:
     lines, dots = [], []
     for cell in CELLS:
-        settings = [{} if value == getattr(short.base, field) else {field: value} for value in values]
-        runs = [short.seeds(cell=cell, **change) for change in settings]
-        means = [perplexity([run.valid_loss for run in of]) for of in runs]
+        changes = [{} if value == getattr(short.base, field) else {field: value} for value in values]
+        runs = [short.seeds(cell=cell, **change) for change in changes]
+        keys = [next(key for key, varied in VARIATIONS.items() if varied == change) for change in changes]
+        found = [exponential(pooled(*short.contrast({(key, cell): 1.0}))) for key in keys]
+        means, ends = [one.value for one in found], ([one.low for one in found], [one.high for one in found])
         label = cell if field == "bptt" else ""
-        lines.append(Series(label, list(range(len(values))), means, style="both", colour=COLOURS[cell]))
-        each = [(x + ASIDE[cell], run.perplexity) for x, of in enumerate(runs) for run in of if len(of) > 1]
+        places = [x + ASIDE[cell] for x in range(len(values))]
+        lines.append(Series(label, places, means, *ends, "both", colour=COLOURS[cell]))
+        each = [(x + 2 * ASIDE[cell], run.perplexity) for x, of in enumerate(runs) for run in of if len(of) > 1]
         dots.append(Series("", [x for x, _ in each], [y for _, y in each], style="dots", colour=COLOURS[cell]))
     return Plot(
         [*lines, *dots],
         AXES[field],
         "validation perplexity",
         x_categories=tuple(map(str, values)),
-        y_limits=(140.0, 220.0),
+        y_limits=(140.0, 240.0),
         legend="direct" if field == "bptt" else "none",
         height=4.1,
     )
