@@ -37,10 +37,11 @@ def answer(records: Records) -> Answer:
     a = Facts("2e")
     whole_text.tuned(a, studies.tuning)
     whole_text.compared(a, studies.whole)
-    whole_text.beside_published(a, studies.whole, studies.short)
+    whole_text.beside_published(a, studies.whole)
+    whole_text.beside_modules(a, studies.short, studies.modules)
     uncut(a, studies.runs)
     settings(a, studies.short)
-    resolved(a, studies.short, studies.whole.example)
+    resolved(a, studies.short, studies.modules)
     cells_apart(a, studies.short)
     timed = StepTimes.read(records, studies.whole.base)
     times(a.on(timed.record), timed)
@@ -82,21 +83,21 @@ def from_baseline(key: str) -> dict[tuple[str, str], float]:
     return {(of, cell): sign / len(CELLS) for of, sign in ((key, 1), ("baseline", -1)) for cell in CELLS}
 
 
-def resolved(a: Facts, short: Study, example: Run) -> None:
-    """Which settings part from the baseline, all read together; one scatter of seeds; also with the example's run."""
+def resolved(a: Facts, short: Study, modules: dict[str, list[Run]]) -> None:
+    """Which settings part from the baseline, all read together; one scatter of seeds; also with the modules' runs."""
     behind = a.on(*short.records)
     contrasts = {key: short.contrast(from_baseline(key)) for key in VARIATIONS if key != "baseline"}
     found = holm({key: pooled_probability(*contrast) for key, contrast in contrasts.items()})
     tested = by("t of each by least squares, simulated quantiles of t", holm_again, contrasts)
     behind("stand", tuple(sorted(found)), tested, {tuple(contrasts): "all of them"})
-    chance = len(contrasts) * pooled_probability(*contrasts["layers3"])
-    again = by("t by least squares", lambda: len(contrasts) * probability_again(*contrasts["layers3"]), within=1e-6)
-    behind("p_deep", chance, again, {chance / len(contrasts): "read alone"}, "{:.2f}")
-    one_more = {("baseline", "LSTM"): [example.first(short.base.epochs).valid_loss]}
-    others = {key: short.contrast(from_baseline(key), one_more) for key in contrasts}
-    tested = by("t of each by least squares, simulated quantiles of t", holm_again, others)
-    found = holm({key: pooled_probability(*contrast) for key, contrast in others.items()})
-    a.on(*short.records, example.record)("stand_then", tuple(sorted(found)), tested, {("layers3",): "without that run"})
+    more = {("baseline", cell): [run.valid_loss for run in runs] for cell, runs in modules.items()}
+    with_modules = short.contrast(from_baseline("layers3"), more)
+    others = [run.record for runs in modules.values() for run in runs]
+    for name, contrast, records in (("p_deep", contrasts["layers3"], []), ("p_with_modules", with_modules, others)):
+        chance = len(contrasts) * pooled_probability(*contrast)
+        again = by("t by least squares", lambda of=contrast: len(contrasts) * probability_again(*of), within=1e-6)
+        slips = {chance / len(contrasts): "read alone"}
+        a.on(*short.records, *records)(name, chance, again, slips, "{:.2f}")
     for name, key in (("deep", "layers3"), ("narrow", "hidden100")):
         behind.change(name, *contrasts[key], "{:.0f} %")
     for name, key in (("wide", "hidden400"), ("longest", "bptt70")):
@@ -106,13 +107,14 @@ def resolved(a: Facts, short: Study, example: Run) -> None:
     behind("halved", count_windows(run) / count_windows(baseline), recorded, form="{:.2f}")
     a.say(
         "which_stand",
-        lambda deep, stand, p_deep, stand_then: (
-            deep.positive and stand == ("layers3",) and p_deep > 0.03 and stand_then == ()
+        lambda deep, stand, p_deep, p_with_modules: (
+            deep.positive and stand == ("layers3",) and p_deep > 0.03 and 0.01 < p_with_modules < 0.05
         ),
         {"deep": 0.0},
         {"stand": ("bptt70", "layers3")},
         {"p_deep": 0.01},
-        {"stand_then": ("layers3",)},
+        {"p_with_modules": 0.001},
+        {"p_with_modules": 0.06},
     )
     a.say(
         "read_alone",

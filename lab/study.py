@@ -136,7 +136,8 @@ class Study:
     ) -> tuple[list[list[float]], list[float]]:
         """The losses of `repeated` with `more` of them, and the weight of each setting's mean; what is not named only
         lends its scatter."""
-        groups = {which: losses + more.get(which, []) for which, losses in self.repeated().items()}
+        groups = self.repeated()
+        groups |= {which: groups.get(which, []) + losses for which, losses in more.items()}
         return list(groups.values()), [weights.get(which, 0.0) for which in groups]
 
     @cached_property
@@ -159,6 +160,7 @@ class Studies:
     tuning: Study
     whole: Study
     short: Study  # with the first epochs of the baselines and of the tied model
+    modules: dict[str, list[Run]]  # by cell: as long as those of `short`, on PyTorch's modules in float32
 
     @classmethod
     def read(cls, records: Records) -> Studies:
@@ -183,8 +185,11 @@ class Studies:
             return Study(replace(preset.base, epochs=epochs), (*found, *others))
 
         whole = of(preset.base.epochs)
-        begun = [run.first(preset.short_epochs) for run in whole.runs if run.settings.path == preset.base.path]
-        return cls(of(preset.tuning_epochs), whole, of(preset.short_epochs, *begun))
+        begun = [run.first(preset.short_epochs) for run in whole.runs]
+        short = of(preset.short_epochs, *(run for run in begun if run.settings.path == preset.base.path))
+        others = [run for run in [*begun, *short.runs] if run.settings.path != preset.base.path]
+        modules = {cell: [run for run in others if run.settings.cell == cell] for cell in CELLS}
+        return cls(of(preset.tuning_epochs), whole, short, modules)
 
     @property
     def runs(self) -> list[Run]:

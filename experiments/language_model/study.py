@@ -57,7 +57,7 @@ class Preset:
     variations: tuple[dict[str, Any], ...] = VARIATIONS
     variation_seeds: int = 1
     simple_grid: tuple[float, ...] = (1.25, 2.5, 5.0)  # of RNN_TANH, which is chaotic at the rates of the gated cells
-    example: bool = True  # in our own loop: on PyTorch's modules, in float32
+    example: bool = True  # in our own loop, on PyTorch's modules in float32; a second seed and a GRU as the variations
     beside: bool = False  # a tied GRU, the GRU of equal parameters, RNN_TANH
 
 
@@ -112,7 +112,9 @@ def plan(preset: str, finished: Mapping[str, Record]) -> list[Settings]:
 
     runs += [replace(tuned[cell], seed=seed) for seed in SEEDS[: chosen.seeds] for cell in CELLS]
     if chosen.example:
-        runs += [Settings(epochs=base.epochs)]
+        modules = Settings(epochs=chosen.short_epochs)
+        runs += [Settings(epochs=base.epochs), replace(modules, seed=SEEDS[1])]
+        runs += [replace(modules, cell="GRU", learning_rate=gru.learning_rate)]
     runs += [replace(lstm, tied=True, seed=seed) for seed in SEEDS[:2]]
     short = {cell: replace(tuned[cell], epochs=chosen.short_epochs) for cell in CELLS}
     runs += [

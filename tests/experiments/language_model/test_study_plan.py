@@ -139,9 +139,11 @@ def test_baselines_have_two_seeds_at_full_length_and_a_third_as_long_as_the_vari
     assert epochs == [2, 6, 6, 3]  # the first tunes the rate
 
 
-def test_the_example_is_run_once_as_it_is():
-    (example,) = (run for run in plan("cpu", SETTLED) if run.path == "stock")
+def test_the_example_is_run_once_as_it_is_and_its_modules_as_long_as_the_variations():
+    example, again, gru = (run for run in plan("cpu", SETTLED) if run.path == "stock")
     assert example == Settings(cell="LSTM", learning_rate=20.0, seed=1111, epochs=6, precision="float32")
+    assert again == replace(example, seed=SEEDS[1], epochs=3)
+    assert gru == replace(example, cell="GRU", learning_rate=TUNED["GRU"].learning_rate, epochs=3)
 
 
 def test_tied_weights_have_two_seeds_with_the_lstm():
