@@ -71,7 +71,7 @@ def _rates(tuning: Study) -> Plot:
         x_ticks=ticks,
         x_tick_labels=[f"{tick:g}" for tick in ticks],
         y_limits=(180.0, 400.0),
-        height=3.6,
+        height=3.8,
     )
 
 
@@ -95,7 +95,7 @@ def _epochs(whole: Study) -> Plot:
         title="epoch by epoch",
         x_ticks=epochs,
         y_limits=(110.0, 290.0),
-        height=3.6,
+        height=3.8,
     )
 
 
@@ -124,5 +124,5 @@ def _panel(short: Study, field: str, values: tuple[int, ...]) -> Plot:
         x_categories=tuple(map(str, values)),
         y_limits=(140.0, 240.0),
         legend="direct" if field == "bptt" else "none",
-        height=3.6,
+        height=3.8,
     )
