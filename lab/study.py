@@ -138,6 +138,8 @@ class Study:
         lends its scatter."""
         groups = self.repeated()
         groups |= {which: groups.get(which, []) + losses for which, losses in more.items()}
+        if missing := [which for which in weights if which not in groups]:
+            raise WriteupError(f"language-model study: no runs of {missing[0]}, which a comparison is to weigh")
         return list(groups.values()), [weights.get(which, 0.0) for which in groups]
 
     @cached_property

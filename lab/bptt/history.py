@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -139,11 +140,13 @@ def weights_after() -> dict[str, Tensor]:
     pair = TwoWindows.make(LENGTH)
     with torch.enable_grad():
         gradients = pair.gradients("all", slice(LENGTH))
-    mean = [gradient / pair.targets[:LENGTH].numel() for gradient in gradients]
-    norm = autograd_graph.joined(mean).norm()
-    step = EXAMPLE.learning_rate * (EXAMPLE.clip / norm).clamp_max(1)
-    named = zip(pair.model.named_parameters(), mean, strict=True)
-    return {name: parameter.detach() - step * gradient for (name, parameter), gradient in named}
+    model = deepcopy(pair.model)  # which others see, too
+    parameters = list(model.parameters())
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient / pair.targets[:LENGTH].numel()
+    nn.utils.clip_grad_norm_(parameters, EXAMPLE.clip)
+    torch.optim.SGD(parameters, EXAMPLE.learning_rate).step()
+    return {name: parameter.detach() for name, parameter in model.named_parameters()}
 
 
 def second_loss(before: dict[str, Tensor], after: dict[str, Tensor], between: Callable[[], Any] = bool) -> Tensor:

@@ -96,3 +96,8 @@ def test_a_rate_is_cut_where_an_epoch_before_the_last_brought_nothing(studies, l
     run = Run(Settings(epochs=3), record)
     assert (run.annealed, run.annealed_by_losses) == (cut, cut)
     assert run.first(2).annealed_by_losses is False
+
+
+def test_what_was_not_run_cannot_be_compared(studies):
+    with pytest.raises(WriteupError, match=r"no runs of \('tied', 'GRU'\)"):
+        studies.whole.contrast({("tied", "GRU"): 1.0, ("baseline", "GRU"): -1.0})
