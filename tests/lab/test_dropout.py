@@ -30,6 +30,12 @@ def test_without_penalty_or_dropout_both_are_least_squares():
     assert np.allclose(dropout.dropout_solution(0.0), least, atol=1e-6)
 
 
-def test_both_kinds_of_dropout_are_drawn_with_equally_many_silent_elements():
-    assert sum(map(len, thinned.SCATTERED)) == len(thinned.GONE) * thinned.SIDE**2
-    assert len(thinned.SCATTERED) == thinned.MAPS
+def test_both_kinds_of_dropout_are_drawn_with_half_of_the_elements_silent(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(thinned, "cells", lambda _d, _at, rows, _size: drawn.append(rows))
+    thinned.picture()
+    silent = [sum(row.count(thinned.OFF) for row in rows) for rows in drawn]
+    whole, single, each = silent[: thinned.MAPS], silent[thinned.MAPS :], thinned.SIDE**2
+    assert sum(whole) == sum(single) == thinned.MAPS * each / 2
+    assert sorted(set(whole)) == [0, each]
+    assert all(0 < count < each for count in single)

@@ -20,7 +20,7 @@ def misnamed(rows: Iterable[ClaimRow], records: Records) -> Iterator[Problem]:
     for row in rows:
         words = row.id.rpartition(".")[2].lower().split("_")
         for path in row.evidence["records"]:
-            for key, value in settings[path].items():
+            for key, value in settings.get(path, {}).items():  # of no other record was anything read
                 if other := [word for word in words if word != value and (key, word) in known]:
                     told = f"bears the word {other[0]} and rests on record {path}, whose {key} is {value}"
                     yield Problem(row.id, told)
