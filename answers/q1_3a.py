@@ -53,7 +53,7 @@ def counting(a: Facts) -> None:
     route = "torch's DataLoader, run for one epoch"
     a("digits", images, by(route, sum, loaded), {updates * BATCH: "every batch full"})
     a("batch", BATCH, by(route, max, loaded))
-    a("updates_made", updates, by(route, len, loaded), {images // BATCH: "the last, smaller batch forgotten"})
+    a("updates", updates, by(route, len, loaded), {images // BATCH: "the last, smaller batch forgotten"})
     a("last_images", images - (updates - 1) * BATCH, by(route, lambda: loaded[-1]), {BATCH: "every batch full"})
 
 
@@ -62,8 +62,8 @@ def exact(a: Facts) -> None:
     n, b = mini_batch.IMAGES, 3
     batches, route = list(mini_batch.all_batches(b)), "backward pass of every batch, in double precision"
     a("set_of_images", n, by("images in those batches", lambda: len(set().union(*batches))))
-    a("batch_of_few", b, by("the first of them", len, batches[0]))
-    a("all_of_them", math.comb(n, b), by("enumeration", len, batches), {math.perm(n, b): "order counted"})
+    a("small_batch", b, by("the first of them", len, batches[0]))
+    a("batches", math.comb(n, b), by("enumeration", len, batches), {math.perm(n, b): "order counted"})
 
     def bias(reduction: str) -> float:
         return float((mini_batch.mean_over_batches(b, reduction) - mini_batch.full_gradient()).abs().max())

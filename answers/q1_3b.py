@@ -122,16 +122,16 @@ def reasons(a: Facts, record: Record) -> None:
     resolved, again = norm_runs.signs(found), norm_runs.signs_by_t(found)
     epochs, images, batch, every = (record.settings[k] for k in ("epochs", "train_images", "batch_size", "walk_every"))
     a("points", len(found), by("updates, every so many", lambda: len(range(0, epochs * images // batch, every))))
-    a("smaller", resolved.count(-1), by("t tests after Holm", again.count, -1))
+    a("varied_less", resolved.count(-1), by("t tests after Holm", again.count, -1))
     a("undecided", resolved.count(0), by("t tests after Holm", again.count, 0))
     leading = by("t tests after Holm, from the start on", lambda: len([*takewhile(lambda sign: sign > 0, again)]))
-    a("larger_first", resolved.count(1), leading)
+    a("varied_more_first", resolved.count(1), leading)
     a.say(
         "both_ways",
-        lambda smaller, points, larger_first: smaller > points / 2 > larger_first > 0,
-        {"smaller": 3},
-        {"larger_first": 0},
-        {"larger_first": 13},
+        lambda varied_less, points, varied_more_first: varied_less > points / 2 > varied_more_first > 0,
+        {"varied_less": 3},
+        {"varied_more_first": 0},
+        {"varied_more_first": 13},
         {"points": 40},
     )
     for arm, loss in (("none", 0.1), ("noisy", 0.15)):

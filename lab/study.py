@@ -187,16 +187,17 @@ class Studies:
             return Study(replace(preset.base, epochs=epochs), (*found, *others))
 
         whole = of(preset.base.epochs)
-        begun = [run.first(preset.short_epochs) for run in whole.runs]
-        short = of(preset.short_epochs, *(run for run in begun if run.settings.path == preset.base.path))
-        others = [run for run in [*begun, *short.runs] if run.settings.path != preset.base.path]
+        begun = of(preset.short_epochs, *(run.first(preset.short_epochs) for run in whole.runs))
+        short = replace(begun, runs=tuple(run for run in begun.runs if run.settings.path == begun.base.path))
+        others = [run for run in begun.runs if run not in short.runs]
         modules = {cell: [run for run in others if run.settings.cell == cell] for cell in CELLS}
         return cls(of(preset.tuning_epochs), whole, short, modules)
 
     @property
     def runs(self) -> list[Run]:
         """Each once, as long as it trained."""
-        return [*self.tuning.runs, *self.whole.runs, *(run for run in self.short.runs if run.whole)]
+        early = [*self.short.runs, *(run for runs in self.modules.values() for run in runs)]
+        return [*self.tuning.runs, *self.whole.runs, *(run for run in early if run.whole)]
 
 
 def perplexity(losses: Sequence[float]) -> float:
