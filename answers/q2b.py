@@ -89,6 +89,11 @@ def where(a: Facts) -> None:
     engine = when(stack, lambda name: f"torch::autograd::{name}" in torch_source.functions_in_backward())
     a.one_of("execute", ("Engine::execute", "Engine::run_backward"), engine, code=True)
     a.one_of("node", ("Engine::evaluate_function", "Engine::apply_function"), engine, code=True)
+    summed = when(
+        "C++ functions on the stack while gradients of shared weights are added",
+        lambda name: f"torch::autograd::{name}" in torch_source.functions_in_sums(),
+    )
+    a.one_of("sums", ("InputBuffer::add", "AccumulateGrad::apply"), summed, code=True)
     a.one_of(
         "engine_file",
         ("torch/csrc/autograd/engine.cpp", "torch/csrc/autograd/engine.h"),
@@ -199,7 +204,7 @@ def path_table() -> Table:
         [f"`{call.rstrip('(')}`", f"`{torch_source.file_of(function)}`", Ref(name)]
         for name, (function, call, _) in zip(LINES, torch_source.PATH, strict=True)
     ]
-    rows[1:1] = [[Ref("loop"), Ref("loop_file"), "compiled"], [Ref("fused_loop"), Ref("fused_file"), "compiled"]]
-    rows += [[Ref(name), Ref("engine_file"), "compiled"] for name in ("execute", "node")]
-    rows.append([Ref("fused_back"), Ref("fused_file"), "compiled"])
+    rows[1:1] = [[Ref("loop"), Ref("loop_file"), "C++"], [Ref("fused_loop"), Ref("fused_file"), "C++"]]
+    rows += [[Ref(name), Ref("engine_file"), "C++"] for name in ("execute", "node")]
+    rows.append([Ref("fused_back"), Ref("fused_file"), "C++"])
     return Table(["Call", "in file", "line"], rows, "llr")

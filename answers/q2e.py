@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from statistics import median
+from itertools import product
+from statistics import fmean, geometric_mean, median
 
 import torch
 
@@ -176,9 +177,6 @@ def times(a: Facts, timed: StepTimes) -> None:
     for name, key in (("third_layer_time", "layers3"), ("hidden_units_time", "hidden400")):
         a.ratio(name, timed.of("LSTM", key).tolist(), timed.of("LSTM").tolist(), "{:.2f}")
     a.mean("slower", (timed.of("LSTM", path="stock") / timed.of("LSTM")).tolist(), "{:.0f}")
-    stock = median(timed.of("LSTM", path="stock").tolist())
-    again = by("the recorded median", timed.recorded, "LSTM", "baseline", 60, "stock", within=1e-3)  # minutes of 60
-    a("modules_step", stock, again, {stock / median(timed.of("LSTM").tolist()): "a ratio"}, "{:.2f} s")
     a.mean("gru_more", (100 * (timed.gru_over_lstm("stock") - 1)).tolist(), "{:.1f} %")
     a.mean("gru_less", (100 * (1 - timed.gru_over_lstm("fast"))).tolist(), "{:.1f} %")
     a.say(
@@ -199,23 +197,28 @@ def times(a: Facts, timed: StepTimes) -> None:
 
 
 def minutes(a: Facts, timed: StepTimes) -> None:
-    """Of an epoch on the whole text by the code of the runs, by the median step of each setting and cell."""
-    took, again = {}, {}
-    for key, change in VARIATIONS.items():
+    """Of an epoch on the whole text, by the geometric mean of the rounds: in the runs' code and on the modules."""
+    took: dict[tuple[str, str, str], float] = {}
+    again: dict[tuple[str, str, str], float] = {}
+    for (key, change), cell, path in product(VARIATIONS.items(), CELLS, ("fast", "stock")):
         text = torch.zeros(TRAIN_TOKENS // timed.base.batch_size, 1, dtype=torch.long)
         steps = sum(1 for _ in windows(text, change.get("bptt", timed.base.bptt)))
-        for cell in CELLS:
-            took[key, cell] = median(timed.minutes(cell, key).tolist())
-            again[key, cell] = timed.recorded(cell, key, steps)
-            route = by("windows, cut and counted, and the recorded median", again.get, (key, cell), within=1e-3)
-            slips = {median(timed.minutes(cell, key, "stock").tolist()): "of PyTorch's modules"}
-            a(f"{key}_{cell}_time", took[key, cell], route, slips, "{:.1f}")
+        took[key, cell, path] = geometric_mean(timed.minutes(cell, key, path))
+        again[key, cell, path] = steps / 60 * math.exp(fmean(map(math.log, timed.of(cell, key, path))))
+    for (key, cell, path), value in took.items():
+        name, other = (f"{key}_{cell}_time", "stock") if path == "fast" else (f"{key}_{cell}_modules", "fast")
+        route = by(
+            "windows, cut and counted, by the mean logarithm of a step", again.get, (key, cell, path), within=1e-9
+        )
+        a(name, value, route, {took[key, cell, other]: "of the other code"}, "{:.1f}")
 
-    def apart(found: dict[tuple[str, str], float], *keys: str) -> float:
-        return max(abs(found[key, cell] / found["baseline", cell] - 1) for key in keys for cell in CELLS)
+    def apart(found: dict[tuple[str, str, str], float], *keys: str) -> float:
+        return max(
+            abs(found[key, cell, "fast"] / found["baseline", cell, "fast"] - 1) for key in keys for cell in CELLS
+        )
 
     others = ("layers1", "layers3", "bptt17", "bptt70")
-    route = by("windows, cut and counted, and recorded medians", apart, again, *others, within=1e-3)
+    route = by("windows, cut and counted, by the mean logarithm of a step", apart, again, *others, within=1e-9)
     a("time_apart", apart(took, *others), route, {apart(took, "hidden400"): "of the units"}, "{:.0%}")
 
 

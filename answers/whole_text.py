@@ -7,7 +7,7 @@ from statistics import median
 
 from lab import fused, published
 from lab.study import CELLS, Run, Study, mistaken_for, perplexity
-from lab.study_again import last_of, lowest_rate, mean_of
+from lab.study_again import lowest_rate, mean_of
 from writeup.facts import Facts, Route, by
 
 ROUNDED = math.expm1(0.005)  # by which a loss to two places may be off
@@ -109,9 +109,6 @@ def beside_published(a: Facts, whole: Study) -> None:
 
 def beside_modules(a: Facts, short: Study, modules: dict[str, list[Run]]) -> None:
     """The first epochs on PyTorch's modules in float32 against those of our code, on average over the cells."""
-    for cell, name in (("LSTM", "modules_LSTM"), ("GRU", "modules_GRU")):
-        ended = by("geometric mean of the last perplexities", last_of, modules[cell], within=5e-4)
-        on(a, modules[cell])(name, perplexity([run.valid_loss for run in modules[cell]]), ended, form="{:.0f}")
     losses = {("modules", cell): [run.valid_loss for run in runs] for cell, runs in modules.items()}
     halves = {(of, cell): sign / 2 for of, sign in (("modules", 1), ("baseline", -1)) for cell in CELLS}
     behind = a.on(*short.records, *(run.record for runs in modules.values() for run in runs))

@@ -9,14 +9,11 @@ from functools import cache
 from statistics import fmean, median
 from typing import Any
 
-import numpy as np
-from scipy import stats
 from torch import nn
 
 from experiments.regularisation import landscape, learning_rates, normalised, small_batches
 from experiments.regularisation.digits import CLASSES, split
 from lab.uncompiled import uncompiled
-from writeup.estimators import LEVEL, holm, sign_flip_probability
 
 GUESS = math.log(CLASSES)  # nats
 LEARNS = 0.9  # of a guess's loss: what a network that has learnt something ends below
@@ -50,18 +47,18 @@ def _highest(arms: Sequence[Arm], usable: Callable[[Arm], bool]) -> float:
     return float(max((arm["rate"] for arm in arms if usable(arm)), default=min(arm["rate"] for arm in arms) / 2))
 
 
-def best_on_test_images(arms: Sequence[Arm]) -> Arm:
-    """For reading losses of the training images."""
-    return max(arms, key=lambda arm: fmean(arm["test_accuracy"]))
+def lowest_loss(arms: Sequence[Arm]) -> Arm:
+    """The arm of the lowest mean training loss."""
+    return min(arms, key=lambda arm: fmean(losses(arm)))
 
 
-def best_by_median(arms: Sequence[Arm]) -> float:
+def best_by_accuracy(arms: Sequence[Arm]) -> float:
     """The rate whose median test accuracy is the highest."""
     return float(max(arms, key=lambda arm: median(arm["test_accuracy"]))["rate"])
 
 
 def best_on_training_images(arms: Sequence[Arm]) -> Arm:
-    """For reading accuracies on the test images."""
+    """The arm of the lowest mean training loss in evaluation mode."""
     return min(arms, key=lambda arm: fmean(arm["evaluation_mode_loss"]))
 
 
@@ -106,40 +103,13 @@ def train_small_batches(norm: str, size: int, rate: float) -> Callable[[int], fl
 @cache
 @uncompiled()
 def walk_again(arm: str, seed: int) -> Arm:
-    """One seed of the landscape, walked at the first and, without noise, at the last of the recorded points only."""
+    """One seed of the landscape, walked at the first of the recorded points only."""
     recorded = landscape.Settings()
     updates = recorded.epochs * recorded.train_images // recorded.batch_size
-    last = updates - recorded.walk_every
-    alone = replace(
-        recorded,
-        seeds=(seed,),
-        walk_every=updates if arm == "noisy" else last,
-        test_images=WATCHED,
-    )
+    alone = replace(recorded, seeds=(seed,), walk_every=updates, test_images=WATCHED)
     return landscape.train_arm(alone, split(alone.seeds, alone.train_images, alone.test_images), arm)
 
 
 def walked(arm: str, measure: str) -> Callable[[int], float]:
     """A measure of one seed, walked again."""
     return lambda seed: float(walk_again(arm, seed)[measure][0])
-
-
-def last_range(arm: str) -> Callable[[int], float]:
-    """Logarithm of the last range of the loss of one seed, walked again."""
-    return lambda seed: math.log(walk_again(arm, seed)["loss_range"][-1][0])
-
-
-def signs(found: Sequence[Sequence[float]]) -> list[int]:
-    """Of each mean over seeds, 0 where it is not resolved: two-sided sign-flip tests, read together after Holm."""
-    probabilities = {str(k): sign_flip_probability(values) for k, values in enumerate(found)}
-    resolved = holm(probabilities)
-    return [int(math.copysign(1, fmean(values))) * (str(k) in resolved) for k, values in enumerate(found)]
-
-
-def signs_by_t(found: Sequence[Sequence[float]]) -> list[int]:
-    """The same by t tests and Holm's adjusted probabilities."""
-    tests = [stats.ttest_1samp(values, 0.0) for values in found]
-    order = np.argsort([test.pvalue for test in tests])
-    scaled = [(len(tests) - rank) * tests[k].pvalue for rank, k in enumerate(order)]
-    adjusted = dict(zip(order.tolist(), np.maximum.accumulate(scaled).tolist(), strict=True))
-    return [int(np.sign(test.statistic)) * (adjusted[k] <= 1 - LEVEL) for k, test in enumerate(tests)]

@@ -42,9 +42,5 @@ class StepTimes:
         rows = TRAIN_TOKENS // self.base.batch_size
         return self.of(cell, variation, path) * (math.ceil((rows - 1) / bptt) / 60)
 
-    def recorded(self, cell: str, variation: str, steps: int, path: str = "fast") -> float:
-        """Minutes of so many steps, by the median that stands in the record."""
-        return steps * self.record.timing[f"median {self._key(cell, variation, path)}"] / 60
-
     def _key(self, cell: str, variation: str, path: str) -> str:
         return interleaved.key(replace(self.base, cell=cell, path=path, **VARIATIONS[variation]))

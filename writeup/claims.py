@@ -152,6 +152,7 @@ class Table:
     """Header and rows; a cell is plain text (words, no computed digits) or a `Ref` to a fact.
 
     `align` has one letter a column: l, r or c. A row given as a single string is a group heading across the table.
+    Columns side by side whose headers begin alike ("time: LSTM", "time: GRU") stand under one head, "time".
     """
 
     header: Sequence[str]

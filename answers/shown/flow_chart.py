@@ -85,17 +85,20 @@ def around(d: Drawing, printed: Mapping[str, str]) -> None:
     d.node("best", (Z, -4.2), "best val_loss so far?", form="decision", width=4.6, height=0.8, fill="ink!10", bold=True)
     d.node("save", (Z - 1.15, -5.9), "torch.save", "model.pt", width=2.1, height=0.8)
     d.node("anneal", (Z + 1.15, -5.9), "lr /= 4.0", r"anneal $\eta$", width=2.1, height=0.8)
-    d.node("load", (Z, -7.9), "torch.load", "the best model", width=wide, height=0.8)
-    d.node("test", (Z, -9.15), "evaluate(test_data)", "once, at the end", width=wide, height=0.8)
-    d.node("generate", (Z, -10.4), "generate.py", "text from model.pt", width=wide, height=0.8)
+    d.node("last", (Z, -7.1), "last epoch?", form="decision", width=3.2, height=0.6, fill="ink!10", bold=True)
+    d.node("load", (Z, -8.3), "torch.load", "the best model", width=wide, height=0.8)
+    d.node("test", (Z, -9.4), "evaluate(test_data)", "once, at the end", width=wide, height=0.8)
+    d.node("generate", (Z, -10.5), "generate.py", "text from model.pt", width=wide, height=0.8)
     right = d.at("step.east")[0]
     d.arrow("corpus", "batchify")
     d.arrow("batchify.south", d.at("get_batch.north", dx=1.65), "train_data", via=[(None, 1.65), (X + 1.65, None)],
             side="above", place=0.5)  # fmt: skip
     d.arrow("model", "hidden")
-    d.arrow("hidden.west", (right, 0.3), "first\n$h$, $c$", place=0.62)
-    d.arrow("hidden", "evaluate")
-    d.arrow((right, -2.75), d.at("evaluate.west", dy=-0.15), "epoch\nend", side="below", place=0.24)
+    first = d.at("repackage.east", dy=0.15)
+    d.arrow("hidden.west", first, "first\n$h$, $c$", via=[(right + 0.55, None), (None, first[1])], colour="dim",
+            side="right", place=0.45)  # fmt: skip
+    d.arrow("hidden", "evaluate", "$h$, $c$", colour="dim")
+    d.arrow((right, -2.95), d.at("evaluate.west", dy=-0.35), "epoch\nend", side="below", place=0.24)
     data = right + 1.1
     d.arrow("batchify.east", d.at("evaluate.west", dy=0.15), "val_data,\ntest_data",
             via=[(data, None), (None, d.at("evaluate.west", dy=0.15)[1])], side="right", place=0.68,
@@ -104,16 +107,16 @@ def around(d: Drawing, printed: Mapping[str, str]) -> None:
     d.arrow("evaluate", "best")
     d.arrow("best.south", "save.north", " yes ", via=[(None, -5.0), (Z - 1.15, None)], place=0.88, side="left")
     d.arrow("best.south", "anneal.north", " no", via=[(None, -5.0), (Z + 1.15, None)], place=0.88)
-    d.line("save.south", (Z, -6.85), via="|-")
-    d.line("anneal.south", (Z, -6.85), via="|-")
-    d.arrow((Z, -6.85), "load.north", "after the last epoch", place=0.5)
-    d.arrow((Z + 1.15, -6.85), "hidden.east", "next epoch", via=[(LOOP, None), (None, 0.3)], colour="ink", weight=1,
+    d.line("save.south", (Z, -6.55), via="|-")
+    d.line("anneal.south", (Z, -6.55), via="|-")
+    d.arrow((Z, -6.55), "last.north")
+    d.arrow("last.south", "load.north", " yes", place=0.5)
+    d.arrow("last.east", "hidden.east", "no: next epoch", via=[(LOOP, None), (None, 0.3)], colour="ink", weight=1,
             side="right", turn=-90)  # fmt: skip
     d.arrow("load", "test")
     saved = d.at("save.west", dx=-0.3)[0]
-    d.arrow(
-        "save.west", "generate.west", via=[(saved, None), (None, d.at("generate.west")[1])], colour="dim", dashed=True
-    )
+    for reader in ("load.west", "generate.west"):
+        d.arrow("save.west", reader, via=[(saved, None), (None, d.at(reader)[1])], colour="dim", dashed=True)
 
 
 def bars(d: Drawing, printed: Mapping[str, str], values: Mapping[str, Any]) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.profiler import profile
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from lab.bptt.autograd_graph import onednn
 from writeup.errors import WriteupError
@@ -106,6 +107,30 @@ def functions_in_steps(fused: bool = False) -> set[str]:
     with onednn(fused), torch.autograd.graph.saved_tensors_hooks(look, lambda tensor: tensor):
         nn.LSTM(1, 1)(torch.ones(2, 1, 1))
     return found[-1]
+
+
+class _Sums(TorchDispatchMode):
+    """C++ functions on the stack while tensors of so many rows are added."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__()
+        self.rows = rows
+        self.found: set[str] = set()
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if function is torch.ops.aten.add.Tensor and self.rows in args[0].shape:
+            self.found |= cpp_functions()
+        return function(*args, **(kwargs or {}))
+
+
+@cache
+def functions_in_sums() -> set[str]:
+    """C++ functions on the stack while the gradients that the words send to the gates' weights are added."""
+    with onednn(False):
+        ended = nn.LSTM(1, 3)(torch.ones(2, 1, 1))[0].sum()
+        with _Sums(rows=12) as sums:
+            ended.backward()
+    return sums.found
 
 
 @cache

@@ -2,8 +2,6 @@
 
 import math
 
-import pytest
-
 from lab import norm_runs
 
 
@@ -27,13 +25,6 @@ def test_a_diverged_run_counts_as_a_guess():
     assert norm_runs.losses(ARMS[2]) == [0.1, math.log(10)]
 
 
-def test_losses_of_training_images_are_read_at_the_rate_that_test_images_choose():
-    assert norm_runs.best_on_test_images(ARMS)["rate"] == 0.2
-
-
-@pytest.mark.parametrize("test", [norm_runs.signs, norm_runs.signs_by_t])
-def test_signs_are_read_together(test):
-    clear = [1.0, 1.1, 0.9, 1.2, 0.8, 1.0, 1.1, 0.9, 1.05, 0.95]
-    void = [1.0, -1.1, 0.9, -1.2, 0.8, -1.0, 1.1, -0.9, 1.05, -0.95]
-    faint = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, -0.5, -1.0, -1.0]  # p is about 0.05 alone
-    assert test([clear, [-x for x in clear], void, faint]) == [1, -1, 0, 0]
+def test_the_best_rate_by_losses_and_by_accuracies():
+    assert norm_runs.lowest_loss(ARMS)["rate"] == 0.1
+    assert norm_runs.best_by_accuracy(ARMS) == 0.2

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from writeup.errors import WriteupError
+from writeup.text.escape import tex_escape
 from writeup.text.marks import Marked, mark, unmarked
 
 Kind = Literal["figure", "table"]
@@ -92,6 +93,19 @@ def pipe_table(header: Sequence[str], rows: Sequence[Sequence[str] | str], align
     for row in rows:
         lines.append(_pipe([f"**{row}**"] + [""] * (len(header) - 1) if isinstance(row, str) else row))
     return "\n".join(lines), max(len(unmarked(line)) for line in lines) > COLUMN
+
+
+def spanning_heads(header: Sequence[str]) -> tuple[str, list[str]]:
+    """TeX of the heads that span several columns, nothing where none does, and the headers below them."""
+    spans: list[tuple[str, int]] = []
+    for above, begins, _ in (cell.rpartition(": ") for cell in header):
+        if begins and spans and spans[-1][0] == above:
+            spans[-1] = above, spans[-1][1] + 1
+        else:
+            spans.append((above, 1))
+    heads = [rf"\multicolumn{{{width}}}{{c}}{{{tex_escape(above)}}}" for above, width in spans]
+    spanning = " & ".join(heads) + r" \\ " if any(above for above, _ in spans) else ""
+    return spanning, [cell.rpartition(": ")[2] for cell in header]
 
 
 def question_label(id: str) -> str:

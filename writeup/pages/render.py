@@ -34,6 +34,7 @@ from writeup.pages.blocks import (
     question_label,
     raw,
     sorting_key,
+    spanning_heads,
 )
 from writeup.pages.colophon import kept_records, levels_of
 from writeup.pages.identity import Identity
@@ -107,9 +108,11 @@ class Page:
         """A table of the answer; what the call holds is its caption."""
         made = self._shown("tables", name)
         rows = [mark(row, "words") if isinstance(row, str) else [self._cell(cell) for cell in row] for row in made.rows]
-        body, too_wide = pipe_table([mark(cell, "words") for cell in made.header], rows, made.align)
+        heads, header = spanning_heads(made.header) if self.format == "tex" else ("", made.header)
+        body, too_wide = pipe_table([mark(cell.replace(": ", " "), "words") for cell in header], rows, made.align)
         title = caption("table", self.numbering.place("table", self.question, name), caller())
         if self.format == "tex":
+            body = raw(rf"\def\tableheads{{{heads}}}") + f"\n\n{body}"
             return f"\n\n{framed('table', body, title, wide=wide or too_wide)}\n\n"
         return f"\n\n{body}\n\n{title}\n\n"
 

@@ -70,7 +70,7 @@ def markdown_captions(markdown: str) -> Iterator[tuple[str, str]]:
 _TEX_LAYOUT = re.compile(
     TIKZ.pattern
     + r"|\\begin\{longtable\}\[\]\{@\{\}.*?@\{\}\}"
-    + r"|\\begin\{minipage\}\[b\]\{\\linewidth\}"
+    + r"|\\begin\{minipage\}\[b\]\{\\linewidth\}|\\multicolumn\{\d+\}\{c\}"
     + r"|\\href\{[^}]*\}|\\hyperref\[[^\]]*\]|\\label\{[^}]*\}|\\(?:vskip|hspace) ?\{?-?[\d.]+\s?(?:em|pt|cm)\}?"
     + r"|(?<!\\)%[^\n]*|\\pageref\*?\{[^}]*\}",
     re.DOTALL,
