@@ -89,8 +89,8 @@ def rates(a: Facts, record: Record) -> None:
     by_accuracy = by("the highest median of the test accuracies", norm_runs.best_by_accuracy, normed)
     a("best_rate", rate, by_accuracy, {rate * 2: "one step too high", rate / 2: "one step too low"}, "{:~1}")
     a.effect("gain", norm_runs.losses(with_norm), norm_runs.losses(without), "{:.2f} nats")
-    accuracies = ([100 * share for share in arm["test_accuracy"]] for arm in (without, with_norm))
-    a.effect("gain_test", *accuracies, "{:.0f} points")
+    before, after = ([100 * share for share in arm["test_accuracy"]] for arm in (without, with_norm))
+    a.effect("gain_test", before, after, "{:.0f} points")
     a.say(
         "gains",
         lambda gain, gain_test, best_rate, usable_without: (

@@ -3,7 +3,7 @@
 import pytest
 
 from writeup.errors import WriteupError
-from writeup.pages.blocks import caption, picture, pipe_table, question_label, sorting_key
+from writeup.pages.blocks import caption, picture, pipe_table, question_label, sorting_key, spanning_heads
 from writeup.text.marks import mark, unmarked
 
 
@@ -40,6 +40,14 @@ def test_a_pictures_words_are_its_finding_without_markup_and_citations():
 @pytest.mark.parametrize(("length", "wide"), [(70, False), (90, True)])
 def test_a_table_with_long_rows_is_wide(length, wide):
     assert pipe_table(["a"], [["x" * length]], "l")[1] is wide
+
+
+def test_columns_whose_headers_begin_alike_stand_under_one_head():
+    heads, below = spanning_heads(["setting", "time: LSTM", "time: GRU", "loss", "50 %: GRU"])
+    spans = [("1", ""), ("2", "time"), ("1", ""), ("1", r"50 \%")]
+    assert heads == " & ".join(rf"\multicolumn{{{width}}}{{c}}{{{text}}}" for width, text in spans) + r" \\ "
+    assert below == ["setting", "LSTM", "GRU", "loss", "GRU"]
+    assert spanning_heads(["a", "b"]) == ("", ["a", "b"])
 
 
 @pytest.mark.parametrize(("id", "label"), [("2c", "2(c)"), ("1.2a", "1.2(a)"), ("1.1", "1.1"), ("A.1", "A.1")])
