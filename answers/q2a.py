@@ -141,8 +141,6 @@ def settings(a: Facts, profiled: Record, clocked: Record) -> None:
     a("steps", int(profiled.settings["steps"]), by("numbers in a column", len, curves["forward"]["decoder"]))
     busy = by("processor seconds in a second", lambda: round(sum(curves["plain_processor"]) / sum(curves["plain"])))
     a("threads", int(profiled.settings["threads"]), busy, {2: "all cores of the machine"})
-    a("seconds", median(curves["plain"]), by("processor seconds", median, curves["plain_processor"], within=0.003),
-      {median(curves["evaluation"]): "a window of validation"}, "{:.2f} s")  # fmt: skip
     torch_version = profiled.environment["torch"].partition("+")[0]
     a("torch", torch_version, by("the clock's record", lambda: other["torch"].partition("+")[0]),
       {profiled.environment["python"]: "Python's version"})  # fmt: skip

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from answers import truncation_cost
-from experiments.language_model import profile
 from experiments.language_model.data import windows
 from experiments.language_model.train import Settings
 from lab.bptt import autograd_graph, torch_source
@@ -25,7 +24,6 @@ from writeup.facts import Facts, by, gap, when
 from writeup.figures import Panels
 from writeup.records.store import Records
 
-PROFILE = f"{profile.KIND}/{profile.ProfileSettings().name}"
 WINDOW, LAYERS = Settings().bptt, Settings().layers
 EXACT, SINGLE = 1e-12, 1e-5  # relative, in double and single precision
 PRODUCT, FUSED = "AddmmBackward0", "MkldnnRnnLayerBackward0"
@@ -45,8 +43,7 @@ def answer(records: Records) -> Answer:
     border(a)
     for cell, run in trained.items():
         truncation_cost.cost(a, run, cell)
-    counts = records[PROFILE]
-    truncation_cost.read(a, trained["LSTM"], counts)
+    truncation_cost.read(a, trained["LSTM"])
     truncation_cost.sentences(a)
     return a.answer(
         tables={"path": path_table()},
@@ -204,7 +201,7 @@ def path_table() -> Table:
         [f"`{call.rstrip('(')}`", f"`{torch_source.file_of(function)}`", Ref(name)]
         for name, (function, call, _) in zip(LINES, torch_source.PATH, strict=True)
     ]
-    rows[1:1] = [[Ref("loop"), Ref("loop_file"), "C++"], [Ref("fused_loop"), Ref("fused_file"), "C++"]]
-    rows += [[Ref(name), Ref("engine_file"), "C++"] for name in ("execute", "node")]
-    rows.append([Ref("fused_back"), Ref("fused_file"), "C++"])
+    rows[1:1] = [[Ref("loop"), Ref("loop_file"), ""], [Ref("fused_loop"), Ref("fused_file"), ""]]
+    rows += [[Ref(name), Ref("engine_file"), ""] for name in ("execute", "node")]
+    rows.append([Ref("fused_back"), Ref("fused_file"), ""])
     return Table(["Call", "in file", "line"], rows, "llr")

@@ -98,7 +98,7 @@ def measured(a: Facts, whole: Study) -> None:
 def drawing() -> Drawing:
     """Embedding, decoder and recurrent weights as areas to scale, untied and tied; the rows a window's roles touch."""
     d = Drawing("tying")
-    height = 2.6  # cm of the word matrices
+    height = 2.2  # cm of the word matrices
     area = 1.3 * height / (EXAMPLE.hidden_size * VOCABULARY)  # cm^2 a weight
     side = (EXAMPLE.layers * 8 * EXAMPLE.hidden_size * (EXAMPLE.hidden_size + 1) * area) ** 0.5
     rows = height * EXAMPLE.batch_size * EXAMPLE.bptt / VOCABULARY

@@ -9,10 +9,8 @@ import torch
 
 from experiments.language_model.data import batchify, windows
 from experiments.language_model.train import Settings
-from lab import study
 from lab.bptt.truncation import Run
 from writeup.facts import Facts, by
-from writeup.records.store import Record
 
 WINDOW = Settings().bptt
 
@@ -38,10 +36,9 @@ def cost(a: Facts, run: Run, cell: str) -> None:
     a.mean("error_twice_LSTM", run.errors(2 * WINDOW), "{:.0%}")
 
 
-def read(a: Facts, run: Run, counts: Record) -> None:
-    """How good the model is, in hundreds, and on how much of the validation text that was measured."""
-    a = a.on(run.record, counts)
-    settings = run.record.settings
+def read(a: Facts, run: Run) -> None:
+    """How good the model is, in hundreds."""
+    a = a.on(run.record)
 
     def hundreds(loss: float) -> int:
         return 100 * round(math.exp(loss) / 100)
@@ -49,9 +46,6 @@ def read(a: Facts, run: Run, counts: Record) -> None:
     loss = fmean(run.record.curves["loss"]["carried"]["by_column"])
     route = by("the training's own loss, on a twentieth of that text", hundreds, run.record.metrics["valid_loss"])
     a("perplexity_LSTM", hundreds(loss), route, {hundreds(loss * math.log(2)): "two to the loss in nats"})
-    read, all_ = settings["evaluated_rows"] * settings["columns"], Settings().evaluation_batch_size * WINDOW
-    a("first_read", read / study.VALID_TOKENS, by("windows of validation that the profile of 2(a) counted",
-      lambda: read / (counts.metrics["valid_windows"] * all_), within=0.003), form="{:.0%}")  # fmt: skip
 
 
 def sentences(a: Facts) -> None:

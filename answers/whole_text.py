@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from statistics import median
 
-from lab import fused, published
+from lab import published
 from lab.study import CELLS, Run, Study, mistaken_for, perplexity
 from lab.study_again import lowest_rate, mean_of
 from writeup.facts import Facts, Route, by
@@ -119,6 +119,3 @@ def beside_modules(a: Facts, short: Study, modules: dict[str, list[Run]]) -> Non
         {"modules_above": 20.0},
         {"modules_above": -20.0},
     )
-    alike = by("losses of several steps, dropout masks included", lambda: sum(map(fused.same_losses, CELLS)))
-    a("same_steps", sum(map(fused.same_weights, CELLS)), alike, {1: "one cell alone"})
-    a.say("same_step", lambda same_steps: same_steps == 2, {"same_steps": 1})

@@ -25,7 +25,6 @@ from writeup.records.store import Record, Records
 
 PRESET = "cpu"
 CELLS = ("LSTM", "GRU")
-VALID_TOKENS = 217_646  # of WikiText-2's validation text with an <eos> a line [Merity et al. 2016, table 1]
 BASELINE: dict[str, Any] = {}
 VARIATIONS: dict[str, dict[str, Any]] = {
     "baseline": BASELINE,

@@ -69,8 +69,7 @@ def step(d: Drawing, printed: Mapping[str, str], values: Mapping[str, Any], shap
     d.text((X - 1.8, -10.7), f"Freeing the memory of the scores: **{printed['freeing']}**", "left")
     d.text((X + 0.12, -3.78), "`model.py`", "left", colour="lstm")
     d.frame("", "encoder", "loss", d.at("loss.south", dy=-0.25), margin=0.12, fill="white", stroke="lstm!60")
-    title = f"step of `train()`, LSTM: {printed['seconds']} s"
-    d.frame(title, (X - 2.75, 0.85), (Y + 1.9, -10.9), name="step", margin=0.1)
+    d.frame("step of `train()`, LSTM", (X - 2.75, 0.85), (Y + 1.9, -10.9), name="step", margin=0.1)
 
 
 def around(d: Drawing, printed: Mapping[str, str]) -> None:
@@ -98,6 +97,7 @@ def around(d: Drawing, printed: Mapping[str, str]) -> None:
     d.arrow("hidden.west", first, "first\n$h$, $c$", via=[(right + 0.55, None), (None, first[1])], colour="dim",
             side="right", place=0.45)  # fmt: skip
     d.arrow("hidden", "evaluate", "$h$, $c$", colour="dim")
+    d.arrow(d.at("hidden.west", dy=0.25), (right, 0.55), "each\nepoch", side="above", place=0.75)
     d.arrow((right, -2.95), d.at("evaluate.west", dy=-0.35), "epoch\nend", side="below", place=0.24)
     data = right + 1.1
     d.arrow("batchify.east", d.at("evaluate.west", dy=0.15), "val_data,\ntest_data",

@@ -45,7 +45,7 @@ COLOURS = {"LSTM": "lstm", "GRU": "gru"}
 BESIDE = {"LSTM": 0.97, "GRU": 1.03}  # of the rate, so that no mark hides another
 ASIDE = {"LSTM": -0.06, "GRU": 0.06}  # of the category, so that no bar hides another; seeds stand twice as far
 LABEL_BELOW = {"LSTM": 0.0, "GRU": 58.0}  # of its curve's first point, in units of perplexity
-BY_EPOCH = {"GRU": (2.3, 225.0), "LSTM": (1.0, 152.0), "published": (1.0, 126.0)}  # where labels begin
+BY_EPOCH = {"GRU": (2.5, 238.0), "LSTM": (1.0, 150.0), "published": (3.6, 128.0)}  # where labels begin
 PANELS = {"layers": (1, 2, 3), "hidden_size": (100, 200, 400), "bptt": (17, 35, 70)}
 AXES = {"layers": "layers", "hidden_size": "hidden units", "bptt": "BPTT interval"}
 
@@ -84,7 +84,7 @@ def _rates(tuning: Study) -> Plot:
         x_ticks=ticks,
         x_tick_labels=[f"{tick:g}" for tick in ticks],
         y_limits=(180.0, 400.0),
-        height=3.8,
+        height=3.4,
     )
 
 
@@ -108,7 +108,7 @@ def _epochs(whole: Study) -> Plot:
         title="epoch by epoch",
         x_ticks=epochs,
         y_limits=(110.0, 290.0),
-        height=3.8,
+        height=3.4,
     )
 
 
@@ -137,5 +137,5 @@ def _panel(short: Study, field: str, values: tuple[int, ...]) -> Plot:
         x_categories=tuple(map(str, values)),
         y_limits=(140.0, 240.0),
         legend="direct" if field == "bptt" else "none",
-        height=3.8,
+        height=3.5,
     )
