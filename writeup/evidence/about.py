@@ -25,7 +25,6 @@ class Planted(BaseModel):
     candidates: int
     tried: int
     share_found: float = Field(alias="share found")  # of those with an effect
-    argued: int = Field(alias="argued equivalent")
     survivors: list[str]
     minutes: float
 

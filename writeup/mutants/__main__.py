@@ -1,8 +1,8 @@
 """`python -m writeup.mutants`: try a sample of faults in answers and records, and list those that nothing finds.
 
 A fault that passes is idle if nothing that the documents print changes and no check accepts a wrong value near a claim
-that it refused before. Of the others at least 98 % must be found, or argued in `equivalent.toml` to mislead nobody.
-Exit status: 0 when they are, 1 when fewer are, 2 for an error.
+that it refused before. Of the others at least 98 % must be found. Exit status: 0 when they are, 1
+when fewer are, 2 for an error.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from writeup.assignment import find_root
 from writeup.errors import run_program
 from writeup.experiments.display import Output
 from writeup.mutants.bench import Bench, try_all
-from writeup.mutants.campaign import CODE, RECORDS, Campaign, Fault, load_equivalents, score, summary
+from writeup.mutants.campaign import CODE, RECORDS, Campaign, Fault, score, summary
 from writeup.mutants.effect import FOUND, Outcome
 from writeup.records.store import write_whole
 from writeup.trust.forking import silence
@@ -28,7 +28,6 @@ from writeup.trust.forking import silence
 AIM = 0.98
 RESULTS = Path("build/mutants.jsonl")
 SCORE = Path("build/mutants.json")
-EQUIVALENTS = Path("answers/mutants_equivalent.toml")
 console = Output(highlight=False, soft_wrap=True, markup=False, file=os.fdopen(os.dup(1), "w", buffering=1))
 
 
@@ -46,7 +45,6 @@ def main(
     silence()
     bench = Bench(root, lambda question, seconds: console.print(f"warm: {question}, {seconds:.1f} s"))
     campaign = Campaign(root, bench, root / RESULTS)
-    equivalents = load_equivalents(root / EQUIVALENTS, campaign.faults)
     scores = []
     for part, size in ((CODE, sample), (RECORDS, forged)):
         start = time.monotonic()
@@ -54,8 +52,8 @@ def main(
         chosen = [fault for fault in campaign.sample(part, size, seed) if only in f"{fault.file} {fault.line}"]
         console.print(f"{part}: {len(candidates)} faults, {len(chosen)} of them drawn with seed {seed}")
         outcomes = _tried(campaign, chosen, jobs)
-        found = score(part, len(candidates), outcomes, equivalents, start)
-        console.print(f"{part}: {dict(found.ended)}; {found.equivalent} that show are argued to mislead nobody")
+        found = score(part, len(candidates), outcomes, start)
+        console.print(f"{part}: {dict(found.ended)}")
         console.print(f"{part}: {found.share:.1%} found of those with an effect, {found.seconds / 60:.1f} minutes")
         for fault in found.survivors:
             console.print(f"  {outcomes[fault].verdict}: {fault.change}: {outcomes[fault].reason}")

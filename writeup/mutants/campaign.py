@@ -1,4 +1,4 @@
-"""The candidates, a stated sample of them, the results so far, and the faults argued to change nothing.
+"""The candidates, a stated sample of them, and the results so far.
 
 A result holds as long as the sources and records that it rests on do: it is filed under their fingerprint, so a
 campaign that was interrupted, or that follows a mend, tries only what it has to.
@@ -19,43 +19,27 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from writeup.assignment import load_assignment
-from writeup.errors import WriteupError
 from writeup.mutants.bench import Bench
 from writeup.mutants.effect import FOUND, Outcome
 from writeup.mutants.forgeries import Forgery, forgeries, overlay
 from writeup.mutants.imports import module_of
 from writeup.mutants.operators import Mutant, mutants, mutated
 from writeup.records.store import RESULTS, source_fingerprint, write_whole
-from writeup.text.files import read_toml
 
 CODE, RECORDS = "answers", "records"
 
 
 @dataclass(frozen=True)
-class Equivalent:
-    """A fault that misleads nobody, and why. `line` is the text of its line (code) or the records' names (records)."""
-
-    file: str
-    line: str
-    change: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class Fault:
-    """A candidate: what is changed, and how the list of equivalents would name it."""
+    """A candidate: what is changed. `line` is the text of its line (code) or the records' names (records)."""
 
     change: Mutant | Forgery
     file: str
     line: str
-    described: str
 
     @property
     def part(self) -> str:
         return CODE if isinstance(self.change, Mutant) else RECORDS
-
-    def is_(self, equivalent: Equivalent) -> bool:
-        return (self.file, self.line, self.described) == (equivalent.file, equivalent.line, equivalent.change)
 
 
 class Campaign:
@@ -77,15 +61,13 @@ class Campaign:
             source = path.read_text(encoding="utf-8")
             lines = source.splitlines()
             for mutant in mutants(source, file.as_posix()):
-                described = f"{mutant.before} -> {mutant.after}"
-                yield Fault(mutant, mutant.file, lines[mutant.line - 1].strip(), described)
+                yield Fault(mutant, mutant.file, lines[mutant.line - 1].strip())
 
     def _in_records(self) -> Iterator[Fault]:
         read = set().union(*self.bench.records.values())
         for forgery in forgeries(self.root):
             if read & forgery.files.keys():
-                paths = ", ".join(forgery.files)
-                yield Fault(forgery, RESULTS.as_posix(), paths, forgery.what)
+                yield Fault(forgery, RESULTS.as_posix(), ", ".join(forgery.files))
 
     def sample(self, part: str, size: int, seed: int) -> list[Fault]:
         """The first `size` (0: all) of the part's faults, in an order drawn from `seed`."""
@@ -151,50 +133,29 @@ def _try_forgery(bench: Bench, root: Path, forgery: Forgery) -> Outcome:
         return bench.try_records(overlay(root, Path(folder), forgery.files), list(forgery.files))
 
 
-def load_equivalents(path: Path, faults: Sequence[Fault]) -> list[Equivalent]:
-    """The faults argued to mislead nobody; raises `WriteupError` where an entry names no fault or gives no reason."""
-    entries = [Equivalent(**entry) for entry in read_toml(path).get("equivalent", [])]
-    exist = {(fault.file, fault.line, fault.described) for fault in faults}
-    for entry in entries:
-        if (entry.file, entry.line, entry.change) not in exist:
-            raise WriteupError(
-                f"{path}: no fault `{entry.change}` in `{entry.line}` of {entry.file}; the code moved on"
-            )
-        if not entry.reason.strip():
-            raise WriteupError(f"{path}: `{entry.change}` in {entry.file} is said to change nothing without a reason")
-    return entries
-
-
 @dataclass(frozen=True)
 class Score:
-    """Of one part: how the faults of the sample ended; `survivors` passed with an effect and are not argued away."""
+    """Of one part: how the faults of the sample ended; `survivors` passed with an effect."""
 
     part: str
     candidates: int
     tried: int
     ended: Counter[str]
-    equivalent: int
     survivors: tuple[Fault, ...]
     seconds: float
 
     @property
     def share(self) -> float:
-        """Found faults by all but the idle ones and those argued to be equivalent."""
+        """Found faults by all but the idle ones."""
         found = sum(self.ended[verdict] for verdict in FOUND)
         return found / (found + len(self.survivors)) if found else 1.0 - bool(self.survivors)
 
 
-def score(
-    part: str, candidates: int, outcomes: dict[Fault, Outcome], equivalents: Sequence[Equivalent], start: float
-) -> Score:
-    """Count the outcomes; raises `WriteupError` where a fault that was found is argued to be equivalent."""
-    argued = {fault for fault in outcomes if any(fault.is_(entry) for entry in equivalents)}
-    survived = [fault for fault, outcome in outcomes.items() if outcome.verdict in ("weakens", "shows")]
+def score(part: str, candidates: int, outcomes: dict[Fault, Outcome], start: float) -> Score:
+    """Count the outcomes."""
+    survived = tuple(fault for fault, outcome in outcomes.items() if outcome.verdict in ("weakens", "shows"))
     ended = Counter(outcome.verdict for outcome in outcomes.values())
-    if wrong := [str(fault.change) for fault in argued if fault not in survived]:
-        raise WriteupError(f"argued to be equivalent, yet found: {'; '.join(wrong)}")
-    left = tuple(fault for fault in survived if fault not in argued)
-    return Score(part, candidates, len(outcomes), ended, len(argued), left, time.monotonic() - start)
+    return Score(part, candidates, len(outcomes), ended, survived, time.monotonic() - start)
 
 
 def summary(scores: Sequence[Score], seed: int, sources: str) -> dict[str, object]:
@@ -204,7 +165,6 @@ def summary(scores: Sequence[Score], seed: int, sources: str) -> dict[str, objec
             "candidates": one.candidates,
             "tried": one.tried,
             **one.ended,
-            "argued equivalent": one.equivalent,
             "survivors": [str(fault.change) for fault in one.survivors],
             "share found": round(one.share, 4),
             "minutes": round(one.seconds / 60, 1),

@@ -211,10 +211,20 @@ class Page:
         return CITATION.sub(link, text)
 
 
+class _Templates(jinja2.FileSystemLoader):
+    """Templates that people write: one that cannot be read is one message, which names it."""
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> Any:
+        try:
+            return super().get_source(environment, template)
+        except UnicodeDecodeError as error:
+            raise WriteupError(f"templates/{template}: not UTF-8: {error}") from error
+
+
 def template_environment(root: Path) -> jinja2.Environment:
     """Templates of the assignment in `root`; the layout that it does not bring itself is this project's."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([root / "templates", LAYOUTS]),
+        loader=_Templates([root / "templates", LAYOUTS]),
         undefined=jinja2.StrictUndefined,
         variable_start_string="<<",
         variable_end_string=">>",

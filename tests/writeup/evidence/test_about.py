@@ -10,7 +10,7 @@ from writeup.text.marks import read
 from writeup.trust.ledger import Ledger
 
 NOTHING = Ledger(claims=[], records=[], environment={})
-PART = {"candidates": 90, "tried": 40, "argued equivalent": 2, "survivors": ["a <b> c"], "minutes": 3.5}
+PART = {"candidates": 90, "tried": 40, "survivors": ["a <b> c"], "minutes": 3.5}
 SCORE = {"date": "2026-01-02", "answers": PART | {"share found": 0.975}, "records": PART | {"share found": 1.0}}
 
 
@@ -28,7 +28,7 @@ def test_the_score_of_planted_faults_is_shown_with_what_passed(docs):
     (docs / "mutants.json").write_text(json.dumps(SCORE))
     (docs / "trust.md").write_text("# Reach\n\nNobody reads <script>.")
     page = evidence_page(About("", "", "", **kept(docs.parent, NOTHING)), read(""), {}, NOTHING)
-    assert "<td>answers</td><td>90</td><td>40</td><td>97.5%</td><td>2</td>" in page
+    assert "<td>answers</td><td>90</td><td>40</td><td>97.5%</td></tr>" in page
     assert "<li>a &lt;b&gt; c</li>" in page
     assert "7 min on 2026-01-02" in page
     assert '<h4 id="trust-reach">Reach</h4>\n<p>Nobody reads &lt;script&gt;.</p>' in page

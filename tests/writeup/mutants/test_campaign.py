@@ -136,31 +136,6 @@ def test_a_drawing_moves_where_its_words_are_the_same(after, verdict):
     assert effect.difference(["drawing a: (1.5,2) node {one}"], after)[0] == verdict
 
 
-ARGUED = """
-[[equivalent]]
-file = "answers/one.py"
-line = "{line}"
-change = "{change}"
-reason = "{reason}"
-"""
-
-
-@pytest.mark.parametrize(
-    ("line", "change", "reason", "said"),
-    [
-        ("GAP = 1", "1 -> 17", "no such change", "the code moved on"),
-        ("GAP = 1", "1 -> 2", "", "without a reason"),
-        ("total = LARGEST * (LARGEST + 1) // 2", "LARGEST + 1 -> LARGEST - 1", "it is found", "yet found"),
-    ],
-)
-def test_an_argument_that_does_not_stand_is_an_error(project, line, change, reason, said):
-    (project / "answers" / "mutants_equivalent.toml").write_text(ARGUED.format(line=line, change=change, reason=reason))
-    ran = run(project, "-m", "writeup.mutants", "--sample", "0")
-    (project / "answers" / "mutants_equivalent.toml").unlink()
-    assert ran.returncode == 2
-    assert said in ran.stderr
-
-
 def test_the_report_lists_what_passes_and_fails_below_the_aim(project):
     ran = run(project, "-m", "writeup.mutants", "--sample", "0")
     assert ran.returncode == 1

@@ -15,6 +15,7 @@ from writeup.claims import Claim
 from writeup.errors import WriteupError
 from writeup.experiments.registry import registry
 from writeup.pages.printable import printable
+from writeup.pages.render import template_environment
 from writeup.records import manifest
 from writeup.records.store import load, write
 from writeup.trust import claims as verifying
@@ -210,6 +211,12 @@ def test_a_file_that_cannot_be_read_stops_the_check_and_is_named(tiny, file, con
     (tiny / file).write_bytes(content)
     with pytest.raises(WriteupError, match=f"{re.escape(file)}: {said}"):
         checked(tiny)
+
+
+def test_a_layout_that_cannot_be_read_is_named(tiny):
+    (tiny / "templates/document.md.j2").write_bytes(b"\xff")
+    with pytest.raises(WriteupError, match=r"templates/document\.md\.j2: not UTF-8"):
+        template_environment(tiny).get_template("document.md.j2")
 
 
 @pytest.mark.parametrize("content", [UNREADABLE, b"\xff", b'"runs/first" = 1\n'])
