@@ -14,9 +14,7 @@ from writeup.records.store import environment
 __all__ = ["ALONE", "AUDITED", "Report", "Settings", "prepare", "require"]
 
 # They measure times; a run beside them would be measured, too.
-ALONE = frozenset(
-    {"bptt_growth", "language_model_clock", "language_model_profile", "language_model_speed", "step_time", "throughput"}
-)
+ALONE = frozenset({"bptt_growth", "language_model_clock", "language_model_profile", "step_time", "throughput"})
 # It comes out alike on every machine (without oneDNN, 3e-7 apart).
 AUDITED = "language_model"
 

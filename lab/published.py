@@ -7,7 +7,6 @@ cut where the example's rule does it: never in these epochs.
 """
 
 LOG = ((5.53, 252.86), (5.29, 199.32), (5.17, 176.73), (5.08, 160.48), (5.03, 153.08), (5.01, 149.98))
-RATE = 20.0
 # Of the test text, by users of the example: LSTM, six epochs with its default settings [pytorch/examples issue 415;
 # IntelLabs/distiller issue 470].
 TEST_PERPLEXITIES = (142.07, 137.47)

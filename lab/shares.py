@@ -21,6 +21,7 @@ from torch.autograd.profiler import profile
 from experiments.language_model.attribution import DROPOUT, LOSS, MODULES, OTHER
 from experiments.language_model.model import RNNModel, drawing_from
 from experiments.language_model.train import Settings
+from lab.bptt.autograd_graph import onednn
 from lab.laws import VOCABULARY
 from writeup.errors import CheckFailed
 from writeup.records.store import Record
@@ -88,10 +89,7 @@ def operations(cell: str) -> tuple[int, int]:
     them: of those with the vocabulary, and of all. oneDNN is off, since nothing is counted inside its fused layers.
     """
     model, words = _model(cell), torch.zeros(EXAMPLE.bptt, 1, dtype=torch.long)
-    with (
-        torch.backends.mkldnn.flags(enabled=False, allow_tf32=None),
-        profile(record_shapes=True, with_flops=True) as profiler,
-    ):
+    with onednn(False), profile(record_shapes=True, with_flops=True) as profiler:
         model(words, model.initial_hidden(1))[0].sum().backward()
     model.zero_grad()
     products = [event for event in profiler.function_events or [] if event.name in ("aten::mm", "aten::addmm")]

@@ -25,9 +25,8 @@ from writeup.records.store import Record, Records
 
 PRESET = "cpu"
 CELLS = ("LSTM", "GRU")
-BASELINE: dict[str, Any] = {}
 VARIATIONS: dict[str, dict[str, Any]] = {
-    "baseline": BASELINE,
+    "baseline": {},
     **{
         f"{name.partition('_')[0]}{value}": change
         for change in plan_of_study.VARIATIONS
@@ -120,9 +119,9 @@ class Study:
     def losses(self, **changes: Any) -> list[float]:
         return [run.valid_loss for run in self.seeds(**changes)]
 
-    def varied(self, *keys: str) -> dict[tuple[str, str], list[Run]]:
-        """The seeds of each of the named variations (of all, if none is named) and each cell."""
-        return {(key, cell): self.seeds(cell=cell, **VARIATIONS[key]) for key in keys or VARIATIONS for cell in CELLS}
+    def varied(self) -> dict[tuple[str, str], list[Run]]:
+        """The seeds of each variation and each cell."""
+        return {(key, cell): self.seeds(cell=cell, **change) for key, change in VARIATIONS.items() for cell in CELLS}
 
     def repeated(self) -> dict[tuple[str, str], list[float]]:
         """Losses of all settings that were run with several seeds: together they tell how far seeds scatter."""

@@ -25,7 +25,7 @@ Value = bool | int | float | str | tuple[Any, ...] | Estimate
 class Evidence:
     """What a check computed.
 
-    `route` names the second route in one phrase ("forward pass on a random tensor"); it is printed in the appendix.
+    `route` names the second route in one phrase ("forward pass on a random tensor"); the evidence page prints it.
     `computed` is what that route found, `tolerance` the absolute difference it allows, `seed` what made it repeatable,
     `records` the names of the experiment records it read.
     """
@@ -53,7 +53,7 @@ class Claim:
     """One value that the documents state.
 
     `form` is a format specification (".2f", ",d", ".1%") by which the value prints everywhere; "" prints `str(value)`.
-    `unit` is printed after the value where a template asks for it. `code` prints the value as program text.
+    `unit` is printed after the value. `code` prints the value as program text.
     """
 
     id: str
@@ -170,7 +170,7 @@ class Figure(Protocol):
 class Answer:
     """All that one question states and shows.
 
-    `context` holds names for the template to loop over (lists of claim-id suffixes), never values to print.
+    `context` holds what the template needs beside the facts: quoted source, names to loop over.
     """
 
     question: str

@@ -14,8 +14,7 @@ What is where:
     trace.py          the example's first losses, step by step
     profile.py        time shares of forward, backward and update per component, by attribution.py and ablation.py
     clock.py          the same shares without a profiler, the clock read after each part of a step
-    speed.py          seconds a step and peak memory, stock and fast, by timer.py
-    bench.py          the same printed, against the public example's own loop, which example.py runs
+    bench.py          speed and memory of stock and fast steps by timer.py, against the example's own loop (example.py)
 
 Records of kind `language_model`, one a run, named by `Settings.name`:
 
@@ -28,7 +27,7 @@ Records of kind `language_model`, one a run, named by `Settings.name`:
                       `best_epoch`, `steps`, `diverged` (1: a loss became infinite and ended the run); `parameters`
                       (a shared matrix counts once), `encoder_parameters`, `recurrent_parameters`, `decoder_parameters`.
     timing            `train_seconds`, `final_evaluation_seconds`, `total_seconds`: on a machine that did other work
-                      too. For comparisons of speed take the records of kind `language_model_speed`.
+                      too. For comparisons of speed take the records of kind `step_time`.
     probe             `losses` of twenty steps from the seeded weights at a tenth of the learning rate, `valid_loss` of
                       a slice after ten of them, `learning_rates` before and after one annealing step.
 
@@ -38,7 +37,7 @@ finished)` says which learning rate each cell was given, and from which grid.
 
 from writeup.records.store import Record
 
-MODULES = tuple(f"experiments.language_model.{name}" for name in ("study", "profile", "clock", "speed"))
+MODULES = tuple(f"experiments.language_model.{name}" for name in ("study", "profile", "clock"))
 
 # The highest rates at which rounding stays rounding. Measured: within 20 steps a change of every weight by 1.2e-7 of
 # itself moves the losses by less than 1e-4 at these rates, but the GRU's at rate 40 by 45 %, RNN_TANH's at 20 by 71 %.

@@ -12,8 +12,7 @@ and the waiting counts.
 The floor is what a step would take if it were nothing but its matrix products, at the best speed at which one was seen
 on this machine in the same run, in as many processes at a time; `work.py` counts their operations. The fast path's
 products are of the precision that is faster here: a processor without bfloat16 emulates it at a tenth of the speed or
-less. Nothing is saved;
-what is saved are the records of `speed.py`.
+less. Nothing is saved.
 """
 
 import multiprocessing
@@ -26,7 +25,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 import typer
@@ -35,12 +34,15 @@ from rich.table import Table
 
 from experiments.language_model import example, timer
 from experiments.language_model.download import data_folder
-from experiments.language_model.speed import PATHS, SpeedSettings
+from experiments.language_model.run import PROBE_RATE
+from experiments.language_model.study import CELLS, VARIATIONS
 from experiments.language_model.train import Settings
 from experiments.language_model.work import SIZES, operations
 from writeup.errors import WriteupError, run_program
 from writeup.records.store import environment
 
+PATHS = ("stock", "fast")
+LARGE = 650  # units, measured beside the example's 200; of the embedding, too
 Curves = Mapping[str, list[float]]  # of one process, as `timer.measured` gives them
 Found = Mapping[str, list[Curves]]  # by path, a process or several of each round
 
@@ -64,6 +66,18 @@ def quickest_precision(settings: Settings, threads: int) -> str:
     """float32 or bfloat16, in which the decoder's product is faster: not every processor has products of bfloat16."""
     speeds = {p: product_speed(replace(settings, precision=p), threads, 2) for p in ("float32", "bfloat16")}
     return max(speeds, key=speeds.__getitem__)
+
+
+def to_measure(base: Settings, variations: bool) -> dict[str, Settings]:
+    """Both cells at the example's sizes and at a larger one, by labels; on demand the study's other settings, too. All
+    at a rate at which losses can be repeated elsewhere."""
+    changes: list[dict[str, Any]] = [{}, {"embedding_size": LARGE, "hidden_size": LARGE}]
+    base = replace(base, learning_rate=base.learning_rate * PROBE_RATE)
+    return {
+        " ".join([cell, *(f"{name}={value}" for name, value in change.items())]): replace(base, cell=cell, **change)
+        for change in [*changes, *(VARIATIONS if variations else ())]
+        for cell in CELLS
+    }
 
 
 def side_by_side(measure: Callable[[], Curves], processes: int) -> list[Curves]:
@@ -130,7 +144,7 @@ def main(
         if corpus == "wikitext-2":
             data_folder()
         precision = precision or quickest_precision(Settings(corpus=corpus), threads)
-        labelled = SpeedSettings(corpus=corpus, variations=variations, precision=precision).labelled()
+        labelled = to_measure(Settings(corpus=corpus, precision=precision), variations)
         found, speed = measured(labelled, folder, (processes, threads, steps, rounds), console)
     except (WriteupError, subprocess.CalledProcessError) as error:
         console.print(f"bench: {error}", style="red", markup=False, soft_wrap=True)

@@ -15,9 +15,9 @@ NOT_SCORED = 0  # the number of the unknown word: it is read, but to foretell it
 def reference_prose() -> list[str]:
     """The paragraphs of prose in PyTorch's own documentation, which every installation carries for `help()`.
 
-    Only what looks like prose is read (a sentence's start and full stop, no `:math:`, prompt, directive or link), and
-    once where several entries repeat it. What PyTorch has from Python is left out, since that differs from one Python
-    to the next.
+    Only what looks like prose is read (a sentence's start and full stop, no prompt, directive or link; of inline
+    mathematics the letters stay), and once where several entries repeat it. What PyTorch has from Python is left out,
+    since that differs from one Python to the next.
     """
     texts = [
         inspect.cleandoc(entry.__doc__)

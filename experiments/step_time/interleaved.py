@@ -4,7 +4,7 @@ What question 2e compares is the work that a setting makes, on a machine that ma
 clock is the processor time of the one thread, which stands still while others run; and the settings are timed in
 rounds, one right after the other, and compared within a round, so that what slows a whole round (a shared cache, a
 lower frequency) cancels in the ratio. The scatter of the ratios over rounds says how well that did. Tokens a second by
-the clock on the wall, and peak memory, are the business of `experiments.language_model.speed`.
+the clock on the wall, and peak memory, are the business of `experiments.language_model.bench`.
 
 Records of kind `step_time`: `curves["seconds"]` maps "<path> <cell> layers<L> hidden<H> bptt<T>[ tied]" to one number
 a round, the mean seconds of its timed steps; `curves["tokens"]` maps the same keys to the tokens of one step.

@@ -17,7 +17,7 @@ from writeup.figures.layout import lay_out
 from writeup.figures.parts import cells, cut, meter, projected, slab, stack
 from writeup.figures.plot import PanelsDescription, PlotDescription, Reference, Series
 
-TIKZ_LIBRARIES = ("arrows.meta", "plotmarks")
+TIKZ_LIBRARIES = ("plotmarks",)
 
 __all__ = [
     "TIKZ_LIBRARIES",

@@ -65,33 +65,10 @@ WORDS = _both_ways(
     ("with", "without"),
     ("first", "second"),
 )
-# Positions of arguments that are read by people, never compared: ids, texts, routes, reasons, messages of failures.
-SPOKEN = {
-    "CheckFailed": (0, 1, 2),
-    "WriteupError": (0,),
-    "manual_seed": (0,),  # another seed, another random example of the same fact
-    "default_rng": (0,),
-}
-# Keywords of the same nature. How wide a tolerance may be is what the controls are there to show, and they are run.
-SPOKEN_KEYWORDS = {
-    "text",
-    "route",
-    "why",
-    "unit",
-    "form",
-    "code",
-    "seed",
-    "tolerance",
-    "records",
-    "controls",
-    "context",
-} | {
-    "epsabs",
-    "atol",
-    "rtol",
-    "rel_tol",
-    "abs_tol",
-}
+# Positions of arguments that no fact compares: messages of failures, and seeds, which give other random examples.
+SPOKEN = {"CheckFailed": (0, 1, 2), "WriteupError": (0,), "manual_seed": (0,), "default_rng": (0,)}
+# Keywords of the same nature, and tolerances of comparisons inside a route: how wide one may be, the controls show.
+SPOKEN_KEYWORDS = {"form", "code", "seed", "atol", "rtol", "rel_tol", "abs_tol"}
 SMALL = 1e-3  # a float that is compared with and no larger than this is a tolerance, too
 # Functions that lay out a table or draw: what they make is read back from the finished files, not checked here.
 DRAWN = {"Table", "Drawing", "Plot", "Panels", "Series"}

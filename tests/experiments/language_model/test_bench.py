@@ -12,13 +12,17 @@ from torch.utils.flop_counter import FlopCounterMode
 from typer.testing import CliRunner
 
 from experiments.language_model import bench, download, timer
-from experiments.language_model.bench import side_by_side, table
+from experiments.language_model.bench import side_by_side, table, to_measure
 from experiments.language_model.data import Corpus
 from experiments.language_model.download import VARIABLE, data_folder
+from experiments.language_model.study import VARIATIONS
 from experiments.language_model.train import Settings, build
 from experiments.language_model.work import SIZES, Size, cost, operations
 
 LABELLED = {"LSTM": Settings(corpus="generated")}  # 700 tokens a step
+
+
+TINY = Settings(corpus="generated", embedding_size=8, hidden_size=8, path="fast")
 
 
 def process(path, seconds, processor, mebibytes):
@@ -139,3 +143,21 @@ def test_the_precision_is_the_one_that_is_faster_here(monkeypatch):
     assert bench.quickest_precision(Settings(), 1) == "float32"
     speeds["bfloat16"] = 80e9
     assert bench.quickest_precision(Settings(), 1) == "bfloat16"
+
+
+def test_a_label_tells_what_its_setting_changes():
+    base = Settings(corpus="generated")
+    labels = to_measure(base, variations=True)
+    assert labels["GRU bptt=70"] == replace(labels["GRU"], bptt=70)
+    assert len(labels) == 2 * len(VARIATIONS) + len(to_measure(base, variations=False))
+
+
+def test_a_fresh_process_measures_time_and_memory():
+    found = timer.measured(TINY, warm_up=1, steps=2, threads=1)
+    assert {name: len(values) for name, values in found.items()} == {
+        "fast": 2,
+        "fast_processor": 2,
+        "fast_bytes": 1,
+        "products": 2,
+    }
+    assert found["fast_bytes"][0] > 50 * 2**20, "an interpreter with torch takes that much at the least"

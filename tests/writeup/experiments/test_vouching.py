@@ -163,7 +163,6 @@ class Planning:
         ("language_model", {"cell": "LSTM", "learning_rate": 20.0}, ""),
         ("language_model", {"cell": "GRU", "learning_rate": 40.0}, "chaotic at learning rate 40"),
         ("language_model", {"cell": "RNN_TANH", "learning_rate": 20.0}, "chaotic at learning rate 20"),
-        ("language_model_speed", {}, "measures times"),
         ("language_model_profile", {}, "measures times"),
         ("step_time", {}, "measures times"),
         ("throughput", {}, "measures times"),

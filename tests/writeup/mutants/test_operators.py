@@ -44,7 +44,7 @@ def test_the_changes_of_an_expression(source, expected):
         "@dataclass(frozen=True)\nclass A: pass",
         "raise ValueError(3)",
         "TOLERANCE = 0.5",
-        "near(a, tolerance=0.5)",
+        "near(a, atol=0.5)",
         "default_rng(3)",
         "gap < 1e-9",
         "abs(gap) == 1e-9 and 'a sentence with LSTM in it'",
