@@ -57,7 +57,7 @@ def table() -> Table:
         [label, *map(Ref, names.split())] for label, names in zip(LABELS, facts, strict=True)
     ]
     of_both = [
-        f"{of}: {cell}" for of in ("perplexity", "weights", "minutes, ours", "minutes, modules") for cell in CELLS
+        f"{of}: {cell}" for of in ("perplexity", "weights", "min., ours", "min., modules") for cell in CELLS
     ]
     return Table(["setting", *of_both], rows, "l" + "r" * 8)
 
