@@ -56,9 +56,7 @@ def table() -> Table:
     rows: list[list[str | Ref]] = [
         [label, *map(Ref, names.split())] for label, names in zip(LABELS, facts, strict=True)
     ]
-    of_both = [
-        f"{of}: {cell}" for of in ("perplexity", "weights", "min., ours", "min., modules") for cell in CELLS
-    ]
+    of_both = [f"{of}: {cell}" for of in ("perplexity", "weights", "min., ours", "min., modules") for cell in CELLS]
     return Table(["setting", *of_both], rows, "l" + "r" * 8)
 
 
