@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from answers.shown.norms import norm_drawing, sweep_plot
-from experiments.regularisation import landscape, learning_rates, small_batches
+from experiments.regularisation import learning_rates, moving_inputs, small_batches
 from experiments.regularisation.digits import CLASSES
 from lab import batch_norm, norm_runs
 from writeup.claims import Answer
@@ -31,12 +31,12 @@ POWERS = {r"\mathrm{BN}(a V u) = \mathrm{BN}(V u)": 0, r"\mathrm{BN}(a V u) = a 
 
 def answer(records: Records) -> Answer:
     a = Facts("1.3b")
-    sweep, walks = (records[f"{e.KIND}/{e.Settings().name}"] for e in (learning_rates, landscape))
+    sweep, moving = (records[f"{e.KIND}/{e.Settings().name}"] for e in (learning_rates, moving_inputs))
     layers = (small_batches.CONNECTED, small_batches.CONVOLUTIONAL)
     connected, convolved = (records[f"{small_batches.KIND}/{settings.name}"] for settings in layers)
     exact(a)
     rates(a.on(sweep), sweep)
-    reasons(a.on(walks), walks)
+    reasons(a.on(moving), moving)
     limits(a.on(connected), connected)
     places(a.on(convolved), convolved)
     return a.answer(figures={"norm": norm_drawing(), "sweep": sweep_plot(sweep)})
@@ -110,8 +110,8 @@ def rates(a: Facts, record: Record) -> None:
 def reasons(a: Facts, record: Record) -> None:
     """How far a layer's inputs move, also with noise that moves them."""
     arms = record.curves
-    rate = by("the settings of the code that trains", lambda: landscape.Settings().learning_rate)
-    a("walk_rate", record.settings["learning_rate"], rate, form="{:.1f}")
+    rate = by("the settings of the code that trains", lambda: moving_inputs.Settings().learning_rate)
+    a("moving_rate", record.settings["learning_rate"], rate, form="{:.1f}")
     a.ratio("noise_moves", arms["noisy"]["shift"], arms["none"]["shift"], "{:.1f} times")
     a.effect("below_plain", arms["noisy"]["train_loss"], arms["none"]["train_loss"], "{:.2f} nats")
     a.effect("above_norm", arms["batch"]["train_loss"], arms["noisy"]["train_loss"], "{:.2f} nats")
@@ -126,7 +126,7 @@ def reasons(a: Facts, record: Record) -> None:
     )
     for arm, loss in (("none", 0.1), ("noisy", 0.15), ("batch", 0.1)):
         for measure, within in (("shift", 0.1), ("train_loss", loss)):
-            a.rerun(f"{measure}, arm {arm}", record, arms[arm][measure], norm_runs.walked(arm, measure), within)
+            a.rerun(f"{measure}, arm {arm}", record, arms[arm][measure], norm_runs.moved(arm, measure), within)
 
 
 def limits(a: Facts, record: Record) -> None:

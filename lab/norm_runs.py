@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import nn
 
-from experiments.regularisation import landscape, learning_rates, normalised, small_batches
+from experiments.regularisation import learning_rates, moving_inputs, normalised, small_batches
 from experiments.regularisation.digits import CLASSES, split
 from lab.uncompiled import uncompiled
 
@@ -102,14 +102,12 @@ def train_small_batches(norm: str, size: int, rate: float) -> Callable[[int], fl
 
 @cache
 @uncompiled()
-def walk_again(arm: str, seed: int) -> Arm:
-    """One seed of the landscape, walked at the first of the recorded points only."""
-    recorded = landscape.Settings()
-    updates = recorded.epochs * recorded.train_images // recorded.batch_size
-    alone = replace(recorded, seeds=(seed,), walk_every=updates, test_images=WATCHED)
-    return landscape.train_arm(alone, split(alone.seeds, alone.train_images, alone.test_images), arm)
+def trained_again(arm: str, seed: int) -> Arm:
+    """One seed of the runs with moving inputs, trained alone."""
+    alone = replace(moving_inputs.Settings(), seeds=(seed,), test_images=WATCHED)
+    return moving_inputs.train_arm(alone, split(alone.seeds, alone.train_images, alone.test_images), arm)
 
 
-def walked(arm: str, measure: str) -> Callable[[int], float]:
-    """A measure of one seed, walked again."""
-    return lambda seed: float(walk_again(arm, seed)[measure][0])
+def moved(arm: str, measure: str) -> Callable[[int], float]:
+    """A measure of one seed, trained again."""
+    return lambda seed: float(trained_again(arm, seed)[measure][0])

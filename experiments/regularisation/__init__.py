@@ -9,7 +9,7 @@ MODULES = (
     "experiments.regularisation.batch_size",
     "experiments.regularisation.throughput",
     "experiments.regularisation.learning_rates",
-    "experiments.regularisation.landscape",
+    "experiments.regularisation.moving_inputs",
     "experiments.regularisation.small_batches",
 )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from answers.q1_3b import answer
-from experiments.regularisation import landscape, learning_rates, small_batches
+from experiments.regularisation import learning_rates, moving_inputs, small_batches
 from writeup.records.store import Records
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +44,9 @@ def test_a_hundredth_of_the_plain_networks_loss_is_found():
 
 @pytest.mark.parametrize("arm", ["none", "noisy"])
 def test_a_hundred_times_the_shift_is_found(arm):
-    assert contradicted(landscape.KIND, landscape.Settings(), lambda curves: scale([curves[arm]], "shift", 100.0))
+    assert contradicted(
+        moving_inputs.KIND, moving_inputs.Settings(), lambda curves: scale([curves[arm]], "shift", 100.0)
+    )
 
 
 def test_the_seed_that_is_trained_again_is_drawn_by_the_date_of_the_record():

@@ -8,14 +8,13 @@ from torch import nn
 
 from experiments.regularisation import (
     gradient_noise,
-    landscape,
+    moving_inputs,
     overfitting,
     side_by_side,
     small_batches,
     throughput,
 )
 from experiments.regularisation.digits import split
-from experiments.regularisation.normalised import make_network
 
 
 def test_sample_gradients_average_to_the_gradient_of_the_whole_set():
@@ -46,34 +45,9 @@ def test_saved_bytes_of_one_product_are_its_input():
     assert grown == 4 * (64 * 4 + 10 * 4 + 8)
 
 
-def test_a_walk_along_the_gradient_leaves_the_network_as_it_was():
-    settings = landscape.QUICK
-    network = make_network(2, "batch", settings.channels, settings.depth)
-    side_by_side.seed_weights(network, settings.seeds)
-    before = {name: value.clone() for name, value in network.state_dict().items()}
-    data = split(settings.seeds, 50, 20)
-    landscape.walk(network, data.train_images, data.train_labels, settings)
-    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
-
-
-def test_on_a_quadratic_the_smoothness_is_the_curvature(monkeypatch):
-    """Loss a w^2 / 2 has gradient a w, which changes by a per unit of length."""
-    curvature = torch.tensor([3.0, 0.5])
-    network = nn.Sequential(nn.Conv2d(2, 2, 1, groups=2, bias=False))
-
-    def quadratic(network, _images, _labels):
-        return curvature * network[0].weight.flatten().square() / 2
-
-    monkeypatch.setattr(side_by_side, "losses", quadratic)
-    settings = replace(landscape.QUICK, stretches=(0.5, 1.0))
-    walked = landscape.walk(network, torch.empty(0), torch.empty(0), settings)
-    assert walked["smoothness"].tolist() == pytest.approx(curvature.tolist(), rel=1e-4)
-    assert walked["gradient_change"].tolist() == pytest.approx((curvature * settings.learning_rate).tolist(), rel=1e-4)
-
-
 def test_moving_noise_keeps_in_evaluation_what_it_gives_on_average_in_training():
     torch.manual_seed(0)
-    noise, ones = landscape.MovingNoise(), torch.ones(50, 4000, 2, 2)
+    noise, ones = moving_inputs.MovingNoise(), torch.ones(50, 4000, 2, 2)
     assert noise.train()(ones).mean().item() == pytest.approx(noise.eval()(ones).mean().item(), abs=0.02)
 
 

@@ -1,10 +1,10 @@
-"""How the loss changes along the gradient, and how far the distribution of a layer's inputs moves, with batch norm.
+"""How far the distribution of a layer's inputs moves in training, with batch norm, without, and with noise behind it.
 
-Both follow Santurkar et al. (2018), "How does batch normalization help optimization?", sections 2 and 3, appendix A.
+After Santurkar et al. (2018), "How does batch normalization help optimization?", section 2 and appendix A.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ from experiments.regularisation.normalised import make_network
 from experiments.regularisation.saving import restore, save_run
 from writeup.records.store import Record
 
-KIND = "landscape"
-MODULES = ("landscape", "normalised", "digits", "side_by_side", "saving")
+KIND = "moving_inputs"
+MODULES = ("moving_inputs", "normalised", "digits", "side_by_side", "saving")
 
 
 class MovingNoise(nn.Module):
@@ -50,21 +50,18 @@ ARMS: dict[str, tuple[str, type[nn.Module] | None]] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """`stretches` times the learning rate are the lengths walked along the gradient; `watched` is the ReLU whose input
-    distribution is followed on a fixed batch of test images."""
+    """`watched` is the ReLU whose input distribution is followed on a fixed batch of test images."""
 
     train_images: int = 1000
     test_images: int = 200
     seeds: tuple[int, ...] = tuple(range(20))
     arms: tuple[str, ...] = ("none", "batch", "noisy")
     learning_rate: float = 0.1
-    stretches: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
     channels: int = 8
     depth: int = 6
     watched: int = 4
     batch_size: int = 50
     epochs: int = 5
-    walk_every: int = 4
 
     @property
     def name(self) -> str:
@@ -88,13 +85,13 @@ def measure(settings: Settings, report: Report) -> dict[str, Any]:
     data = split(settings.seeds, settings.train_images, settings.test_images)
     arms: dict[str, Any] = {}
     for arm in settings.arms:
-        report(len(arms) / len(settings.arms), f"loss landscape: {arm}")
+        report(len(arms) / len(settings.arms), f"moving inputs: {arm}")
         arms[arm] = train_arm(settings, data, arm)
     return arms
 
 
 def train_arm(settings: Settings, data: Split, arm: str) -> dict[str, Any]:
-    """Per seed the final training loss; per walked step (rows) and seed (columns) what `walk` finds; the mean shift.
+    """Per seed the final training loss and the mean shift.
 
     shift: |mean_t - mean_(t-1)| of the watched layer's inputs per channel, over their standard deviation, averaged.
     """
@@ -106,17 +103,15 @@ def train_arm(settings: Settings, data: Split, arm: str) -> dict[str, Any]:
         inputs: list[Tensor] = []
         relu = network.get_submodule(f"relu{settings.watched}")
         generator = torch.Generator().manual_seed(0)
-        walks, shifts = [], []
+        shifts: list[Tensor] = []
         previous: Tensor | None = None
-        step = 0
         for _ in range(settings.epochs):
             for batch in side_by_side.batches(settings.train_images, settings.batch_size, generator):
                 images, labels = data.train_images[batch], data.train_labels[batch]
-                if step % settings.walk_every == 0:
-                    walks.append(walk(network, images, labels, settings))
-                gradients = _gradients(network, images, labels)
+                parameters = list(network.parameters())
+                gradients = torch.autograd.grad(side_by_side.losses(network, images, labels).sum(), parameters)
                 with torch.no_grad():
-                    for parameter, gradient in zip(network.parameters(), gradients, strict=True):
+                    for parameter, gradient in zip(parameters, gradients, strict=True):
                         parameter.sub_(settings.learning_rate * gradient)
                     handle = relu.register_forward_pre_hook(lambda _, received: inputs.append(received[0]))
                     _keeping_statistics(network, data.test_images)
@@ -126,57 +121,8 @@ def train_arm(settings: Settings, data: Split, arm: str) -> dict[str, Any]:
                 if previous is not None:
                     shifts.append(((mean - previous).abs() / deviation.clamp_min(1e-6)).mean(1))
                 previous = mean
-                step += 1
         final, _ = side_by_side.evaluate(network, data.train_images, data.train_labels)
-    walked = {name: side_by_side.rounded(torch.stack([w[name] for w in walks])) for name in walks[0]}
-    return {
-        "train_loss": side_by_side.rounded(final),
-        "shift": side_by_side.rounded(torch.stack(shifts).mean(0)),
-        **walked,
-    }
-
-
-def walk(network: nn.Sequential, images: Tensor, labels: Tensor, settings: Settings) -> dict[str, Tensor]:
-    """Walk along the negative gradient of this batch and come back; each value has shape (models,).
-
-    loss_range: largest minus smallest loss met, the start included.
-    gradient_change: largest |g(x - t g) - g(x)| over the lengths t, over |g(x)|.
-    smoothness: largest |g(x - t g) - g(x)| / (t |g(x)|), the effective beta-smoothness along the gradient.
-    """
-    models = len(settings.seeds)
-    state = {name: value.clone() for name, value in network.state_dict().items()}
-    parameters = list(network.parameters())
-    start = [p.detach().clone() for p in parameters]
-    here = _gradients(network, images, labels)
-    size = _norm(here, models)
-    found = [side_by_side.losses(network, images, labels).detach()]
-    changes, smoothness = [], []
-    for stretch in settings.stretches:
-        length = stretch * settings.learning_rate
-        with torch.no_grad():
-            for parameter, origin, gradient in zip(parameters, start, here, strict=True):
-                parameter.copy_(origin - length * gradient)
-        there = _gradients(network, images, labels)
-        found.append(side_by_side.losses(network, images, labels).detach())
-        change = _norm([a - b for a, b in zip(there, here, strict=True)], models)
-        changes.append(change / size)
-        smoothness.append(change / (length * size))
-    network.load_state_dict(state)
-    losses = torch.stack(found)
-    return {
-        "loss_range": losses.amax(0) - losses.amin(0),
-        "gradient_change": torch.stack(changes).amax(0),
-        "smoothness": torch.stack(smoothness).amax(0),
-    }
-
-
-def _gradients(network: nn.Module, images: Tensor, labels: Tensor) -> list[Tensor]:
-    return list(torch.autograd.grad(side_by_side.losses(network, images, labels).sum(), list(network.parameters())))
-
-
-def _norm(gradients: list[Tensor], models: int) -> Tensor:
-    """Euclidean norm over all parameters of each model: every parameter's first axis is cut into the models."""
-    return torch.stack([g.reshape(models, -1).square().sum(1) for g in gradients]).sum(0).sqrt()
+    return {"train_loss": side_by_side.rounded(final), "shift": side_by_side.rounded(torch.stack(shifts).mean(0))}
 
 
 def _keeping_statistics(network: nn.Module, images: Tensor) -> None:
@@ -188,23 +134,13 @@ def _keeping_statistics(network: nn.Module, images: Tensor) -> None:
         value.copy_(state[name])
 
 
-def probe(settings: Settings) -> dict[str, list[float]]:
-    """One walk of the first two seeds from their initial weights, with batch norm."""
-    seeds = settings.seeds[:2]
-    data = split(seeds, settings.train_images, settings.test_images)
-    with side_by_side.repeatable(seed=0):
-        network = make_network(len(seeds), "batch", settings.channels, settings.depth)
-        side_by_side.seed_weights(network, seeds)
-        batch = slice(settings.batch_size)
-        walked = walk(
-            network,
-            data.train_images[batch],
-            data.train_labels[batch],
-            Settings(seeds=seeds, stretches=settings.stretches, learning_rate=settings.learning_rate),
-        )
-    return {name: [round(value, 6) for value in values.tolist()] for name, values in walked.items()}
+def probe(settings: Settings) -> dict[str, dict[str, list[float]]]:
+    """By arm, what the first two seeds come to after two updates."""
+    short = replace(settings, seeds=settings.seeds[:2], train_images=2 * settings.batch_size, epochs=1)
+    data = split(short.seeds, short.train_images, short.test_images)
+    return {arm: train_arm(short, data, arm) for arm in short.arms}
 
 
-def replay(record: Record) -> dict[str, list[float]]:
+def replay(record: Record) -> dict[str, dict[str, list[float]]]:
     """The record's probe, repeated here with its settings."""
     return probe(restore(Settings, record))
