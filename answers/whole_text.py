@@ -63,10 +63,19 @@ def compared(a: Facts, whole: Study) -> None:
     runs = whole.seeds(cell="GRU")
     seeds = by("seeds in the records", lambda: len({run.record.seeds[0] for run in runs}))
     on(a, runs)("whole_seeds", len(runs), seeds)
+    precise = [run for cell in CELLS for run in whole.seeds(cell=cell) if run.settings.precision == "float32"]
+    on(a, precise)("float32_runs", len(precise), by("fused runs on another processor", elsewhere, whole))
+    a.say("one_in_float32", lambda float32_runs: float32_runs == 2, {"float32_runs": 1})
     lengths = by("losses in each curve", lambda: median(len(run.record.curves["valid_loss"]) for run in whole.runs))
     behind = on(a, list(whole.runs))
     behind("whole_epochs", whole.base.epochs, lengths)
     behind.change("gap", *whole.contrast(between_cells("baseline")), "{:.1f} %")
+
+
+def elsewhere(whole: Study) -> int:
+    """How many of the fused runs have another processor than the first."""
+    found = [run.record.environment["processor"] for run in whole.runs if run.settings.path == whole.base.path]
+    return len(found) - found.count(found[0])
 
 
 def beside_published(a: Facts, whole: Study) -> None:

@@ -110,11 +110,13 @@ class Study:
         return [run for run in self.runs if run.settings == replace(base, learning_rate=run.settings.learning_rate)]
 
     def seeds(self, **changes: Any) -> list[Run]:
-        """The runs with the example's settings and `changes`, at the cell's tuned rate unless one is given."""
+        """The runs with the example's settings and `changes`, at the cell's tuned rate unless one is given; in either
+        precision, for the seeds of a setting may differ in it."""
         wanted = replace(self.base, **changes)
         if "learning_rate" not in changes:
             wanted = replace(wanted, learning_rate=self.rates[wanted.cell])
-        return [run for run in self.runs if replace(run.settings, seed=wanted.seed) == wanted]
+        free = {"seed": wanted.seed, "precision": wanted.precision}
+        return [run for run in self.runs if replace(run.settings, **free) == wanted]
 
     def losses(self, **changes: Any) -> list[float]:
         return [run.valid_loss for run in self.seeds(**changes)]
@@ -186,8 +188,9 @@ class Studies:
 
         whole = of(preset.base.epochs)
         begun = of(preset.short_epochs, *(run.first(preset.short_epochs) for run in whole.runs))
-        short = replace(begun, runs=tuple(run for run in begun.runs if run.settings.path == begun.base.path))
-        others = [run for run in begun.runs if run not in short.runs]
+        alike = {"path": preset.base.path, "precision": preset.base.precision}
+        short = replace(begun, runs=tuple(run for run in begun.runs if replace(run.settings, **alike) == run.settings))
+        others = [run for run in begun.runs if run.settings.path != preset.base.path]
         modules = {cell: [run for run in others if run.settings.cell == cell] for cell in CELLS}
         return cls(of(preset.tuning_epochs), whole, short, modules)
 

@@ -52,12 +52,13 @@ class Preset:
     tuning_epochs: int
     finalists: int  # rates of each cell that are trained to the end
     short_epochs: int
-    seeds: int  # of the baselines, to the end
+    seeds: int  # of the baselines, to the end, in the precision of `base`
     short_seeds: int  # of the baselines, as long as the variations
     variations: tuple[dict[str, Any], ...] = VARIATIONS
     variation_seeds: int = 1
     simple_grid: tuple[float, ...] = (1.25, 2.5, 5.0)  # of RNN_TANH, which is chaotic at the rates of the gated cells
     example: bool = True  # in our own loop, on PyTorch's modules in float32; a second seed and a GRU as the variations
+    float32_seed: bool = False  # the baselines with one more seed, where bfloat16 is the slower precision
     beside: bool = False  # a tied GRU, the GRU of equal parameters, RNN_TANH
 
 
@@ -79,7 +80,17 @@ PRESETS = {
         variations=({"layers": 1},),
         example=False,
     ),
-    "cpu": Preset(WHOLE, GRID, (1.25, 80.0), seeds=2, short_seeds=3, tuning_epochs=2, short_epochs=3, finalists=1),
+    "cpu": Preset(
+        WHOLE,
+        GRID,
+        (1.25, 80.0),
+        seeds=2,
+        short_seeds=3,
+        tuning_epochs=2,
+        short_epochs=3,
+        finalists=1,
+        float32_seed=True,
+    ),
     "full": Preset(
         WHOLE,
         GRID,
@@ -111,6 +122,8 @@ def plan(preset: str, finished: Mapping[str, Record]) -> list[Settings]:
     lstm, gru = tuned["LSTM"], tuned["GRU"]
 
     runs += [replace(tuned[cell], seed=seed) for seed in SEEDS[: chosen.seeds] for cell in CELLS]
+    if chosen.float32_seed:
+        runs += [replace(tuned[cell], seed=SEEDS[chosen.seeds], precision="float32") for cell in CELLS]
     if chosen.example:
         modules = Settings(epochs=chosen.short_epochs)
         runs += [Settings(epochs=base.epochs), replace(modules, seed=SEEDS[1])]
