@@ -26,41 +26,40 @@ def step(d: Drawing, printed: Mapping[str, str], values: Mapping[str, Any], shap
     """One training step: down the forward pass, up the backward pass."""
     little = f"$<$ {printed['bound']}"
     forward = {
-        "get_batch": (0, "get_batch", f"data {shapes['words']}, targets", ""),
-        "zero_grad": (-1.35, "model.zero_grad", "old gradients off", "zero_grad"),
-        "repackage": (-2.7, "repackage_hidden", "same values, no history", ""),
-        "encoder": (-4.4, "encoder", f"Embedding: {shapes['encoder']}", ""),
-        "rnn": (-5.75, "drop, rnn, drop", f"states: {shapes['rnn']}", "recurrent_forward"),
-        "decoder": (-7.1, "decoder", f"Linear: {shapes['decoder']}", "decoder_forward"),
-        "loss": (-8.45, "log_softmax", f"{shapes['scores']}", "loss_forward"),
+        "get_batch": (0, "get_batch", f"data {shapes['words']}, targets"),
+        "zero_grad": (-1.35, "model.zero_grad", "old gradients off"),
+        "repackage": (-2.7, "repackage_hidden", "same values, no history"),
+        "embedding_forward": (-4.4, "encoder", f"Embedding: {shapes['encoder']}"),
+        "recurrent_forward": (-5.75, "drop, rnn, drop", f"states: {shapes['rnn']}"),
+        "decoder_forward": (-7.1, "decoder", f"Linear: {shapes['decoder']}"),
+        "loss_forward": (-8.45, "log_softmax", f"{shapes['scores']}"),
     }
     backward = {
-        "update": (0, "p.data.add_", r"$p \leftarrow p - \eta\, g$", "update"),
-        "clip": (-1.35, "clip_grad_norm_", "bounds the norm of all $g$", "clip"),
-        "encoder_back": (-4.4, "encoder", "adds up rows", "embedding_backward"),
-        "rnn_back": (-5.75, "drop, rnn, drop", "BPTT: last word to first", "recurrent_backward"),
-        "decoder_back": (-7.1, "decoder", "two matrix products", "decoder_backward"),
-        "loss_back": (-8.45, "log_softmax, criterion", "softmax less one-hot", "loss_backward"),
+        "update": (0, "p.data.add_", r"$p \leftarrow p - \eta\, g$"),
+        "clip": (-1.35, "clip_grad_norm_", "bounds the norm of all $g$"),
+        "embedding_backward": (-4.4, "encoder", "adds up rows"),
+        "recurrent_backward": (-5.75, "drop, rnn, drop", "BPTT: last word to first"),
+        "decoder_backward": (-7.1, "decoder", "two matrix products"),
+        "loss_backward": (-8.45, "log_softmax, criterion", "softmax less one-hot"),
     }
     for column, x in ((forward, X), (backward, Y)):
-        for name, (y, title, detail, fact) in column.items():
-            fill = BACK if name.endswith("_back") else MODEL if y < -4 else "white"
+        for name, (y, title, detail) in column.items():
+            fill = BACK if name.endswith("_backward") else MODEL if y < -4 else "white"
             d.node(name, (x, y), title, detail, width=3.6, height=0.8, fill=fill)
             colour = "dim" if y > -4 else "lstm" if x == X else "gru"
+            fact = next((fact for fact in (f"{name}_LSTM", name) if fact in values), "")
             share = values[fact].value if fact else 0.0
             meter(d, name, share, printed[fact] if fact else little, colour)
     d.node("criterion", (X, -9.95), "criterion", "NLLLoss, in the bar above", width=3.6, height=0.8)
-    down = ["get_batch", "zero_grad", "repackage", "encoder", "rnn", "decoder", "loss", "criterion"]
-    for start, end in pairwise(down):
-        d.arrow(start, end, colour="lstm" if start in ("encoder", "rnn", "decoder", "loss") else "black")
-    d.arrow("criterion.east", "loss_back.south", "`loss.backward()`", via="-|", colour="gru", dashed=True, side="below",
-            place=0.4)  # fmt: skip
-    up = ["loss_back", "decoder_back", "rnn_back", "encoder_back", "clip"]
-    for start, end in pairwise(up):
+    for start, end in pairwise([*forward, "criterion"]):
+        d.arrow(start, end, colour="lstm" if start.endswith("_forward") else "black")
+    d.arrow("criterion.east", "loss_backward.south", "`loss.backward()`", via="-|", colour="gru", dashed=True,
+            side="below", place=0.4)  # fmt: skip
+    for start, end in pairwise([*reversed(backward)][:-1]):
         d.arrow(start, end, colour="gru", dashed=True)
     d.arrow("clip", "update")
     d.arrow(d.at("update.west", dy=0.25), d.at("get_batch.east", dy=0.25), "next\nwindow", colour="ink", weight=1)
-    d.arrow("rnn.west", "repackage.west", f"$h$, $c$ ({shapes['state']} each) for the next window",
+    d.arrow("recurrent_forward.west", "repackage.west", f"$h$, $c$ ({shapes['state']} each) for the next window",
             via=[(X - 2.3, None), (None, d.at("repackage.west")[1])], colour="ink", weight=1, side="left",
             turn=90)  # fmt: skip
     enter = d.at("criterion.east", dy=0.2)
@@ -68,7 +67,15 @@ def step(d: Drawing, printed: Mapping[str, str], values: Mapping[str, Any], shap
             turn=-90, place=0.55)  # fmt: skip
     d.text((X - 1.8, -10.7), f"Freeing the memory of the scores: **{printed['freeing']}**", "left")
     d.text((X + 0.12, -3.78), "`model.py`", "left", colour="lstm")
-    d.frame("", "encoder", "loss", d.at("loss.south", dy=-0.25), margin=0.12, fill="white", stroke="lstm!60")
+    d.frame(
+        "",
+        "embedding_forward",
+        "loss_forward",
+        d.at("loss_forward.south", dy=-0.25),
+        margin=0.12,
+        fill="white",
+        stroke="lstm!60",
+    )
     d.frame("step of `train()`, LSTM", (X - 2.75, 0.85), (Y + 1.9, -10.9), name="step", margin=0.1)
 
 
