@@ -84,15 +84,13 @@ def small(a: Facts, profiled: Record, clocked: Record) -> None:
     a("validation", evaluation, route, {evaluation / EXAMPLE.epochs: "of the whole run"}, "{:.0%}")
     a("training", 1 - evaluation, by("what validation leaves, by the clock",
       lambda: 1 - shares.epoch(step, again["evaluation"], counts), within=0.003), form="{:.0%}")  # fmt: skip
-    seconds = median(seen["plain"]) * counts["train_windows"]
-    once = [max(times) / seconds for times in (*seen["once"].values(), *again["once"].values())]
-
-    def largest(found: Shares) -> float:
-        return max(*once, *(fmean(shares.of(found, part)) for part in SMALL))
-
-    by_clock = largest(shares.clocked(clocked))
+    once = [max(times) for times in (*seen["once"].values(), *again["once"].values())]
+    parts, timed = ([fmean(shares.of(found, part)) for part in SMALL]
+                    for found in (shares.profiled(profiled), shares.clocked(clocked)))  # fmt: skip
+    largest = max(*parts, max(once) / (median(seen["plain"]) * counts["train_windows"]))
+    by_clock = max(*timed, max(once) / counts["train_windows"] / fmean(step))
     route = when("the largest by the clock is less than a point below", lambda bound: bound - 0.01 < by_clock < bound)
-    a("bound", math.ceil(100 * largest(shares.profiled(profiled))) / 100, route, form="{:.0%}")
+    a("bound", math.ceil(100 * largest) / 100, route, form="{:.0%}")
 
 
 def agreement(a: Facts, seen: dict[str, Shares], again: dict[str, Shares]) -> None:

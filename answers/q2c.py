@@ -75,11 +75,10 @@ def grows(a: Facts, timed: Record) -> None:
     """Memory and time that each batch adds when the history is kept, at the example's sizes."""
     sizes = Settings()
     saved = list(history.train(3, retain=True, size=sizes.hidden_size, columns=sizes.batch_size, weighed=True))
-    megabytes = [[getattr(s, way) / 1e6 for s in saved] for way in ("walked", "boxed")]
-    hooks = by("tensors handed to autograd's saving hooks and still alive", lambda: megabytes[1][2] - megabytes[1][1],
-               within=0.4)  # fmt: skip
-    first = megabytes[0][0]
-    a("megabytes", megabytes[0][2] - megabytes[0][1], hooks, {first: "weights counted again"}, "{:.0f} MB")
+    megabytes = [batch.walked / 1e6 for batch in saved]
+    boxed = "tensors handed to autograd's saving hooks and still alive"
+    hooks = by(boxed, lambda: (saved[2].boxed - saved[1].boxed) / 1000**2, within=0.4)
+    a("megabytes", megabytes[2] - megabytes[1], hooks, {megabytes[0]: "weights counted again"}, "{:.0f} MB")
 
     kept, cut = (timed.curves[kind]["seconds"] for kind in ("retained", "repackaged"))
     lines = [1000 * float(stats.linregress(range(len(course)), course).slope) for course in kept]
