@@ -5,4 +5,5 @@ forgeries.py   faults in records: numbers moved, records exchanged, files damage
 effect.py      what came of a fault: found, or passed without effect, or passed and a reader sees something else
 imports.py bench.py   one fault tried in a forked copy of a process in which everything is warm
 campaign.py    the candidates, the sample, the results so far
+templates.py   faults in templates: two facts, rows or curves in each other's place
 """
