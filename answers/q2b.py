@@ -54,7 +54,7 @@ def answer(records: Records) -> Answer:
 
 def where(a: Facts) -> None:
     """The line of the example, and the way from it into PyTorch's engine."""
-    first = TRAIN.line_of("loss.backward()") - TRAIN.first
+    first = next(k for k, line in enumerate(TRAIN.numbered().splitlines()) if "loss.backward()" in line)
     a(
         "backward_line",
         TRAIN.line_of("loss.backward()"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from statistics import fmean
 
+import numpy as np
 import torch
 from scipy import stats
 
@@ -31,7 +33,9 @@ def answer(records: Records) -> Answer:
     grows(a.on(timed), timed)
     silent(a)
     columns = zip(lstm.perplexities("zeroed"), lstm.perplexities("carried"), strict=True)
-    a.on(lstm.record).mean("zeroed_LSTM", [zeroed / carried - 1 for zeroed, carried in columns], "{:.1%}")
+    losses = (lstm.record.curves["loss"][state]["by_column"] for state in ("zeroed", "carried"))
+    by_loss = [math.expm1(zeroed - carried) for zeroed, carried in zip(*losses, strict=True)]
+    a.on(lstm.record).mean("zeroed_LSTM", [zeroed / carried - 1 for zeroed, carried in columns], "{:.1%}", by_loss)
     a.say("memory_helps", lambda zeroed_LSTM: zeroed_LSTM.positive, {"zeroed_LSTM": 0.0})
     return a.answer(figures={"time": time_plot(timed)}, source=REPACKAGE.numbered())
 
@@ -82,7 +86,8 @@ def grows(a: Facts, timed: Record) -> None:
 
     kept, cut = (timed.curves[kind]["seconds"] for kind in ("retained", "repackaged"))
     lines = [1000 * float(stats.linregress(range(len(course)), course).slope) for course in kept]
-    a.mean("slope", lines, "{:.0f} ms")
+    by_covariance = [float(cov[0, 1] / cov[0, 0]) for cov in (np.cov(range(len(c)), np.multiply(c, 1e3)) for c in kept)]
+    a.mean("slope", lines, "{:.0f} ms", by_covariance)
     a.ratio("factor", [course[-1] for course in kept], [fmean(course) for course in cut], "{:.1f}")
     a.say(
         "needed",
@@ -110,6 +115,7 @@ def silent(a: Facts) -> None:
         within=1e-4,
     )
     a("silent_error", history.error_of_silence(history.true_gradient()), differences, {0.0: "as if right"}, "{:.1%}")
+    a.say("silent_is_wrong", lambda silent_error: silent_error > 1e-3, {"silent_error": 0.0})
 
 
 def time_plot(timed: Record) -> Plot:

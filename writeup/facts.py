@@ -15,6 +15,7 @@ last printed digit up and down is always tried (`trust/claims.py`): no fact prin
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
@@ -129,21 +130,26 @@ class Facts:
 
     # -- estimates over seeds: second routes and slips stand in `estimators` -----------------------------------------
 
-    def mean(self, name: str, values: Sequence[float], form: str) -> None:
+    # `again`: the same values, computed in another way from what was recorded, for the second route.
+
+    def mean(self, name: str, values: Sequence[float], form: str, again: Sequence[float] | None = None) -> None:
         """The mean over seeds with Student's interval."""
-        self._estimate(name, values, form)
+        self._estimate(name, values, form, again=again)
 
     def effect(self, name: str, before: Sequence[float], after: Sequence[float], form: str) -> None:
         """What turning `before` into `after` adds, seed by seed."""
         self._estimate(name, estimators.differences(before, after), form, swapped=True)
 
-    def ratio(self, name: str, one: Sequence[float], other: Sequence[float], form: str) -> None:
+    def ratio(
+        self, name: str, one: Sequence[float], other: Sequence[float], form: str, again: Sequence[float] | None = None
+    ) -> None:
         """How many times `other` `one` is: the geometric mean over seeds, with the interval of the logarithms."""
         logs = estimators.log_ratios(one, other)
+        others = logs if again is None else [math.log(times) for times in again]
         made = {why: estimators.exponential(slip) for why, slip in _slips(logs, swapped=True).items()}
 
         def misfit(candidate: Estimate) -> str:
-            return estimators.misfit(logs, estimators.logarithm(candidate))
+            return estimators.misfit(others, estimators.logarithm(candidate))
 
         self.estimate(name, estimators.exponential(estimators.student(logs)), misfit, made, form)
 
@@ -158,9 +164,11 @@ class Facts:
             route="numpy's least squares, a constant a group, and a simulated quantile of t",
         )
 
-    def _estimate(self, name: str, values: Sequence[float], form: str, swapped: bool = False) -> None:
+    def _estimate(
+        self, name: str, values: Sequence[float], form: str, swapped: bool = False, again: Sequence[float] | None = None
+    ) -> None:
         def misfit(candidate: Estimate) -> str:
-            return estimators.misfit(values, candidate)
+            return estimators.misfit(values if again is None else again, candidate)
 
         self.estimate(name, estimators.student(values), misfit, _slips(values, swapped), form)
 

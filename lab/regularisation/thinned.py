@@ -11,7 +11,8 @@ from writeup.figures import Drawing, cells
 Place = TypeVar("Place")
 
 LAYERS = (4, 5, 5, 2)
-MAPS, SIDE, SEED = 8, 4, 16
+MAPS, SIDE = 8, 4
+SEED = 16
 ON, OFF = "ink!60", "white"
 
 

@@ -19,6 +19,7 @@ from writeup.errors import WriteupError
 from writeup.mutants.effect import FOUND, PASSED, Outcome, Seen, ended
 from writeup.mutants.imports import exchange, import_closures
 from writeup.records.store import Records
+from writeup.text.written import written_in
 from writeup.trust.forking import Died, run_forked
 from writeup.trust.question import verify_question
 
@@ -44,7 +45,7 @@ class Bench:
                 raise WriteupError(f"without any fault: expected no problem, got {verified.problems[0]}")
             self.cost[question.id] = time.process_time() - start
             self.records[question.id] = {row.path for row in verified.records}
-            self.seen[question.id] = Seen.of(answer_to(question, Records(root), root))
+            self.seen[question.id] = Seen.of(answer_to(question, Records(root), root), written_in(root, question.id))
             on_question(question.id, self.cost[question.id])
 
     def resting_on_module(self, module: str) -> list[Question]:

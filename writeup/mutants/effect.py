@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 from writeup.assignment import Question, answer_to
-from writeup.claims import Answer, Claim, Evidence, Value
+from writeup.claims import Answer, Claim, Evidence, Ref, Value
 from writeup.errors import CheckFailed
 from writeup.estimators import Estimate
 from writeup.figures import Drawing
 from writeup.records.store import Records, stale_sources
 from writeup.text.forms import last_unit
-from writeup.text.written import written_in
+from writeup.text.written import Written, written_in
 from writeup.trust.problem import Problem
 from writeup.trust.statements import verify_statement
 
@@ -42,12 +42,15 @@ class Seen:
     """Of an answer without a fault: what it prints, and the wrong values near each claim's that its check refuses."""
 
     printed: tuple[str, ...]
+    names: frozenset[str]  # of the facts that the template or a table prints
     refused: frozenset[tuple[str, Value]]
 
     @classmethod
-    def of(cls, answer: Answer) -> Seen:
+    def of(cls, answer: Answer, written: Written) -> Seen:
         refused = {(made.id, value) for made in answer.claims for value in near(made) if refuses(made, value)}
-        return cls(printed(answer), frozenset(refused))
+        cells = {cell for table in answer.tables.values() for row in table.rows for cell in row}
+        names = {c.id for c in answer.claims if written.printed(c.id) or Ref(c.id.partition(".")[2]) in cells}
+        return cls(printed(answer, names), frozenset(names), frozenset(refused))
 
 
 def ended(question: Question, root: Path, before: Seen, forged: Sequence[str] = ()) -> Outcome:
@@ -62,6 +65,8 @@ def ended(question: Question, root: Path, before: Seen, forged: Sequence[str] = 
         return Outcome("failed", question.id, str(error)[:200])
     if problem := next(filter(None, map(first_problem, answer.claims)), ""):
         return Outcome("failed", question.id, problem[:200])
+    if gone := before.names - {made.id for made in answer.claims}:
+        return Outcome("failed", question.id, f"printed, and not stated: {sorted(gone)}")
     problems: list[Problem] = []
     for made in answer.statements:
         verify_statement(made, answer, written_in(root, question.id), problems)
@@ -69,7 +74,7 @@ def ended(question: Question, root: Path, before: Seen, forged: Sequence[str] = 
         return Outcome("failed", question.id, str(problems[0])[:200])
     if stale := [path for path in forged if path in records.used and stale_sources(records[path], root)]:
         return Outcome("failed", question.id, f"stale: {stale}")
-    if changed := difference(before.printed, printed(answer)):
+    if changed := difference(before.printed, printed(answer, before.names)):
         return Outcome(changed[0], question.id, changed[1])
     accepted = [
         f"{made.id}: {value!r}"
@@ -105,9 +110,10 @@ def first_problem(made: Claim) -> str:
     return ""
 
 
-def printed(answer: Answer) -> tuple[str, ...]:
-    """All that the documents take from an answer: values as they print, texts, tables, figures, names to loop over."""
-    claims = [f"{made.id} = {made.printed()} {made.unit}" for made in answer.claims]
+def printed(answer: Answer, names: Set[str]) -> tuple[str, ...]:
+    """All that the documents take from an answer: the facts called `names` as they print, tables, figures, the rest of
+    what templates are given."""
+    claims = [f"{made.id} = {made.printed()} {made.unit}" for made in answer.claims if made.id in names]
     tables = [f"{name}: {table}" for name, table in answer.tables.items()]
     figures = [
         f"{DRAWING if isinstance(figure, Drawing) else 'plot'} {name}: {figure.tikz()}"
