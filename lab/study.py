@@ -188,8 +188,11 @@ class Studies:
 
         whole = of(preset.base.epochs)
         begun = of(preset.short_epochs, *(run.first(preset.short_epochs) for run in whole.runs))
-        alike = {"path": preset.base.path, "precision": preset.base.precision}
-        short = replace(begun, runs=tuple(run for run in begun.runs if replace(run.settings, **alike) == run.settings))
+        ours = [run for run in begun.runs if run.settings.path == preset.base.path]
+        of_seed: dict[Settings, Run] = {}  # a seed counts once, in the precision of the base where it ran in both
+        for run in sorted(ours, key=lambda run: run.settings.precision != preset.base.precision):
+            of_seed.setdefault(replace(run.settings, precision=preset.base.precision), run)
+        short = replace(begun, runs=tuple(of_seed.values()))
         others = [run for run in begun.runs if run.settings.path != preset.base.path]
         modules = {cell: [run for run in others if run.settings.cell == cell] for cell in CELLS}
         return cls(of(preset.tuning_epochs), whole, short, modules)

@@ -58,7 +58,8 @@ class Preset:
     variation_seeds: int = 1
     simple_grid: tuple[float, ...] = (1.25, 2.5, 5.0)  # of RNN_TANH, which is chaotic at the rates of the gated cells
     example: bool = True  # in our own loop, on PyTorch's modules in float32; a second seed and a GRU as the variations
-    float32_seed: bool = False  # the baselines with one more seed, where bfloat16 is the slower precision
+    # Settings with one more seed in float32, for where bfloat16 is the slower precision; {}: the baselines, to the end.
+    float32: tuple[dict[str, Any], ...] = ()
     beside: bool = False  # a tied GRU, the GRU of equal parameters, RNN_TANH
 
 
@@ -71,7 +72,7 @@ CPU = Preset(
     tuning_epochs=2,
     short_epochs=3,
     finalists=1,
-    float32_seed=True,
+    float32=({}, {"layers": 3}),
 )
 GENERATED = Settings(corpus="generated", embedding_size=16, hidden_size=16, epochs=2, path="fast")
 PRESETS = {
@@ -90,7 +91,7 @@ PRESETS = {
         example=False,
     ),
     "cpu": CPU,
-    "full": replace(CPU, seeds=3, short_epochs=6, finalists=2, variation_seeds=3, float32_seed=False, beside=True),
+    "full": replace(CPU, seeds=3, short_epochs=6, finalists=2, variation_seeds=3, float32=(), beside=True),
 }
 
 
@@ -110,8 +111,6 @@ def plan(preset: str, finished: Mapping[str, Record]) -> list[Settings]:
     lstm, gru = tuned["LSTM"], tuned["GRU"]
 
     runs += [replace(tuned[cell], seed=seed) for seed in SEEDS[: chosen.seeds] for cell in CELLS]
-    if chosen.float32_seed:
-        runs += [replace(tuned[cell], seed=SEEDS[chosen.seeds], precision="float32") for cell in CELLS]
     if chosen.example:
         modules = Settings(epochs=chosen.short_epochs)
         runs += [Settings(epochs=base.epochs), replace(modules, seed=SEEDS[1])]
@@ -124,6 +123,9 @@ def plan(preset: str, finished: Mapping[str, Record]) -> list[Settings]:
         for change in chosen.variations
         for cell in CELLS
     ]
+    for change in chosen.float32:
+        as_long, seeds = (short, chosen.variation_seeds) if change else (tuned, chosen.seeds)
+        runs += [replace(as_long[cell], seed=SEEDS[seeds], precision="float32", **change) for cell in CELLS]
     runs += [replace(short[cell], seed=seed) for seed in SEEDS[chosen.seeds : chosen.short_seeds] for cell in CELLS]
     if chosen.beside:
         runs += [replace(gru, tied=True), replace(gru, hidden_size=EQUAL_HIDDEN_SIZE), *_simple(chosen, finished)]
