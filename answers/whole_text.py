@@ -63,18 +63,30 @@ def compared(a: Facts, whole: Study) -> None:
     runs = whole.seeds(cell="GRU")
     seeds = by("seeds in the records", lambda: len({run.record.seeds[0] for run in runs}))
     on(a, runs)("whole_seeds", len(runs), seeds)
-    precise = [run for cell in CELLS for run in whole.seeds(cell=cell) if run.settings.precision == "float32"]
-    on(a, precise)("float32_runs", len(precise), by("fused runs on another processor", elsewhere, whole))
-    a.say("one_in_float32", lambda float32_runs: float32_runs == 2, {"float32_runs": 1})
     lengths = by("losses in each curve", lambda: median(len(run.record.curves["valid_loss"]) for run in whole.runs))
     behind = on(a, list(whole.runs))
     behind("whole_epochs", whole.base.epochs, lengths)
     behind.change("gap", *whole.contrast(between_cells("baseline")), "{:.1f} %")
 
 
-def elsewhere(whole: Study) -> int:
-    """How many of the fused runs have another processor than the first."""
-    found = [run.record.environment["processor"] for run in whole.runs if run.settings.path == whole.base.path]
+def precisions(a: Facts, whole: Study, short: Study) -> None:
+    """How many of our code's runs are in float32: of both cells' baselines to the end, and of those with a third
+    layer."""
+    for name, study, change in (("float32_full", whole, {}), ("float32_deep", short, {"layers": 3})):
+        runs = [run for cell in CELLS for run in study.seeds(cell=cell, **change)]
+        precise = [run for run in runs if run.settings.precision == "float32"]
+        on(a, precise)(name, len(precise), by("runs on another processor", elsewhere, runs))
+    a.say(
+        "one_in_float32",
+        lambda float32_full, float32_deep: float32_full == 2 and float32_deep == 2,
+        {"float32_full": 1},
+        {"float32_deep": 1},
+    )
+
+
+def elsewhere(fused: list[Run]) -> int:
+    """How many of the runs have another processor than the first."""
+    found = [run.record.environment["processor"] for run in fused]
     return len(found) - found.count(found[0])
 
 
