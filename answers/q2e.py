@@ -44,7 +44,7 @@ def answer(records: Records) -> Answer:
     whole_text.beside_modules(a, studies.short, studies.modules)
     uncut(a, studies.runs)
     settings(a, studies.short)
-    resolved(a, studies.short, studies.modules)
+    resolved(a, studies.short)
     cells_apart(a, studies.short)
     timed = StepTimes.read(records, studies.whole.base)
     times(a.on(timed.record), timed)
@@ -67,12 +67,11 @@ def settings(a: Facts, short: Study) -> None:
     """Perplexity after the first epochs, and parameters in millions, of every setting and cell."""
     lengths = by("losses in each curve", lambda: median(len(run.curve) for run in short.runs))
     a.on(*short.records)("short_epochs", short.base.epochs, lengths)
-    for name, change in (("short_seeds", {}), ("deep_seeds", {"layers": 3})):
-        both = [run for cell in CELLS for run in short.seeds(cell=cell, **change)]
-        counted = by(
-            "different curves of both cells", lambda both=both: len({str(r.curve) for r in both}) // len(CELLS)
-        )
-        on(a, both)(name, len(short.seeds(cell="GRU", **change)), counted)
+    for name, counts in (("short_seeds", (2,)), ("layer_seeds", (1, 3))):
+        runs = [run for cell in CELLS for layers in counts for run in short.seeds(cell=cell, layers=layers)]
+        cases = len(CELLS) * len(counts)
+        counted = by("different curves", lambda runs=runs, of=cases: len({str(run.curve) for run in runs}) // of)
+        on(a, runs)(name, len(short.seeds(cell="GRU", layers=counts[0])), counted)
     for (key, cell), runs in short.varied().items():
         behind = on(a, runs)
         ended = perplexity([run.valid_loss for run in runs])
@@ -89,25 +88,17 @@ def from_baseline(key: str) -> dict[tuple[str, str], float]:
     return {(of, cell): sign / len(CELLS) for of, sign in ((key, 1), ("baseline", -1)) for cell in CELLS}
 
 
-def resolved(a: Facts, short: Study, modules: dict[str, list[Run]]) -> None:
-    """Which settings part from the baseline, all read together; one scatter of seeds; also with the modules' runs."""
+def resolved(a: Facts, short: Study) -> None:
+    """Which settings part from the baseline, all read together; one scatter of seeds."""
     behind = a.on(*short.records)
     contrasts = {key: short.contrast(from_baseline(key)) for key in VARIATIONS if key != "baseline"}
     found = holm({key: pooled_probability(*contrast) for key, contrast in contrasts.items()})
     tested = by("t of each by least squares, simulated quantiles of t", holm_again, contrasts)
     behind("stand", tuple(sorted(found)), tested, {tuple(contrasts): "all of them"})
-    more = {("baseline", cell): [run.valid_loss for run in runs] for cell, runs in modules.items()}
-    with_modules = short.contrast(from_baseline("layers3"), more)
-    others = [run.record for runs in modules.values() for run in runs]
-    all_six, others_left = len(contrasts), len(contrasts) - 1
-    for name, contrast, times, records in (
-        ("p_deep", contrasts["layers3"], all_six, []),
-        ("p_with_modules", with_modules, all_six, others),
-        ("p_narrow", contrasts["hidden100"], others_left, []),
-    ):
-        chance = times * pooled_probability(*contrast)
-        again = by("t by least squares", lambda of=contrast, times=times: times * probability_again(*of), within=1e-6)
-        a.on(*short.records, *records)(name, chance, again, {chance / times: "read alone"}, "{:.3f}")
+    for name, key, left in (("p_deep", "layers3", len(contrasts)), ("p_narrow", "hidden100", len(contrasts) - 1)):
+        chance = left * pooled_probability(*contrasts[key])
+        again = by("t by least squares", lambda k=key, n=left: n * probability_again(*contrasts[k]), within=1e-6)
+        behind(name, chance, again, {chance / left: "read alone"}, "{:.3f}")
     for name, key in (("deep", "layers3"), ("narrow", "hidden100")):
         behind.change(name, *contrasts[key], "{:.0f} %")
     for name, key in (("wide", "hidden400"), ("longest", "bptt70")):
@@ -117,19 +108,14 @@ def resolved(a: Facts, short: Study, modules: dict[str, list[Run]]) -> None:
     behind("halved", count_windows(run) / count_windows(baseline), recorded, form="{:.2f}")
     a.say(
         "which_stand",
-        lambda deep, narrow, stand, p_deep, p_narrow, p_with_modules: (
-            deep.positive
-            and narrow.positive
-            and stand == ("hidden100", "layers3")
-            and p_deep < p_narrow < 0.03
-            and p_with_modules < 0.02
+        lambda deep, narrow, stand, p_deep, p_narrow: (
+            deep.positive and narrow.positive and stand == ("hidden100", "layers3") and p_deep < p_narrow < 0.03
         ),
         {"deep": 0.0},
         {"narrow": 0.0},
         {"stand": ("layers3",)},
         {"p_deep": 0.025},
         {"p_narrow": 0.04},
-        {"p_with_modules": 0.03},
     )
     a.say(
         "read_alone",
