@@ -42,14 +42,13 @@ def step(d: Drawing, printed: Mapping[str, str], values: Mapping[str, Any], shap
         "decoder_backward": (-7.1, "decoder", "two matrix products"),
         "loss_backward": (-8.45, "log_softmax, criterion", "softmax less one-hot"),
     }
-    for column, x in ((forward, X), (backward, Y)):
+    for column, x, fill, colour in ((forward, X, MODEL, "lstm"), (backward, Y, BACK, "gru")):
         for name, (y, title, detail) in column.items():
-            fill = BACK if name.endswith("_backward") else MODEL if y < -4 else "white"
-            d.node(name, (x, y), title, detail, width=3.6, height=0.8, fill=fill)
-            colour = "dim" if y > -4 else "lstm" if x == X else "gru"
+            inside = name.endswith(("_forward", "_backward"))
+            d.node(name, (x, y), title, detail, width=3.6, height=0.8, fill=fill if inside else "white")
             fact = next((fact for fact in (f"{name}_LSTM", name) if fact in values), "")
             share = values[fact].value if fact else 0.0
-            meter(d, name, share, printed[fact] if fact else little, colour)
+            meter(d, name, share, printed[fact] if fact else little, colour if inside else "dim")
     d.node("criterion", (X, -9.95), "criterion", "NLLLoss, in the bar above", width=3.6, height=0.8)
     for start, end in pairwise([*forward, "criterion"]):
         d.arrow(start, end, colour="lstm" if start.endswith("_forward") else "black")

@@ -16,9 +16,9 @@ def cube(d: Drawing, at: tuple[float, float], channels: int, bar: tuple[float, f
     width, height, depth = bar
     for n in reversed(range(4)):
         for c in range(channels):
-            colour, tint = ("lstm", 60) if together(n, c) else ("grey", 25)
+            colour = "lstm" if together(n, c) else "paper"
             corner = projected(at, c * width, 0, n * depth)
-            slab(d, corner, width, height, depth, fill=colour, tint=tint, weight=0.35)
+            slab(d, corner, width, height, depth, fill=colour, weight=0.35)
 
 
 def norm_drawing() -> Drawing:

@@ -61,6 +61,15 @@ def test_the_baselines_of_the_variations_are_the_first_epochs_of_the_whole_runs(
     assert len({run.record.name for run in studies.runs}) == len(studies.runs)
 
 
+def test_a_seed_counts_once_though_it_ran_in_both_precisions(studies):
+    both = [run for run in studies.runs if (run.settings.seed, run.settings.path) == (1113, "fast")]
+    assert {run.settings.precision for run in both} == {"bfloat16", "float32"}
+    for runs in studies.short.varied().values():
+        assert len({run.settings.seed for run in runs}) == len(runs)
+    assert {run.settings.precision for run in studies.short.seeds(cell="LSTM")} == {"bfloat16"}
+    assert [run.settings.precision for run in studies.short.seeds(cell="LSTM", layers=3)] == ["bfloat16", "float32"]
+
+
 def test_the_first_epochs_of_a_run_are_a_run_of_so_many_epochs(studies):
     """The run that tuned the rate is the beginning of the one that went to the end."""
     rate = studies.tuning.rates["GRU"]
