@@ -35,7 +35,9 @@ def answer(records: Records) -> Answer:
     columns = zip(lstm.perplexities("zeroed"), lstm.perplexities("carried"), strict=True)
     losses = (lstm.record.curves["loss"][state]["by_column"] for state in ("zeroed", "carried"))
     by_loss = [math.expm1(zeroed - carried) for zeroed, carried in zip(*losses, strict=True)]
-    a.on(lstm.record).mean("zeroed_LSTM", [zeroed / carried - 1 for zeroed, carried in columns], "{:.1%}", by_loss)
+    a.on(lstm.record).mean(
+        "zeroed_LSTM", [zeroed / carried - 1 for zeroed, carried in columns], "{:.1%}", ("losses", by_loss)
+    )
     a.say("memory_helps", lambda zeroed_LSTM: zeroed_LSTM.positive, {"zeroed_LSTM": 0.0})
     return a.answer(figures={"time": time_plot(timed)}, source=REPACKAGE.numbered())
 
@@ -87,7 +89,7 @@ def grows(a: Facts, timed: Record) -> None:
     kept, cut = (timed.curves[kind]["seconds"] for kind in ("retained", "repackaged"))
     lines = [1000 * float(stats.linregress(range(len(course)), course).slope) for course in kept]
     by_covariance = [float(cov[0, 1] / cov[0, 0]) for cov in (np.cov(range(len(c)), np.multiply(c, 1e3)) for c in kept)]
-    a.mean("slope", lines, "{:.0f} ms", by_covariance)
+    a.mean("slope", lines, "{:.0f} ms", ("covariances", by_covariance))
     a.ratio("factor", [course[-1] for course in kept], [fmean(course) for course in cut], "{:.1f}")
     a.say(
         "needed",
@@ -109,13 +111,11 @@ def silent(a: Facts) -> None:
     direct = history.first_error(retain=True, update=history.in_place)[1]
     square = by("a square, its number changed before backward", history.error_of, history.square_of_changed)
     a("noticed", direct, square, {history.first_error()[1]: "the error about a freed graph"}, code=True)
-
-    def by_differences() -> float:
-        truth = history.gradient_by_differences()
-        return float(torch.dist(history.silent_gradient(), truth) / torch.linalg.vector_norm(truth))
-
-    route = "central differences of every weight, each window with its own weights"
-    differences = by(route, by_differences, within=1e-4)
+    differences = by(
+        "central differences of every weight, each window with its own weights",
+        lambda: history.error_of_silence(history.gradient_by_differences()),
+        within=1e-4,
+    )
     a("silent_error", history.error_of_silence(history.true_gradient()), differences, {0.0: "as if right"}, "{:.1%}")
     a.say("silent_is_wrong", lambda silent_error: silent_error > 1e-3, {"silent_error": 0.0})
 

@@ -110,6 +110,6 @@ def drawing() -> Drawing:
             fill = {"recurrent": "grey", "embedding": "white"}.get(name, "gru!25")
             d.rectangle((x, 0), size[0], size[1], fill, "dim", name=f"{title}{index}")
             if name in ("embedding", "both in one"):
-                d.rectangle((x, height * 0.7), 1.3, rows, "lstm", "lstm")
+                d.rectangle((x, height * 0.7), 1.3, rows, "lstm")  # no stroke, which would widen it
             d.text((x + size[0] / 2, -0.3), name, "middle", size=7.5, colour="dim")
     return d

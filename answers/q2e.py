@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import product
 from statistics import fmean, geometric_mean, median
 
-import numpy as np
 import torch
 
 from answers import whole_text
@@ -168,24 +167,13 @@ def times(a: Facts, timed: StepTimes) -> None:
     """Processor time of a training step: what layers and units add in the runs' code, the cells on either path."""
     recorded = by("times of each setting", lambda: median(map(len, timed.record.curves["seconds"].values())))
     a("rounds", timed.record.settings["rounds"], recorded)
-
-    def by_minutes(*which: str) -> list[float]:
-        """Times of the baseline's, from the minutes of an epoch of as many steps."""
-        cell, _, *path = which
-        return [float(t) for t in timed.minutes(*which) / timed.minutes(cell, "baseline", *path)]
-
-    def by_products(path: str, sign: float) -> list[float]:
-        """Per cent by which the GRU's step is longer, round by round, from the product of all settings' times."""
-        both = [np.prod([timed.of(cell, key, path) for key in VARIATIONS], axis=0) for cell in CELLS]
-        return [float(sign * 100 * (t - 1)) for t in (both[1] / both[0]) ** (1 / len(VARIATIONS))]
-
     for name, key in (("third_layer_time", "layers3"), ("hidden_units_time", "hidden400")):
-        a.ratio(name, timed.of("LSTM", key).tolist(), timed.of("LSTM").tolist(), "{:.2f}", by_minutes("LSTM", key))
+        a.ratio(name, timed.of("LSTM", key).tolist(), timed.of("LSTM").tolist(), "{:.2f}")
     wide, usual = (timed.of("LSTM", key, "stock").tolist() for key in ("hidden400", "baseline"))
-    a.ratio("units_on_modules", wide, usual, "{:.2f}", by_minutes("LSTM", "hidden400", "stock"))
+    a.ratio("units_on_modules", wide, usual, "{:.2f}")
     a.mean("slower", (timed.of("LSTM", path="stock") / timed.of("LSTM")).tolist(), "{:.0f}")
-    a.mean("gru_more", (100 * (timed.gru_over_lstm("stock") - 1)).tolist(), "{:.1f} %", by_products("stock", 1.0))
-    a.mean("gru_less", (100 * (1 - timed.gru_over_lstm("fast"))).tolist(), "{:.1f} %", by_products("fast", -1.0))
+    a.mean("gru_more", (100 * (timed.gru_over_lstm("stock") - 1)).tolist(), "{:.1f} %")
+    a.mean("gru_less", (100 * (1 - timed.gru_over_lstm("fast"))).tolist(), "{:.1f} %")
     a.say(
         "code_not_cells",
         lambda gru_more, gru_less: gru_more.positive and gru_less.positive,

@@ -15,7 +15,6 @@ last printed digit up and down is always tried (`trust/claims.py`): no fact prin
 from __future__ import annotations
 
 import inspect
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
@@ -42,6 +41,7 @@ from writeup.estimators import Estimate, Misfit
 from writeup.records.store import Record
 
 FORM = re.compile(r"\{:(?P<spec>[^{}]*)\} ?(?P<unit>.*)")  # "{:+.1f} points"
+ESTIMATED = "numpy's mean and a simulated quantile of t"
 Route = Callable[[tuple[str, ...]], Check]  # given the records that it rests on
 # Told of each fact when it is stated: `trust/circular.py` asks what was read until then.
 STATED: ContextVar[Callable[[str], object]] = ContextVar("STATED", default=lambda _: None)
@@ -130,26 +130,29 @@ class Facts:
 
     # -- estimates over seeds: second routes and slips stand in `estimators` -----------------------------------------
 
-    # `again`: the same values, computed in another way from what was recorded, for the second route.
+    def mean(
+        self, name: str, values: Sequence[float], form: str, again: tuple[str, Sequence[float]] | None = None
+    ) -> None:
+        """The mean over seeds with Student's interval.
 
-    def mean(self, name: str, values: Sequence[float], form: str, again: Sequence[float] | None = None) -> None:
-        """The mean over seeds with Student's interval."""
+        `again` names another way to the same values and gives them as it finds them, for the second route; without it
+        that takes `values`. Raises `WriteupError` where it does not find as many.
+        """
+        if again and len(again[1]) != len(values):
+            raise WriteupError(f"{self.question}.{name}: {len(values)} values, {len(again[1])} by {again[0]}")
         self._estimate(name, values, form, again=again)
 
     def effect(self, name: str, before: Sequence[float], after: Sequence[float], form: str) -> None:
         """What turning `before` into `after` adds, seed by seed."""
         self._estimate(name, estimators.differences(before, after), form, swapped=True)
 
-    def ratio(
-        self, name: str, one: Sequence[float], other: Sequence[float], form: str, again: Sequence[float] | None = None
-    ) -> None:
+    def ratio(self, name: str, one: Sequence[float], other: Sequence[float], form: str) -> None:
         """How many times `other` `one` is: the geometric mean over seeds, with the interval of the logarithms."""
         logs = estimators.log_ratios(one, other)
-        others = logs if again is None else [math.log(times) for times in again]
         made = {why: estimators.exponential(slip) for why, slip in _slips(logs, swapped=True).items()}
 
         def misfit(candidate: Estimate) -> str:
-            return estimators.misfit(others, estimators.logarithm(candidate))
+            return estimators.misfit(logs, estimators.logarithm(candidate))
 
         self.estimate(name, estimators.exponential(estimators.student(logs)), misfit, made, form)
 
@@ -165,12 +168,20 @@ class Facts:
         )
 
     def _estimate(
-        self, name: str, values: Sequence[float], form: str, swapped: bool = False, again: Sequence[float] | None = None
+        self,
+        name: str,
+        values: Sequence[float],
+        form: str,
+        swapped: bool = False,
+        again: tuple[str, Sequence[float]] | None = None,
     ) -> None:
-        def misfit(candidate: Estimate) -> str:
-            return estimators.misfit(values if again is None else again, candidate)
+        way, found = again or ("", values)
 
-        self.estimate(name, estimators.student(values), misfit, _slips(values, swapped), form)
+        def misfit(candidate: Estimate) -> str:
+            return estimators.misfit(found, candidate)
+
+        route = f"{way}{', ' if way else ''}{ESTIMATED}"
+        self.estimate(name, estimators.student(values), misfit, _slips(values, swapped), form, route)
 
     def estimate(
         self,
@@ -179,7 +190,7 @@ class Facts:
         misfit: Misfit,
         wrong: Mapping[str, Estimate],
         form: str,
-        route: str = "numpy's mean and a simulated quantile of t",
+        route: str = ESTIMATED,
     ) -> None:
         """State an estimate; `misfit` says what is wrong with a candidate, or nothing."""
         spec, unit = self._form(name, form)

@@ -92,7 +92,7 @@ def around(d: Drawing, printed: Mapping[str, str]) -> None:
     d.node("anneal", (Z + 1.15, -5.9), "lr /= 4.0", r"anneal $\eta$", width=2.1, height=0.8)
     d.node("last", (Z, -7.1), "last epoch?", form="decision", width=3.2, height=0.6, fill="ink!10", bold=True)
     d.node("load", (Z, -8.3), "torch.load", "the best model", width=wide, height=0.8)
-    d.node("test", (Z, -9.4), "evaluate(test_data)", "once, at the end", width=wide, height=0.8)
+    d.node("test", (Z, -9.4), "evaluate(test_data)", "at the end, from zeros", width=wide, height=0.8)
     d.node("generate", (Z, -10.5), "generate.py", "text from model.pt", width=wide, height=0.8)
     right = d.at("step.east")[0]
     d.arrow("corpus", "batchify")

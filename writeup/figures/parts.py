@@ -38,10 +38,10 @@ def cells(d: Drawing, at: Point, colours: Sequence[Sequence[str]], size: float =
         d.places[name] = Place((at[0] + width / 2, at[1] + height / 2), width, height, "box", solid=False)
 
 
-def slab(d: Drawing, at: Point, width: float, height: float, depth: float, *, fill: str = "lstm", tint: int = 45,
-         weight: float = 0.5, name: str = "") -> None:  # fmt: skip
-    """A block whose front's lower left corner is `at`: the front in `tint` per cent of a colour, top and side in less
-    and more. Arrows find the whole of it by `name`, its front by `name_front`."""
+def slab(d: Drawing, at: Point, width: float, height: float, depth: float, *, fill: str = "lstm", weight: float = 0.5,
+         name: str = "") -> None:  # fmt: skip
+    """A block whose front's lower left corner is `at`, lit from above. Arrows find the whole of it by `name`, its front
+    by `name_front`."""
 
     def corner(x: float, y: float, z: float) -> Point:
         return projected(at, x * width, y * height, z * depth)
@@ -49,8 +49,8 @@ def slab(d: Drawing, at: Point, width: float, height: float, depth: float, *, fi
     top = [corner(0, 1, 0), corner(1, 1, 0), corner(1, 1, 1), corner(0, 1, 1)]
     side = [corner(1, 0, 0), corner(1, 0, 1), corner(1, 1, 1), corner(1, 1, 0)]
     front = [corner(0, 0, 0), corner(1, 0, 0), corner(1, 1, 0), corner(0, 1, 0)]
-    for face, share in ((top, 0.6), (side, 1.4), (front, 1.0)):
-        d.polygon(face, f"{fill}!{min(100, round(tint * share))}", "ink!70", weight=weight)
+    for face, tint in ((top, 27), (side, 63), (front, 45)):  # per cent of the colour
+        d.polygon(face, f"{fill}!{tint}", "ink!70", weight=weight)
     if name:
         right, up = corner(1, 1, 1)
         whole = (right - at[0], up - at[1])

@@ -114,7 +114,7 @@ class PlotDescription:
             raise WriteupError(f"plot of {self.y_label!r}: no series; it needs at least one")
         if self.legend not in ("direct", "below", "none"):
             raise WriteupError(f"plot of {self.y_label!r}: legend {self.legend!r}; it is direct, below or none")
-        if min(self.width, self.height) <= 0:
+        if not (self.width > 0 and self.height > 0):
             raise WriteupError(f"plot of {self.y_label!r}: {self.width:g} by {self.height:g} cm; both are positive")
         self.axes()
 

@@ -49,7 +49,11 @@ class Seen:
     def of(cls, answer: Answer, written: Written) -> Seen:
         refused = {(made.id, value) for made in answer.claims for value in near(made) if refuses(made, value)}
         cells = {cell for table in answer.tables.values() for row in table.rows for cell in row}
-        names = {c.id for c in answer.claims if written.printed(c.id) or Ref(c.id.partition(".")[2]) in cells}
+        names = {
+            c.id
+            for c in answer.claims
+            if written.printed(c.id) or Ref(c.id.removeprefix(f"{answer.question}.")) in cells
+        }
         return cls(printed(answer, names), frozenset(names), frozenset(refused))
 
 

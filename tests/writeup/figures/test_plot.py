@@ -83,6 +83,7 @@ def test_labels_far_enough_apart_stay():
         (lambda: Series("a", [1], [math.nan]), "not a number"),
         (lambda: Series("a", [1], [1], colour="blue"), "'blue'; there are lstm, gru"),
         (lambda: plot(), "at least one"),
+        (lambda: plot(Series("a", [1], [1]), height=-5.0), "11.8 by -5 cm; both are positive"),
         (lambda: plot(Series("a", [1], [0]), y_scale="log"), "y axis received 0.*positive"),
         (lambda: plot(Series("a", [1], [math.inf])), "y axis received inf"),
         (lambda: plot(Series("a", [2], [0]), x_categories=("one", "two")), "2 x categories"),

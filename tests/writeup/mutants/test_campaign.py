@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from writeup.claims import Ref, Table
+from writeup.facts import Facts, by
 from writeup.mutants import effect
 from writeup.mutants.campaign import Campaign
 from writeup.mutants.effect import Outcome
+from writeup.text.written import Written
 
 ROOT = Path(__file__).resolve().parents[3]
 ANSWER = """
@@ -158,3 +161,13 @@ def test_a_word_for_a_number_is_refused_in_one_line(project):
 def test_a_second_campaign_tries_nothing_again(project):
     run(project, "-m", "writeup.mutants", "--sample", "0")
     assert ", 0 to try" in run(project, "-m", "writeup.mutants", "--sample", "0").stdout
+
+
+def test_what_a_template_or_a_table_prints_is_told_from_what_only_a_sentence_rests_on():
+    facts = Facts("1.2a")
+    for name in ("said", "in_a_cell", "unprinted"):
+        facts(name, 3, by("counting", lambda: 3))
+    answer = facts.answer(tables={"kinds": Table(["kind"], [[Ref("in_a_cell")]], "l")})
+    seen = effect.Seen.of(answer, Written("1.2a", Path("1.2a.md.j2"), "There are << said >>."))
+    assert seen.names == {"1.2a.said", "1.2a.in_a_cell"}
+    assert seen.printed[:2] == ("1.2a.said = 3 ", "1.2a.in_a_cell = 3 ")
