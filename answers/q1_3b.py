@@ -113,14 +113,16 @@ def reasons(a: Facts, record: Record) -> None:
     rate = by("the settings of the code that trains", lambda: moving_inputs.Settings().learning_rate)
     a("moving_rate", record.settings["learning_rate"], rate, form="{:.1f}")
     a.ratio("noise_moves", arms["noisy"]["shift"], arms["none"]["shift"], "{:.1f} times")
+    a.ratio("norm_holds", arms["none"]["shift"], arms["batch"]["shift"], "{:~1} times")
     a.effect("below_plain", arms["noisy"]["train_loss"], arms["none"]["train_loss"], "{:.2f} nats")
     a.effect("above_norm", arms["batch"]["train_loss"], arms["noisy"]["train_loss"], "{:.2f} nats")
     a.say(
         "shift_decides_little",
-        lambda noise_moves, above_norm, below_plain: (
-            noise_moves.low > 1 and above_norm.positive and below_plain.low > above_norm.value
+        lambda noise_moves, norm_holds, above_norm, below_plain: (
+            noise_moves.low > 1 and norm_holds.low > 10 and above_norm.positive and below_plain.low > above_norm.value
         ),
         {"noise_moves": 1.0},
+        {"norm_holds": 10.0},
         {"above_norm": 0.0},
         {"below_plain": 0.0},
     )

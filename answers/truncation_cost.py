@@ -44,7 +44,8 @@ def read(a: Facts, run: Run) -> None:
         return 100 * round(math.exp(loss) / 100)
 
     loss = fmean(run.record.curves["loss"]["carried"]["by_column"])
-    route = by("the training's own loss, on a twentieth of that text", hundreds, run.record.metrics["valid_loss"])
+    trained = run.record.metrics["valid_loss"]
+    route = by("the training's own loss, on a twentieth of that text", lambda: float(f"{math.exp(trained):.0e}"))
     a("perplexity_LSTM", hundreds(loss), route, {hundreds(loss * math.log(2)): "two to the loss in nats"})
 
 

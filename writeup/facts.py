@@ -157,7 +157,14 @@ class Facts:
         self.estimate(name, estimators.exponential(estimators.student(logs)), misfit, made, form)
 
     def change(self, name: str, groups: Sequence[Sequence[float]], weights: Sequence[float], form: str) -> None:
-        """A weighted sum of the groups' mean logarithms as a change in per cent; one spread, pooled over all groups."""
+        """A weighted sum of the groups' mean logarithms as a change in per cent; one spread, pooled over all groups.
+
+        Raises `WriteupError` where the weights do not sum to zero, as those of a comparison do.
+        """
+        if abs(sum(weights)) > 1e-9:
+            raise WriteupError(
+                f"{self.question}.{name}: the weights of a change sum to zero, these to {sum(weights):g}"
+            )
         self.estimate(
             name,
             estimators.percent(estimators.pooled(groups, weights)),

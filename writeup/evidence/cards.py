@@ -13,7 +13,7 @@ from writeup.trust.ledger import ClaimRow, ControlRow, Ledger, StatementRow
 
 LEVELS = {
     "executed": "computed here, at this build, by two routes",
-    "rerun": "a seeded run behind it was trained again here, at this build",
+    "rerun": "a seeded run of its record was trained again here, at this build",
     "recomputed": "computed from a record, and as true as the record",
 }
 MINUS = re.compile(r"(?<![\w.)])-(?=[\d.])")

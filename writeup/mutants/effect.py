@@ -15,7 +15,7 @@ from writeup.figures import Drawing
 from writeup.records.store import Records, stale_sources
 from writeup.text.forms import last_unit
 from writeup.text.written import Written, written_in
-from writeup.trust.problem import Problem
+from writeup.trust.named import misnamed
 from writeup.trust.statements import verify_statement
 
 # How a fault may end. Found: a check refuses the value, or accepts a control; an exception; no end.
@@ -71,7 +71,7 @@ def ended(question: Question, root: Path, before: Seen, forged: Sequence[str] = 
         return Outcome("failed", question.id, problem[:200])
     if gone := before.names - {made.id for made in answer.claims}:
         return Outcome("failed", question.id, f"printed, and not stated: {sorted(gone)}")
-    problems: list[Problem] = []
+    problems = [*misnamed(((made.id, made.check(made.value).records) for made in answer.claims), records)]
     for made in answer.statements:
         verify_statement(made, answer, written_in(root, question.id), problems)
     if problems:

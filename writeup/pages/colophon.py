@@ -9,7 +9,7 @@ from writeup.trust.ledger import Ledger, RecordRow
 
 LEVELS = {
     "executed": "computed here and now by two routes",
-    "rerun": "a seeded run behind it was trained again here and now",
+    "rerun": "a seeded run of its record was trained again here and now",
     "recomputed": "arithmetic on a record, as true as the record",
 }
 

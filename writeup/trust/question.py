@@ -96,7 +96,7 @@ def _verify_question(
         row.source = _relative(row.source, root)
         if behind := set(row.evidence["records"]):
             row.level = "rerun" if behind <= reran else "recomputed"
-    problems += misnamed(rows, records)
+    problems += misnamed(((row.id, row.evidence["records"]) for row in rows), records)
     statements = [verify_statement(made, answer, written, problems) for made in answer.statements]
     for statement in statements:
         statement.source = _relative(statement.source, root)
