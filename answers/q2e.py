@@ -66,7 +66,7 @@ def settings(a: Facts, short: Study) -> None:
     """Perplexity after the first epochs, and parameters in millions, of every setting and cell."""
     lengths = by("losses in each curve", lambda: median(len(run.curve) for run in short.runs))
     a.on(*short.records)("short_epochs", short.base.epochs, lengths)
-    for name, counts in (("short_seeds", (2,)), ("layer_seeds", (1, 3))):
+    for name, counts in (("short_seeds", (short.base.layers,)), ("layer_seeds", (1, 3))):
         runs = [run for cell in CELLS for layers in counts for run in short.seeds(cell=cell, layers=layers)]
         cases = len(CELLS) * len(counts)
         counted = by("different curves", lambda runs=runs, of=cases: len({str(run.curve) for run in runs}) // of)

@@ -21,11 +21,12 @@ from writeup.trust.statements import verify_statement
 # How a fault may end. Found: a check refuses the value, or accepts a control; an exception; no end.
 FOUND = ("failed", "broke", "timeout")
 # Passed, from the best to the worst. Idle: nothing printed changes, and every check refuses what it refused before.
-# Moves: in a drawing something lies elsewhere or has another size, and its words are the same: for the eye to judge.
+# Moves: in a drawing something lies elsewhere, is turned or has another size, and its words are the same: for the eye.
 # Weakens: a check accepts a wrong value next to the claimed one that it refused before. Shows: other words or numbers.
 PASSED = ("idle", "moves", "weakens", "shows")
 DRAWING = "drawing"
-PLACE = re.compile(r"-?\d+(?:\.\d+)?(?=cm|pt|mm|,|\))|(?<=,)-?\d+(?:\.\d+)?")  # of a drawing's TikZ
+# Of a drawing's TikZ.
+PLACE = re.compile(r"(?<=rotate=)-?\d+(?:\.\d+)?|-?\d+(?:\.\d+)?(?=cm|pt|mm|,|\))|(?<=,)-?\d+(?:\.\d+)?")
 
 
 @dataclass(frozen=True)
