@@ -26,7 +26,7 @@ from lab.study import (
     mistaken_for,
     perplexity,
 )
-from lab.study_again import half_width, holm_again, last_of, probability_again
+from lab.study_again import adjusted_again, half_width, holm_again, last_of
 from writeup.claims import Answer
 from writeup.estimators import holm, pooled, pooled_probability
 from writeup.facts import Facts, by
@@ -96,7 +96,7 @@ def resolved(a: Facts, short: Study) -> None:
     behind("stand", tuple(sorted(found)), tested, {tuple(contrasts): "all of them"})
     for name, key, left in (("p_deep", "layers3", len(contrasts)), ("p_narrow", "hidden100", len(contrasts) - 1)):
         chance = left * pooled_probability(*contrasts[key])
-        again = by("t by least squares", lambda k=key, n=left: n * probability_again(*contrasts[k]), within=1e-6)
+        again = by("t by least squares, all six in order", adjusted_again, contrasts, key, within=1e-6)
         behind(name, chance, again, {chance / left: "read alone"}, "{:.3f}")
     for name, key in (("deep", "layers3"), ("narrow", "hidden100")):
         behind.change(name, *contrasts[key], "{:.0f} %")

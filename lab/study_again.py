@@ -42,6 +42,12 @@ def probability_again(groups: Sequence[Sequence[float]], weights: Sequence[float
     return float(2 * stats.t.sf(abs(middle) / error, freedom))
 
 
+def adjusted_again(contrasts: Mapping[str, tuple[list[list[float]], list[float]]], name: str) -> float:
+    """One contrast's probability times the contrasts that are no less likely by chance, itself included [Holm 1979]."""
+    chances = {other: probability_again(*contrast) for other, contrast in contrasts.items()}
+    return chances[name] * sum(chance >= chances[name] for chance in chances.values())
+
+
 def holm_again(contrasts: Mapping[str, tuple[list[list[float]], list[float]]]) -> tuple[str, ...]:
     """Which contrasts stand read together: the largest t first, against ever lower simulated quantiles [Holm 1979]."""
     solved = {name: least_squares(*contrast) for name, contrast in contrasts.items()}
