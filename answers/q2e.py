@@ -133,6 +133,15 @@ def cells_apart(a: Facts, short: Study) -> None:
     apart = holm({key: pooled_probability(*contrast) for key, contrast in between.items()})
     tested = by("t of each by least squares, simulated quantiles of t", holm_again, between)
     behind("parted", tuple(sorted(apart)), tested, {(): "none of them"})
+    uneven = {
+        key: short.contrast(between_cells(key) | {("baseline", "GRU"): -1.0, ("baseline", "LSTM"): 1.0})
+        for key in VARIATIONS
+        if key != "baseline"
+    }
+    found = tuple(sorted(holm({key: pooled_probability(*contrast) for key, contrast in uneven.items()})))
+    tested = by("t of each by least squares, simulated quantiles of t", holm_again, uneven)
+    behind("uneven", found, tested, {tuple(uneven): "all of them"})
+    a.say("act_alike", lambda uneven: uneven == (), {"uneven": ("bptt70",)})
     sizes = {(s.layers, s.hidden_size, s.bptt) for s in (run.settings for run in short.runs) if s.cell == "GRU"}
     behind("compared", len(VARIATIONS), by("models that a GRU was trained with", len, sizes))
     ratios = [
