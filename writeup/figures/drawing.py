@@ -28,7 +28,7 @@ from writeup.figures.outline import SLANT, Form, Place, along, crosses, head, ro
 DASHES = (3.0, 2.0)  # pt on and off
 PADDING = 0.12  # cm between a node's text and its border, on either side
 SMALL = 7.5  # pt, of the labels of arrows
-Heads = Literal["->", "<-", "<->", "-"]
+ROUND = 0.12  # cm, the radius of a line's corners
 Side = Literal["auto", "above", "below", "left", "right", "on"]
 End = str | Point  # a node ("a"), one of its sides ("a.east", "a.north west"), or a point
 Via = Sequence[tuple[float | None, float | None]] | Literal["-|", "|-"]
@@ -55,11 +55,8 @@ class Drawing(Canvas):
         form: Form = "box",
         fill: str = "white",
         stroke: str = "ink!70",
-        weight: float = 0.6,
         dashed: bool = False,
-        colour: str = "black",
         bold: bool | None = None,
-        size: float = SIZE,
         over: bool = False,
     ) -> Place:
         """A node centred at `at`: `text`, bold where a dim `detail` stands below it; sized by its text unless told.
@@ -69,11 +66,11 @@ class Drawing(Canvas):
         if name in self.places:
             raise WriteupError(f"drawing {self.name!r}: two nodes are called {name!r}")
         is_bold = bool(detail) if bold is None else bold
-        lines = [(t, is_bold, colour) for t in text.split("\n") if text]
+        lines = [(t, is_bold, "black") for t in text.split("\n") if text]
         lines += [(t, False, "dim") for t in detail.split("\n") if detail]
-        wide = max((line_width(t, size, b) for t, b, _ in lines), default=0.0)
+        wide = max((line_width(t, bold=b) for t, b, _ in lines), default=0.0)
         wide += 2 * (SLANT if form == "decision" else 0.06 if form == "ellipse" else PADDING)
-        leading = size * LEADING * POINT
+        leading = SIZE * LEADING * POINT
         tall = leading * len(lines) + 0.06
         place = Place(at, width or wide, height or tall + 0.1, form, not over)
         if wide > place.width + 0.1 or tall > place.height + 0.1:
@@ -82,10 +79,10 @@ class Drawing(Canvas):
                 f"its text {' / '.join(t for t, _, _ in lines)!r} needs {wide:.2f} x {tall:.2f} cm"
             )
         self.places[name] = place
-        self.shapes.append(Path(place.outline(), True, fill, stroke, weight, DASHES if dashed else ()))
-        for number, (line, is_bold, tint) in enumerate(lines):
+        self.shapes.append(Path(place.outline(), True, fill, stroke, dashes=DASHES if dashed else ()))
+        for number, (line, is_bold, colour) in enumerate(lines):
             rise = ((len(lines) - 1) / 2 - number) * leading
-            self._inside += self.write((at[0], at[1] + rise), line, size=size, bold=is_bold, colour=tint, over=over)
+            self._inside += self.write((at[0], at[1] + rise), line, bold=is_bold, colour=colour, over=over)
         return place
 
     def at(self, end: End, dx: float = 0.0, dy: float = 0.0) -> Point:
@@ -106,47 +103,37 @@ class Drawing(Canvas):
         label: str = "",
         *,
         via: Via = (),
-        heads: Heads = "->",
+        is_headed: bool = True,
         colour: str = "black",
         weight: float = 0.7,
         dashed: bool = False,
-        round: float = 0.12,
         side: Side = "auto",
         place: float = 0.5,
         turn: float = 0.0,
-        size: float = SMALL,
-        label_colour: str = "",
         over: bool = False,
     ) -> None:
-        """A line from `start` to `end` with heads at either end; `over` lets it cross nodes and words.
+        """A line from `start` to `end` with a head at its end; `over` lets it cross nodes and words.
 
         `via`: points between, in which None keeps a coordinate of the point before; or "-|" (first level, then
         upright) or "|-". The label stands at `place` (0 to 1) of the way, on a `side`, "on" the line on white.
         """
         points = self._points(start, end, via)
         middle = list(points)
-        if heads.endswith(">"):
+        if is_headed:
             outline, middle[-1] = head(points[-1], points[-2], weight)
             self.shapes.append(Path(outline, True, colour))
-        if heads.startswith("<"):
-            outline, middle[0] = head(points[0], points[1], weight)
-            self.shapes.append(Path(outline, True, colour))
         dashes = DASHES if dashed else ()
-        self.shapes.append(Path(rounded(middle, round), stroke=colour, weight=weight, dashes=dashes))
+        self.shapes.append(Path(rounded(middle, ROUND), stroke=colour, weight=weight, dashes=dashes))
         own = {e.partition(".")[0] for e in (start, end) if isinstance(e, str)}
         if not over:
             self._lines += [(a, b, own) for a, b in pairwise(points)]
         if label:
-            self._label(
-                points, label, side, place, turn, size, label_colour or ("dim" if colour == "black" else colour)
-            )
+            self._label(points, label, side, place, turn, "dim" if colour == "black" else colour)
 
-    def line(self, start: End, end: End, label: str = "", *, colour: str = "black", dashed: bool = False,
-             weight: float = 0.7, via: Via = (), side: Side = "auto", place: float = 0.5, turn: float = 0.0,
+    def line(self, start: End, end: End, *, via: Via = (), colour: str = "black", weight: float = 0.7,
              over: bool = False) -> None:  # fmt: skip
-        """An arrow without heads."""
-        self.arrow(start, end, label, via=via, heads="-", colour=colour, weight=weight, dashed=dashed, side=side,
-                   place=place, turn=turn, over=over)  # fmt: skip
+        """An arrow without its head."""
+        self.arrow(start, end, via=via, is_headed=False, colour=colour, weight=weight, over=over)
 
     def text(self, at: End, text: str, align: Align = "middle", *, size: float = SIZE, bold: bool = False,
              colour: str = "black", turn: float = 0.0, over: bool = False) -> None:  # fmt: skip
@@ -167,7 +154,7 @@ class Drawing(Canvas):
             self.places[name] = Place((x + width / 2, y + height / 2), width, height, "box", solid=False)
 
     def frame(self, title: str, *members: End, name: str = "", margin: float = 0.25, fill: str = "paper",
-              stroke: str = "ink!35", dashed: bool = False, colour: str = "ink") -> None:  # fmt: skip
+              stroke: str = "ink!35") -> None:  # fmt: skip
         """A rounded frame behind nodes and points, its title above the upper left corner."""
         boxes = [self.places[m].box if isinstance(m, str) and m in self.places else self.at(m) * 2 for m in members]
         left, bottom, right, top = box_of((x, y) for box in boxes for x, y in (box[:2], box[2:]))
@@ -175,9 +162,9 @@ class Drawing(Canvas):
         place = Place(((left + right) / 2, (bottom + top) / 2), width, height, "round", solid=False)
         if name:
             self.places[name] = place
-        self.shapes.insert(0, Path(place.outline(), True, fill, stroke, 0.6, DASHES if dashed else ()))
+        self.shapes.insert(0, Path(place.outline(), True, fill, stroke))
         if title:
-            self.write((left - margin, top + margin + 0.2), title, "left", bold=True, colour=colour)
+            self.write((left - margin, top + margin + 0.2), title, "left", bold=True, colour="ink")
 
     def check(self) -> None:
         """Raises `WriteupError` for what overlaps by accident or is wider than the page."""
@@ -223,7 +210,7 @@ class Drawing(Canvas):
             points[-1] = self.places[end].border(points[-2])
         return points
 
-    def _label(self, points: Sequence[Point], label: str, side: Side, place: float, turn: float, size: float,
+    def _label(self, points: Sequence[Point], label: str, side: Side, place: float, turn: float,
                colour: str) -> None:  # fmt: skip
         """Write beside the line, a hair off it."""
         (a, b), left = _piece_at(points, place)
@@ -231,8 +218,8 @@ class Drawing(Canvas):
         if side == "auto":
             side = "above" if abs(b[0] - a[0]) > abs(b[1] - a[1]) else "right"
         lines = label.split("\n")
-        half_height = len(lines) * size * LEADING * POINT / 2
-        half_width = max(line_width(line, size) for line in lines) / 2
+        half_height = len(lines) * SMALL * LEADING * POINT / 2
+        half_width = max(line_width(line, SMALL) for line in lines) / 2
         if turn:
             half_height, half_width = half_width, half_height
         dx = {"left": -1, "right": 1}.get(side, 0) * (half_width + 0.08)
@@ -240,7 +227,7 @@ class Drawing(Canvas):
         if side == "on":
             corners = [(x + i * half_width, y + j * half_height) for i, j in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
             self.polygon(corners, "white")
-        self.write((x + dx, y + dy), label, size=size, colour=colour, turn=turn, over=side == "on")
+        self.write((x + dx, y + dy), label, size=SMALL, colour=colour, turn=turn, over=side == "on")
 
 
 def _piece_at(points: Sequence[Point], place: float) -> tuple[tuple[Point, Point], float]:

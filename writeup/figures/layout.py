@@ -148,7 +148,7 @@ class _Panel:
         size = 1.2 if is_faint else 1.7
         if piece.kind in ("marks", "open", "rim"):
             tint = f"{colour.partition('!')[0]}!60" if is_faint else colour
-            is_open = piece.kind != "marks" or series.hollow
+            is_open = piece.kind != "marks"
             rim = tint if is_open or series.mark == "x" else ""
             shape: Path | Dots = Dots(tuple(points), series.mark, size, "white" if is_open else tint, rim, clip, name)
         else:
@@ -217,8 +217,7 @@ def _legend(canvas: Canvas, panels: PanelsDescription, colours: Mapping[str, str
                 Path(ends, stroke=colour, weight=series.weight, dashes=DASHES if series.dashed else ())
             )
         if series.style in ("marks", "both", "dots", "dumbbell"):
-            fill = "white" if series.hollow else colour
-            canvas.shapes.append(Dots(((x + 0.225, middle),), series.mark, 1.7, fill, colour))
+            canvas.shapes.append(Dots(((x + 0.225, middle),), series.mark, 1.7, colour, colour))
         canvas.write((x + 0.55, middle), series.label, "left")
         x += wide + 0.35
     return y

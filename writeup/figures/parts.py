@@ -18,6 +18,7 @@ from writeup.figures.lettering import line_width
 from writeup.figures.outline import Place
 
 OBLIQUE = (0.5, 0.4)  # where one centimetre of depth goes, right and up
+SLOPE = math.radians(75)  # of the strokes of a cut
 
 
 def projected(origin: Point, x: float, y: float, z: float) -> Point:
@@ -25,17 +26,13 @@ def projected(origin: Point, x: float, y: float, z: float) -> Point:
     return origin[0] + x + z * OBLIQUE[0], origin[1] + y + z * OBLIQUE[1]
 
 
-def cells(d: Drawing, at: Point, colours: Sequence[Sequence[str]], size: float = 0.2, *, stroke: str = "ink!45",
-          weight: float = 0.3, name: str = "") -> None:  # fmt: skip
+def cells(d: Drawing, at: Point, colours: Sequence[Sequence[str]], size: float = 0.2) -> None:
     """A grid of squares, its lower left corner at `at`, the first row on top; "" leaves a cell out."""
     for row, line in enumerate(reversed(colours)):
         for column, colour in enumerate(line):
             if colour:
                 corner = (at[0] + column * size, at[1] + row * size)
-                d.rectangle(corner, size, size, colour, stroke, weight=weight)
-    width, height = size * max(map(len, colours)), size * len(colours)
-    if name:
-        d.places[name] = Place((at[0] + width / 2, at[1] + height / 2), width, height, "box", solid=False)
+                d.rectangle(corner, size, size, colour, "ink!45", weight=0.3)
 
 
 def slab(d: Drawing, at: Point, width: float, height: float, depth: float, *, fill: str = "lstm", weight: float = 0.5,
@@ -58,20 +55,19 @@ def slab(d: Drawing, at: Point, width: float, height: float, depth: float, *, fi
         d.places[f"{name}_front"] = Place((at[0] + width / 2, at[1] + height / 2), width, height, "box", solid=False)
 
 
-def stack(d: Drawing, at: Point, width: float, parts: Sequence[tuple[float, str, str]], height: float = 0.32, *,
-          total: float | None = None, size: float = SMALL) -> None:  # fmt: skip
-    """A level bar of (amount, colour, label), `width` cm for `total` (the sum); its lower left corner is `at`. A label
-    stands in its part where it fits, below it otherwise; an empty one nowhere."""
-    whole = total or sum(amount for amount, _, _ in parts)
+def stack(d: Drawing, at: Point, width: float, parts: Sequence[tuple[float, str, str]]) -> None:
+    """A level bar of (amount, colour, label), `width` cm for their sum; its lower left corner is `at`. A label stands
+    in its part where it fits, below it otherwise; an empty one nowhere."""
+    whole, height = sum(amount for amount, _, _ in parts), 0.32
     left = at[0]
     for amount, colour, label in parts:
         length = width * amount / whole
         d.rectangle((left, at[1]), length, height, colour, "white", weight=0.5)
-        inside = bool(label) and line_width(label, size) + 0.1 < length
+        inside = bool(label) and line_width(label, SMALL) + 0.1 < length
         if label:
             dark = colour in ("lstm", "gru", "green", "ink", "dim", "black")
             where = (left + length / 2, at[1] + height / 2 if inside else at[1] - 0.2)
-            d.text(where, label, size=size, colour=("white" if dark else "black") if inside else "dim")
+            d.text(where, label, size=SMALL, colour=("white" if dark else "black") if inside else "dim")
         left += length
 
 
@@ -87,9 +83,9 @@ def meter(d: Drawing, node: str, share: float, text: str = "", colour: str = "ls
         d.text((right, bottom - height - 0.16), text, "right", size=SMALL, bold=True)
 
 
-def cut(d: Drawing, at: Point, *, colour: str = "gru", size: float = 0.5, turn: float = 75.0) -> None:
+def cut(d: Drawing, at: Point, size: float = 0.5) -> None:
     """Two short slanted strokes across a line, as scissors leave them."""
-    dx, dy = math.cos(math.radians(turn)) * size / 2, math.sin(math.radians(turn)) * size / 2
+    dx, dy = math.cos(SLOPE) * size / 2, math.sin(SLOPE) * size / 2
     for shift in (-0.06, 0.06):
         x = at[0] + shift
-        d.line((x - dx, at[1] - dy), (x + dx, at[1] + dy), colour=colour, weight=1.3, over=True)
+        d.line((x - dx, at[1] - dy), (x + dx, at[1] + dy), colour="gru", weight=1.3, over=True)

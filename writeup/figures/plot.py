@@ -43,7 +43,6 @@ class Series:
     dashed: bool = False
     weight: float = 1.1
     mark: Literal["o", "s", "^", "D", "x"] = "o"
-    hollow: bool = False
     label_at: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
