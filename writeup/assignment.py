@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import re
 import sys
-import tomllib
 from calendar import month_name
 from collections.abc import Callable
 from datetime import date
@@ -13,13 +12,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from writeup.claims import Answer
 from writeup.errors import WriteupError, near
-from writeup.naming import KEY, Names, Naming, key
+from writeup.naming import Key, Names, Naming
 from writeup.records.store import Records
+from writeup.text.files import read_text, read_toml
 
 DESCRIPTION = Path("answers/assignment.toml")
 
@@ -49,12 +49,7 @@ class Notebook(Question):
     """A part that is handed in as a notebook, whose claims our own notebook prints; its points are its own. Of several,
     `[[notebook]]`, each has a `key` for its files' names (see `Names`); a student's own notebooks take the first's."""
 
-    key: Annotated[str, Field(json_schema_extra={"pattern": f"^{KEY}$"})] | None = None
-
-    @field_validator("key")
-    @classmethod
-    def _key(cls, given: str | None) -> str | None:
-        return given if given is None else key(given)
+    key: Key | None = None
 
 
 def _several(given: object) -> object:
@@ -71,7 +66,7 @@ class Assignment(_Data):
 
     title: str
     subtitle: str
-    suffix: Annotated[str, Field(json_schema_extra={"pattern": f"^{KEY}$"})]
+    suffix: Key
     points: int
     due: date | None = None
     names: Names = Names()
@@ -90,11 +85,6 @@ class Assignment(_Data):
         if given is not None and type(given) is not date:  # a time of day is a date, too, to pydantic and to Python
             raise ValueError(f"{str(given)!r} was given; it is a day without quotes, like due = 2026-03-14")
         return given
-
-    @field_validator("suffix")
-    @classmethod
-    def _key(cls, suffix: str) -> str:
-        return key(suffix)
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
@@ -168,16 +158,11 @@ _TABLES: dict[str, type[BaseModel]] = {"question": Question, "section": Section,
 
 def load_assignment(root: Path) -> Assignment:
     """Read `answers/assignment.toml`; raises `WriteupError` naming the file and the entry that is wrong."""
-    path = root / DESCRIPTION
     try:
-        return Assignment.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
-    except OSError as error:
-        raise WriteupError(f"{path}: cannot be read ({error.strerror})") from error
+        return Assignment.model_validate(read_toml(root / DESCRIPTION))
     except ValidationError as error:
         slips = [f"{described(root, *slip['loc'])}: {_told(slip)}" for slip in error.errors()]
         raise WriteupError("\n".join(slips)) from error
-    except (ValueError, RecursionError) as error:  # also what is no UTF-8, and a number of too many digits
-        raise WriteupError(f"{path}: not valid TOML: {error}") from error
 
 
 def _told(slip: ErrorDetails) -> str:
@@ -197,7 +182,7 @@ def described(root: Path, *location: int | str) -> str:
     """File and line of an entry of `answers/assignment.toml`, as of ("question", 0, "id"); of its table where it is
     missing."""
     path, (*table, key) = root / DESCRIPTION, location or ("",)
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    lines = read_text(path).splitlines()
     headings = [n for n, line in enumerate(lines) if re.match(r"\s*\[", line)]
     tables = [n for n in headings if table and re.match(rf"\s*\[+\s*{table[0]}\s*\]", lines[n])]
     start = dict(enumerate(tables)).get(int(table[-1]) if table[1:] else 0, 0)

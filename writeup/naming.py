@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from anyascii import anyascii
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from writeup.errors import near
 
@@ -27,14 +27,17 @@ _PIECE = rf"(?:{PLAIN}|\{{(?:{'|'.join(FIELDS)})\}})"
 _LEGAL = f"a pattern is made of {', '.join(f'{{{name}}}' for name in FIELDS)}, letters, digits and . _ -"
 
 
-def key(value: str) -> str:
-    """What tells one part's files from another's; raises `ValueError` where it fits into no file name."""
+def _key(value: str) -> str:
     if not re.fullmatch(KEY, value):
         what = (
             "is empty" if not value else "has a path separator" if re.search(r"[/\\]", value) else "fits no file name"
         )
         raise ValueError(f"{value!r} {what}; it begins with a letter or digit and goes on with these or . _ -, like E1")
     return value
+
+
+# What tells one part's files from another's, and fits into a file name.
+Key = Annotated[str, AfterValidator(_key), Field(json_schema_extra={"pattern": f"^{KEY}$"})]
 
 
 class Names(BaseModel):
@@ -48,7 +51,7 @@ class Names(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     pattern: Annotated[str, Field(json_schema_extra={"pattern": rf"^(?![.-]){_PIECE}*\{{key\}}{_PIECE}*$"})] = PATTERN
-    notebook: Annotated[str, Field(json_schema_extra={"pattern": f"^{KEY}$"})] | None = None
+    notebook: Key | None = None
 
     @field_validator("pattern")
     @classmethod
@@ -70,11 +73,6 @@ class Names(BaseModel):
             if problem:
                 raise ValueError(f"{pattern!r} {problem}; {_LEGAL}, like {PATTERN!r}")
         return pattern
-
-    @field_validator("notebook")
-    @classmethod
-    def _key(cls, notebook: str | None) -> str | None:
-        return notebook if notebook is None else key(notebook)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from writeup.errors import WriteupError
 from writeup.records.record import Record
 from writeup.records.store import Records
+from writeup.text.files import read_text
 from writeup.trust.certificate import Certificate
 from writeup.trust.ledger import FigureRow, FileRow, Ledger
 
@@ -62,18 +63,10 @@ class About:
 def kept(root: Path, ledger: Ledger) -> dict[str, Any]:
     """What the project in `root` keeps for the page: the ledger's records, and what was measured of its checks."""
     records = Records(root)
-    trust, mutants = (_read(root / path) for path in (TRUST, MUTANTS))
+    trust, mutants = (read_text(root / path) for path in (TRUST, MUTANTS))
     try:
         campaign = Campaign.model_validate_json(mutants) if mutants else None
     except ValidationError as error:
         told = f"{root / MUTANTS}: {error.errors()[0]['msg']}; it is build/mutants.json as `make mutants` writes it"
         raise WriteupError(told) from error
     return {"records": [records[row.path] for row in ledger.records], "trust": trust, "mutants": campaign}
-
-
-def _read(path: Path) -> str:
-    """A file's text, nothing where there is none."""
-    try:
-        return path.read_text(encoding="utf-8") if path.is_file() else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise WriteupError(f"{path}: cannot be read as text ({error})") from error

@@ -9,13 +9,8 @@ from typing import Any
 
 from writeup.evidence.elements import Place
 from writeup.text import forms
-from writeup.trust.ledger import ClaimRow, ControlRow, Ledger, StatementRow
+from writeup.trust.ledger import LEVELS, ClaimRow, ControlRow, Ledger, StatementRow
 
-LEVELS = {
-    "executed": "computed here, at this build, by two routes",
-    "rerun": "a seeded run of its record was trained again here, at this build",
-    "recomputed": "computed from a record, and as true as the record",
-}
 MINUS = re.compile(r"(?<![\w.)])-(?=[\d.])")
 Words = Callable[[str], str]  # how text of a fact is shown; formulas as mathematics
 

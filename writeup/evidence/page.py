@@ -11,14 +11,14 @@ from markupsafe import Markup
 from writeup.errors import WriteupError
 from writeup.evidence.about import About
 from writeup.evidence.audited import LAYOUTS, audit_section, layout
-from writeup.evidence.cards import LEVELS, Card, fact_card, shown, statement_card
+from writeup.evidence.cards import Card, fact_card, shown, statement_card
 from writeup.evidence.curves import curves
 from writeup.evidence.elements import heard_once, with_buttons
 from writeup.evidence.pictures import filled, frame
 from writeup.evidence.text import alternatives, formulas, html_of, marked, to_html
 from writeup.readback.sources import ALLOWED
 from writeup.text.marks import Sourced
-from writeup.trust.ledger import ClaimRow, Ledger
+from writeup.trust.ledger import LEVELS, ClaimRow, Ledger
 
 FEW = 4  # records that a card lists itself
 TEX = re.compile(r"[\\^_]")

@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from writeup.trust.ledger import Ledger, RecordRow
-
-LEVELS = {
-    "executed": "computed here and now by two routes",
-    "rerun": "a seeded run of its record was trained again here and now",
-    "recomputed": "arithmetic on a record, as true as the record",
-}
+from writeup.trust.ledger import LEVELS, Ledger, RecordRow
 
 
 @dataclass(frozen=True)

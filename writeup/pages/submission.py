@@ -7,7 +7,6 @@ together; and the `notebooks`, if they have their own.
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from writeup.errors import WriteupError
 from writeup.naming import Naming, file_part
 from writeup.pages.identity import Author, Identity
+from writeup.text.files import read_toml
 
 LONGEST_NAME = 100  # characters of one name
 LONGEST_STEM = 240  # of the file name; file systems end at 255 bytes, and "_evidence.html" must fit
@@ -110,16 +110,16 @@ def _authors(several: object, beside: Mapping[str, object], path: Path) -> list[
 
 
 def _read(path: Path) -> dict[str, object]:
-    if path.exists() and not path.is_file():  # a pipe would be waited for
-        raise WriteupError(f'{path}: is no regular file; a line of it reads like first_name = "Ada"')
-    try:
-        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
+    if not path.exists():
         raise WriteupError(
             f"{path}: no such file; write it with first_name, last_name and netid, or give FIRST=, LAST= and NETID="
-        ) from None
-    except (OSError, ValueError, RecursionError) as error:  # ValueError: also of an integer with too many digits
-        raise WriteupError(f'{path}: not readable as TOML ({error}); a line reads like first_name = "Ada"') from error
+        )
+    if not path.is_file():  # a pipe would be waited for
+        raise WriteupError(f'{path}: is no regular file; a line of it reads like first_name = "Ada"')
+    try:
+        given = read_toml(path)
+    except WriteupError as error:
+        raise WriteupError(f'{error}; a line reads like first_name = "Ada"') from error
     if unknown := [key for key in given if key not in (*KEYS, "authors", "notebooks")]:
         told = f"it may hold {', '.join(KEYS)}, authors and notebooks"
         raise WriteupError(f"{path}: unknown {', '.join(unknown)}; {told}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from writeup.text import forms
 from writeup.text.numerals import rounds, spelled
-from writeup.trust.ledger import ClaimRow, Ledger
+from writeup.trust.ledger import LEVELS, ClaimRow, Ledger
 
 MATCHED = ("claim", "control")
 # Sources of numbers that are no claims, and why they may stand in a document.
@@ -92,7 +92,7 @@ def _held(ledger: Ledger) -> dict[str, set[str]]:
     rejected = {question: ledger.rejected(question) for question in questions}
     counts = [len(document), sum(rejected[q] for q in questions if q in asked)]
     counts += [count for question in questions for count in (len(ledger.of(question)), rejected[question])]
-    counts += [sum(row.level == level for row in document) for level in ("executed", "rerun", "recomputed")]
+    counts += [sum(row.level == level for row in document) for level in LEVELS]
     counts += [len(ledger.statements), sum(statement.question in asked for statement in ledger.statements)]
     counts += Counter((record.path.partition("/")[0], record.device) for record in ledger.records).values()
     records = spelled("\n".join(f"{record.path} {record.device} {record.date}" for record in ledger.records))

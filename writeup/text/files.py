@@ -10,8 +10,13 @@ from writeup.errors import WriteupError
 
 
 def read_text(path: Path) -> str:
+    """Its text; nothing where there is no file."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise WriteupError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise WriteupError(f"{path}: not UTF-8: {error}") from error
 
@@ -20,7 +25,5 @@ def read_toml(path: Path) -> dict[str, Any]:
     """Its tables; none where there is no file."""
     try:
         return tomllib.loads(read_text(path))
-    except FileNotFoundError:
-        return {}
     except (ValueError, RecursionError) as error:  # also an integer of too many digits
         raise WriteupError(f"{path}: not valid TOML: {error}") from error

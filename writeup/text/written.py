@@ -63,8 +63,7 @@ def words(source: str) -> str:
 def written_in(root: Path, question: str) -> Written:
     """The template of one question; an empty one where there is none (rendering says so)."""
     path = TEMPLATES / f"{question}.md.j2"
-    text = read_text(root / path) if (root / path).is_file() else ""
-    return Written(question, path, text)
+    return Written(question, path, read_text(root / path))
 
 
 def all_written(root: Path) -> Iterator[Written]:

@@ -12,6 +12,12 @@ from writeup.errors import WriteupError
 from writeup.estimators import Estimate
 from writeup.text.numerals import spelled
 
+LEVELS = {  # of evidence, the weakest last, and what each means
+    "executed": "computed here and now by two routes",
+    "rerun": "a seeded run of its record was trained again here and now",
+    "recomputed": "arithmetic on a record, as true as the record",
+}
+
 
 class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid")

@@ -45,5 +45,5 @@ def test_a_score_that_is_none_is_refused(docs, content):
 
 def test_words_that_are_no_text_are_refused(docs):
     (docs / "trust.md").write_bytes(b"\xff\xfe")
-    with pytest.raises(WriteupError, match=r"docs/trust\.md: cannot be read as text"):
+    with pytest.raises(WriteupError, match=r"docs/trust\.md: not UTF-8"):
         kept(docs.parent, NOTHING)
