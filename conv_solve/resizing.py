@@ -51,13 +51,20 @@ class Upsample(Module[Fraction]):
 
 
 @dataclass(frozen=True)
-class PixelShuffle(Module[int]):
-    r""":math:`(C, n) \to (C/r^2, nr)`."""
+class Shuffle(Module[int]):
+    """Modules that move pixels between channels and places: one setting, :math:`r`."""
 
     factor: int
 
     def settings(self) -> Iterator[int]:
         yield self.factor
+
+    def arguments(self, height: int, width: int) -> str:
+        return f"{self.factor}"
+
+
+class PixelShuffle(Shuffle):
+    r""":math:`(C, n) \to (C/r^2, nr)`."""
 
     def size(self, setting: int, n: int) -> int:
         return n * setting
@@ -71,18 +78,9 @@ class PixelShuffle(Module[int]):
     def channels_out(self, channels: int, offered: Iterable[int]) -> Iterable[int]:
         return (channels // self.factor**2,) if channels % self.factor**2 == 0 else ()
 
-    def arguments(self, height: int, width: int) -> str:
-        return f"{self.factor}"
 
-
-@dataclass(frozen=True)
-class PixelUnshuffle(Module[int]):
+class PixelUnshuffle(Shuffle):
     r""":math:`(C, n) \to (Cr^2, n/r)`, where :math:`r` divides :math:`n`."""
-
-    factor: int
-
-    def settings(self) -> Iterator[int]:
-        yield self.factor
 
     def size(self, setting: int, n: int) -> int:
         return n // setting if n % setting == 0 else 0
@@ -95,9 +93,6 @@ class PixelUnshuffle(Module[int]):
 
     def channels_out(self, channels: int, offered: Iterable[int]) -> Iterable[int]:
         return (channels * self.factor**2,)
-
-    def arguments(self, height: int, width: int) -> str:
-        return f"{self.factor}"
 
 
 class Margins(NamedTuple):

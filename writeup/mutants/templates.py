@@ -10,7 +10,6 @@ sentence, its row or its curve (`text/places.py`, `pages/headings.py`), nothing 
 from __future__ import annotations
 
 import random
-import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -28,13 +27,12 @@ from writeup.errors import WriteupError, run_program
 from writeup.figures.plot import PanelsDescription
 from writeup.pages.printable import printable
 from writeup.records.store import Records
+from writeup.text.places import PRINTED
 from writeup.text.written import TEMPLATES, written_in
 from writeup.trust.ledger import Ledger
 from writeup.trust.question import Verified, verify_question
 from writeup.trust.statements import verify_statement
 from writeup.trust.verify import Verification
-
-PRINTED = re.compile(r"<< (?P<name>[a-z]\w*)(?P<part>\.\w+)? >>")
 
 
 @dataclass(frozen=True)
@@ -76,8 +74,12 @@ def cells_swapped(rows: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
 def faults(root: Path, question: Question, verified: Verified) -> Iterator[Fault]:
     """Everything that can be put wrong in one question's page."""
     written = written_in(root, question.id)
+
+    def page(kind: str, what: str, other: Verified = verified, text: str = written.text) -> Fault:
+        return Fault(kind, f"{question.id}: {what}", partial(_page, root, question, other, text))
+
     for what, text in exchanged(written.text):
-        yield Fault("numbers exchanged", f"{question.id}: {what}", partial(_page, root, question, verified, text))
+        yield page("numbers exchanged", what, text=text)
     answer = answer_to(question, Records(root), root)
     for made in answer.statements:
 
@@ -89,16 +91,13 @@ def faults(root: Path, question: Question, verified: Verified) -> Iterator[Fault
 
         yield Fault("predicate inverted", made.id, inverted)
     for name, table in verified.tables.items():
-        for what, rows in swapped(table.rows):
-            other = replace(verified, tables={**verified.tables, name: replace(table, rows=rows)})
-            yield Fault("rows swapped", f"{question.id}: {what}", partial(_page, root, question, other, written.text))
-        for what, rows in cells_swapped(table.rows):
-            other = replace(verified, tables={**verified.tables, name: replace(table, rows=rows)})
-            yield Fault("cells swapped", f"{question.id}: {what}", partial(_page, root, question, other, written.text))
+        for kind, changes in (("rows swapped", swapped), ("cells swapped", cells_swapped)):
+            for what, rows in changes(table.rows):
+                other = replace(verified, tables={**verified.tables, name: replace(table, rows=rows)})
+                yield page(kind, what, other)
     for name, figure in verified.figures.items():
         for what, drawn in relabelled(figure):
-            other = replace(verified, figures={**verified.figures, name: drawn})
-            yield Fault("series swapped", f"{question.id}: {what}", partial(_page, root, question, other, written.text))
+            yield page("series swapped", what, replace(verified, figures={**verified.figures, name: drawn}))
 
 
 def relabelled(figure: Any) -> Iterator[tuple[str, Any]]:

@@ -15,8 +15,7 @@ from typing import NamedTuple
 
 from writeup.figures.axes import Axis
 from writeup.figures.canvas import Point
-from writeup.text.labels import unscripted
-from writeup.text.numerals import rounds, spelled
+from writeup.text.numerals import rounds, spelled, unscripted
 from writeup.trust.ledger import FigureRow, PanelRow
 
 _NODE = re.compile(r"\bnode\b\s*(?:\[(?:[^\[\]]|\[[^\]]*\])*\])?\s*(?:\([^)]*\))?\s*(?:at\s*\([^)]*\))?\s*(?=\{)")

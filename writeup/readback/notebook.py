@@ -14,8 +14,7 @@ from typing import Any
 
 from writeup.pages.pdf import text_of
 from writeup.readback.pdf import Piece, on_the_line, set_numbers
-from writeup.text.labels import unscripted
-from writeup.text.numerals import spelled
+from writeup.text.numerals import spelled, unscripted
 
 Cell = Mapping[str, Any]
 

@@ -13,7 +13,10 @@ from decimal import Decimal
 from typing import Any
 
 _SEPARATOR = r"(?:,|\{,\}|[\u2009\u202f]|\\,)"  # of thousands; the spaces are the thin ones
-_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
+_ONTO_THE_LINE = str.maketrans(
+    "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿᵀ₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ",
+    "0123456789+-nT0123456789+-aehijklmnoprstuvx",
+)
 NUMBER = re.compile(
     rf"""
     (?P<sign>(?<![\w.)\]}}⌋⌉])[-+−])?                    # after a digit, letter or bracket it is an operator or a dash
@@ -41,11 +44,16 @@ class Number:
 def numbers(text: str) -> Iterator[Number]:
     """The numbers of a text in order, as printed but without separators of thousands, with a plain minus sign."""
     for match in NUMBER.finditer(text):
-        exponent = match["exponent"] or match["power"] or (match["raised"] or "").translate(_RAISED)
+        exponent = match["exponent"] or match["power"] or unscripted(match["raised"] or "")
         whole = (match["sign"] or "") + re.sub(_SEPARATOR, "", match["digits"]) + match["decimals"].replace("\\", "")
         power = f"e{exponent}" if exponent else ""
         percent = "%" if match["percent"] else ""
         yield Number((whole + power + percent).replace("−", "-"), match.start(), match.end())
+
+
+def unscripted(text: str) -> str:
+    """The text with its raised and lowered Unicode characters put on the line: `10⁻³` becomes `10-3`."""
+    return text.translate(_ONTO_THE_LINE)
 
 
 def spelled(text: str) -> list[str]:

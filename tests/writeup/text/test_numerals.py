@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from writeup.text.numerals import rounds, spelled, worth
+from writeup.text.numerals import rounds, spelled, unscripted, worth
 
 SPACE, THIN = "\u2009", "\u202f"
 
@@ -74,6 +74,10 @@ def test_one_unit_more_in_the_last_place_is_none(value, sign):
 )
 def test_what_is_no_rounding(printed, value):
     assert not rounds(printed, value)
+
+
+def test_raised_and_lowered_characters_are_put_on_the_line():
+    assert unscripted("2⁻³, xₜ₋₁ and h₀") == "2-3, xt-1 and h0"
 
 
 def test_the_words_of_a_claim_have_nothing_to_round():
