@@ -18,8 +18,10 @@ WINDOW = Settings().bptt
 def cost(a: Facts, run: Run, cell: str) -> None:
     """How weak the gradient is a window back; of the LSTM also how wrong it is when it is cut there."""
     a = a.on(run.record)
-    here, far = ([10 ** segment[k] for segment in run.record.curves["distance"]["trained"]] for k in (0, WINDOW))
-    a.ratio(f"times_less_{cell}", here, far, "{:~2}")
+    powers = run.record.curves["distance"]["trained"]  # of ten: (segments, distances)
+    here, far = ([10 ** segment[k] for segment in powers] for k in (0, WINDOW))
+    apart = [math.log(10) * (segment[0] - segment[WINDOW]) for segment in powers]
+    a.ratio(f"times_less_{cell}", here, far, "{:~2}", again=("powers of ten subtracted", apart))
     if cell != "LSTM":
         return
     settings = run.record.settings

@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from experiments.regularisation import batch_size, side_by_side
-from experiments.regularisation.digits import all_digits
+from experiments.regularisation.digits import CLASSES, all_digits
 from lab.bptt.autograd_graph import joined
 
-IMAGES = 8
+IMAGES = CLASSES  # the first of each class
 _digits = cache(all_digits)  # reading them takes longer than a gradient
 
 

@@ -138,23 +138,32 @@ class Facts:
         `again` names another way to the same values and gives them as it finds them, for the second route; without it
         that takes `values`. Raises `WriteupError` where it does not find as many.
         """
-        if again and len(again[1]) != len(values):
-            raise WriteupError(f"{self.question}.{name}: {len(values)} values, {len(again[1])} by {again[0]}")
         self._estimate(name, values, form, again=again)
 
     def effect(self, name: str, before: Sequence[float], after: Sequence[float], form: str) -> None:
         """What turning `before` into `after` adds, seed by seed."""
         self._estimate(name, estimators.differences(before, after), form, swapped=True)
 
-    def ratio(self, name: str, one: Sequence[float], other: Sequence[float], form: str) -> None:
-        """How many times `other` `one` is: the geometric mean over seeds, with the interval of the logarithms."""
+    def ratio(
+        self,
+        name: str,
+        one: Sequence[float],
+        other: Sequence[float],
+        form: str,
+        again: tuple[str, Sequence[float]] | None = None,
+    ) -> None:
+        """How many times `other` `one` is: the geometric mean over seeds, with the interval of the logarithms.
+
+        `again` names another way to these logarithms and gives them, for the second route.
+        """
         logs = estimators.log_ratios(one, other)
+        route, found = self._again(name, logs, again)
         made = {why: estimators.exponential(slip) for why, slip in _slips(logs, swapped=True).items()}
 
         def misfit(candidate: Estimate) -> str:
-            return estimators.misfit(logs, estimators.logarithm(candidate))
+            return estimators.misfit(found, estimators.logarithm(candidate))
 
-        self.estimate(name, estimators.exponential(estimators.student(logs)), misfit, made, form)
+        self.estimate(name, estimators.exponential(estimators.student(logs)), misfit, made, form, route)
 
     def change(self, name: str, groups: Sequence[Sequence[float]], weights: Sequence[float], form: str) -> None:
         """A weighted sum of the groups' mean logarithms as a change in per cent; one spread, pooled over all groups.
@@ -182,13 +191,21 @@ class Facts:
         swapped: bool = False,
         again: tuple[str, Sequence[float]] | None = None,
     ) -> None:
-        way, found = again or ("", values)
+        route, found = self._again(name, values, again)
 
         def misfit(candidate: Estimate) -> str:
             return estimators.misfit(found, candidate)
 
-        route = f"{way}{', ' if way else ''}{ESTIMATED}"
         self.estimate(name, estimators.student(values), misfit, _slips(values, swapped), form, route)
+
+    def _again(
+        self, name: str, values: Sequence[float], again: tuple[str, Sequence[float]] | None
+    ) -> tuple[str, Sequence[float]]:
+        """The words of an estimate's second route, and the values that it takes."""
+        way, found = again or ("", values)
+        if len(found) != len(values):
+            raise WriteupError(f"{self.question}.{name}: {len(values)} values, {len(found)} by {way}")
+        return f"{way}{', ' if way else ''}{ESTIMATED}", found
 
     def estimate(
         self,

@@ -122,7 +122,7 @@ def around(d: Drawing, printed: Mapping[str, str]) -> None:
     d.arrow("load", "test")
     saved = d.at("save.west", dx=-0.3)[0]
     for reader in ("load.west", "generate.west"):
-        d.arrow("save.west", reader, via=[(saved, None), (None, d.at(reader)[1])], colour="dim", dashed=True)
+        d.arrow("save.west", reader, via=[(saved, None), (None, d.at(reader)[1])], colour="dim")
 
 
 def bars(d: Drawing, printed: Mapping[str, str], values: Mapping[str, Any]) -> None:

@@ -23,7 +23,7 @@ def in_evaluation(x: Tensor) -> Tensor:
 CALLS: dict[str, Call] = {
     "whole": lambda x: nn.Dropout2d(PROBABILITY)(x),
     "element": lambda x: nn.Dropout(PROBABILITY)(x),
-    "unbatched": lambda x: nn.Dropout2d(PROBABILITY)(x.flatten(0, 1)),  # (C, H, W) with many maps
+    "unbatched": lambda x: torch.stack([nn.Dropout2d(PROBABILITY)(maps) for maps in x]),
     "evaluation": lambda x: nn.Dropout2d(PROBABILITY).eval()(x),
     "functional": in_evaluation,
 }
