@@ -9,11 +9,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def these_sources():
+    """The environment of a process that imports what is tested here."""
+    return os.environ | {"PYTHONPATH": str(ROOT)}
+
+
 def writeup(*arguments, cwd=ROOT, **options):
     """The program in a process of its own: its exit status and what it said."""
     command = [sys.executable, "-m", "writeup", *map(str, arguments)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, **options)
+    return subprocess.run(command, cwd=cwd, env=these_sources(), capture_output=True, text=True, check=False, **options)
 
 
 def heed_interrupts():

@@ -7,7 +7,7 @@ import pytest
 from bs4 import BeautifulSoup
 from typer.testing import CliRunner
 
-from tests.copies import copy_of_tiny
+from tests.copies import copy_of_tiny, edit
 from tests.recorded import saved
 from writeup import audit
 from writeup.audit import Item, carry_out, items, replay, states
@@ -72,8 +72,7 @@ def test_an_audit_of_an_assignment_without_experiments_holds(own):
 
 
 def test_a_claim_that_does_not_hold_ends_an_audit_with_one(own):
-    module = own / "answers" / "sums.py"
-    module.write_text(module.read_text().replace("import", "raise ValueError\nimport", 1))
+    edit(own / "answers/sums.py", "LAST = 100", "raise ValueError")
     result = CliRunner().invoke(app, ["audit", "--root", str(own)])
     assert (result.exit_code, "fails" in result.stdout) == (1, True)
 
@@ -217,8 +216,7 @@ def test_an_audit_where_nothing_was_built_leaves_its_certificate(own):
 
 
 def test_an_audit_that_fails_says_so_in_its_certificate_and_on_the_page(own_built):
-    module = own_built / "answers" / "sums.py"
-    module.write_text(module.read_text().replace('by("the largest term", max', 'by("the largest term", min'))
+    edit(own_built / "answers/sums.py", "max, numbers", "min, numbers")
     assert audited(own_built).exit_code == 1
     (failed,) = [row for row in certificate(own_built).redone if row.holds is False]
     assert "A.1.last" in failed.detail
@@ -226,8 +224,7 @@ def test_an_audit_that_fails_says_so_in_its_certificate_and_on_the_page(own_buil
 
 
 def test_answers_that_state_something_else_than_the_build_fail_the_audit(own_built):
-    module = own_built / "answers" / "sums.py"
-    module.write_text(module.read_text().replace("LAST = 100", "LAST = 90"))
+    edit(own_built / "answers/sums.py", "LAST = 100", "LAST = 90")
     audited(own_built)
     (failed,) = [row for row in certificate(own_built).redone if row.holds is False]
     assert "A.1.last is 90, there 100" in failed.detail
@@ -235,19 +232,17 @@ def test_answers_that_state_something_else_than_the_build_fail_the_audit(own_bui
 
 def test_a_certificate_outlives_a_build_of_the_same_facts_and_no_other(own_built):
     audited(own_built)
-    template = own_built / "templates/answers/A.1.md.j2"
-    template.write_text(template.read_text().replace("Pair the", "Now pair the"))
+    edit(own_built / "templates/answers/A.1.md.j2", "Pair the", "Now pair the")
     make(own_built)
     assert "Held on" in said(own_built)
-    module = own_built / "answers" / "sums.py"
-    module.write_text(module.read_text().replace("LAST = 100", "LAST = 90"))
+    edit(own_built / "answers/sums.py", "LAST = 100", "LAST = 90")
     make(own_built)
     assert "No audit yet" in said(own_built)
 
 
 def test_a_page_that_somebody_changed_is_not_certified(own_built):
     (page,) = (own_built / "build").glob("*_evidence.html")
-    page.write_text(page.read_text(encoding="utf-8").replace("5,050", "5,051"), encoding="utf-8")
+    edit(page, "5,050", "5,051")
     audited(own_built)
     assert "No audit yet" in said(own_built)
 

@@ -18,8 +18,8 @@ import pytest
 from filelock import FileLock
 from nbformat.v4 import new_code_cell, new_notebook
 
-from tests.copies import copy_of_tiny
-from tests.processes import ROOT, writeup
+from tests.copies import append, copy_of_tiny, edit
+from tests.processes import these_sources, writeup
 from writeup import cli
 from writeup.assignment import DESCRIPTION, load_assignment
 from writeup.build import Unverified, build
@@ -35,6 +35,7 @@ from writeup.records.store import write_whole
 from writeup.trust.ledger import read
 
 IN_TEMPLATES = tomllib.loads((Path(__file__).parent / "typed_results.toml").read_text(encoding="utf-8"))["templates"]
+A_1 = "templates/answers/A.1.md.j2"
 FILES = ["Zoe_OBrien-Sohne_zob7_E1.md", "Zoe_OBrien-Sohne_zob7_E1.pdf", "Zoe_OBrien-Sohne_zob7_E1.tex"]
 
 
@@ -88,8 +89,7 @@ def test_the_true_name_is_on_the_page(tiny):
 
 def test_a_claim_that_does_not_hold_stops_the_build_and_the_old_files_stay(own):
     before = hashes(own)
-    module = own / "answers" / "sums.py"
-    module.write_text(module.read_text().replace("(LAST + 1) // 2", "(LAST + 1) // 2 + 1"))
+    edit(own / "answers/sums.py", "(LAST + 1) // 2", "(LAST + 1) // 2 + 1")
     with pytest.raises(Unverified, match=r"A\.1\.total: the claim does not hold.*expected 5050, got 5051"):
         make(own)
     assert hashes(own) == before
@@ -97,8 +97,7 @@ def test_a_claim_that_does_not_hold_stops_the_build_and_the_old_files_stay(own):
 
 def test_an_error_of_tex_stops_the_build_and_the_old_files_stay(own):
     before = hashes(own)
-    template = own / "templates" / "answers" / "A.1.md.j2"
-    template.write_text(template.read_text() + "\n\n$\\nosuchcommand$\n")
+    append(own / A_1, "\n\n$\\nosuchcommand$\n")
     with pytest.raises(WriteupError, match=r"nosuchcommand"):
         make(own)
     assert hashes(own) == before
@@ -115,16 +114,14 @@ def test_an_error_of_tex_stops_the_build_and_the_old_files_stay(own):
     ],
 )
 def test_a_typed_result_stops_the_build_with_its_place(own, old, new, said):
-    template = own / "templates" / "answers" / "A.1.md.j2"
-    template.write_text(template.read_text().replace(old, new))
+    edit(own / A_1, old, new)
     with pytest.raises(WriteupError, match=rf"templates/answers/A\.1\.md\.j2:\d+: {said}"):
         make(own)
 
 
 def test_every_typed_result_in_a_template_is_named_with_its_line(own):
-    template = own / "templates" / "answers" / "A.1.md.j2"
-    first = template.read_text().count("\n") + 1
-    template.write_text(template.read_text() + "".join(f"\n{typed}\n" for typed in IN_TEMPLATES))
+    first = (own / A_1).read_text().count("\n") + 1
+    append(own / A_1, "".join(f"\n{typed}\n" for typed in IN_TEMPLATES))
     with pytest.raises(Unverified) as refused:
         make(own)
     lines = {int(n) for n in re.findall(r"A\.1\.md\.j2:(\d+): ", str(refused.value))}
@@ -151,16 +148,13 @@ def test_every_typed_result_in_a_template_is_named_with_its_line(own):
     ],
 )
 def test_a_result_typed_into_a_figure_or_a_table_stops_the_build(own, module, old, new, said):
-    path = own / "answers" / f"{module}.py"
-    assert old in path.read_text()
-    path.write_text(path.read_text().replace(old, new))
+    edit(own / f"answers/{module}.py", old, new)
     with pytest.raises(Unverified, match=said):
         make(own)
 
 
 def test_a_number_that_no_claim_holds_is_found_by_the_read_back(own):
-    module = own / "answers" / "sums.py"
-    module.write_text(module.read_text().replace("numbers), slips)", 'numbers), slips, "{:,d} (or 5,051)")'))
+    edit(own / "answers/sums.py", "numbers), slips)", 'numbers), slips, "{:,d} (or 5,051)")')
     with pytest.raises(WriteupError, match=r"read-back.*\n.*answer-A\.1: they print 5051, which no claim holds"):
         make(own)
 
@@ -195,9 +189,7 @@ def test_the_files_of_a_build_read_back(tiny):
 )
 def test_a_file_that_was_changed_after_the_build_is_found(own, ending, old, new, message):
     (path,) = (own / "build").glob(f"*{ending}")
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    assert path.read_text(encoding="utf-8") != text
+    edit(path, old, new)
     assert re.search(message, str(read_back(own / "build").findings[0]))
 
 
@@ -219,8 +211,7 @@ def test_a_pdf_of_other_pages_is_found(own):
 
 def test_nothing_is_written_when_the_files_do_not_read_back(own):
     before = hashes(own)
-    template = own / "templates" / "answers" / "A.1.md.j2"
-    template.write_text(template.read_text() + '<% if format == "tex" %>Or `n8`.<% endif %>\n')
+    append(own / A_1, '<% if format == "tex" %>Or `n8`.<% endif %>\n')
     with pytest.raises(WriteupError, match=r"\.tex, answer-A\.1: .* it prints 8"):
         make(own)
     assert hashes(own) == before
@@ -323,9 +314,7 @@ def test_the_command_line_says_what_is_wrong_and_sets_its_status(tiny, arguments
     ],
 )
 def test_check_exits_with_one_for_what_does_not_hold_and_two_for_errors(own, old, new, status, message):
-    module = own / "answers" / "sums.py"
-    assert old in module.read_text()
-    module.write_text(module.read_text().replace(old, new))
+    edit(own / "answers/sums.py", old, new)
     for extra in ([], ["--json"]):
         run = writeup("check", "--question", "A.1", *extra, cwd=own)
         assert (run.returncode, message in run.stdout + run.stderr) == (status, True), run.stdout + run.stderr
@@ -339,8 +328,7 @@ def test_a_check_of_two_questions_at_once_is_refused(own):
 def run(own, words, redirect="", **options):
     """The program in a process of its own, its output where the shell sends it: status and standard error."""
     command = ["sh", "-c", f'"$@" {redirect}', "sh", sys.executable, "-m", "writeup", *words, "--root", str(own)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    ended = subprocess.run(command, env=environment, stderr=subprocess.PIPE, text=True, check=False, **options)
+    ended = subprocess.run(command, env=these_sources(), stderr=subprocess.PIPE, text=True, check=False, **options)
     return ended.returncode, ended.stderr
 
 
@@ -375,8 +363,7 @@ def test_a_check_with_a_closed_standard_output_ends_by_what_holds(own):
 @pytest.mark.parametrize("words", [["build"], ["check"], ["new", "x"]])
 def test_a_removed_working_folder_is_said(tmp_path, words):
     command = ["sh", "-c", 'mkdir d; cd d; rmdir ../d; exec "$@"', "sh", sys.executable, "-m", "writeup", *words]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    ended = subprocess.run(command, cwd=tmp_path, env=these_sources(), capture_output=True, text=True, check=False)
     said = "writeup: the working folder was removed; go to one that exists\n"
     assert (ended.returncode, ended.stderr) == (2, said)
 
@@ -482,11 +469,16 @@ def test_what_is_echoed_is_short_and_commands_no_terminal(tmp_path):
     assert (status, len(said) < 300, "\x1b" in said, "File name too long" in said) == (2, True, False, True)
 
 
+def with_notebook(own, *cells):
+    """The same with a notebook that the student hands in."""
+    (own / "mine.ipynb").write_text(nbformat.writes(new_notebook(cells=[*cells])))
+    append(own / "submission.toml", 'notebooks = ["mine.ipynb"]\n')
+    return own
+
+
 def test_a_plain_log_says_where_a_build_is(own):
     cells = [new_code_cell("import time; time.sleep(2.5)"), new_code_cell("2")]
-    (own / "mine.ipynb").write_text(nbformat.writes(new_notebook(cells=cells)))
-    (own / "submission.toml").write_text('notebooks = ["mine.ipynb"]\n' + (own / "submission.toml").read_text())
-    status, said = run(own, ["build"])
+    status, said = run(with_notebook(own, *cells), ["build"])
     places = ["run the notebook", "run mine.ipynb: cell 1 of 2, ", "compile the notebook's PDF", "write the files"]
     found = [said.find(place) for place in places]
     assert (status, -1 in found, found == sorted(found)) == (0, False, True), said
@@ -516,11 +508,6 @@ def test_several_notebooks_are_files_of_their_own_by_their_keys(tmp_path):
 
 
 def test_a_cell_s_limit_is_the_user_s(own):
-    (own / "mine.ipynb").write_text(nbformat.writes(new_notebook(cells=[new_code_cell("while True: pass")])))
-    (own / "submission.toml").write_text('notebooks = ["mine.ipynb"]\n' + (own / "submission.toml").read_text())
-    status, said = run(own, ["build", "--cell-seconds", "1"])
-    assert (status, "cell 1 did not end within the limit of 1 s for a cell" in said, "Traceback" in said) == (
-        2,
-        True,
-        False,
-    )
+    status, said = run(with_notebook(own, new_code_cell("while True: pass")), ["build", "--cell-seconds", "1"])
+    told = "cell 1 did not end within the limit of 1 s for a cell" in said
+    assert (status, told, "Traceback" in said) == (2, True, False)

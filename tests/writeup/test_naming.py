@@ -5,7 +5,7 @@ import datetime
 import pytest
 from typer.testing import CliRunner
 
-from tests.copies import TINY, copy_of_tiny
+from tests.copies import TINY, copy_of_tiny, edit
 from writeup.assignment import DESCRIPTION, load_assignment
 from writeup.cli import app
 from writeup.errors import WriteupError
@@ -57,8 +57,7 @@ def test_names_that_cannot_be_are_one_message_and_nothing_is_written(tmp_path, n
 
 @pytest.mark.parametrize(("suffix", "problem"), [("", "is empty"), ("../x", "path separator"), ("E 1", "fits no file")])
 def test_a_suffix_fits_into_a_file_name(tmp_path, suffix, problem):
-    path = described(tmp_path) / DESCRIPTION
-    path.write_text(path.read_text(encoding="utf-8").replace('"E1"', f'"{suffix}"'), encoding="utf-8")
+    edit(described(tmp_path) / DESCRIPTION, '"E1"', f'"{suffix}"')
     with pytest.raises(WriteupError, match=f"suffix: '{suffix}' .*{problem}"):
         load_assignment(tmp_path)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.copies import LEFT, copy_of_tiny
+from tests.copies import LEFT, copy_of_tiny, edit
 from tests.processes import ROOT, writeup
 
 
@@ -51,8 +51,7 @@ def test_bad_input_is_one_message(tiny, arguments, said):
 
 def test_debug_shows_what_an_answer_prints(tiny, tmp_path):
     root = Path(shutil.copytree(tiny, tmp_path / "tiny"))
-    answer = root / "answers/sums.py"
-    answer.write_text(answer.read_text().replace("    a = Facts", '    print("here I am")\n    a = Facts'))
+    edit(root / "answers/sums.py", "    a = Facts", '    print("here I am")\n    a = Facts')
     shown = [writeup("check", "A.1", *debug, "--root", root).stdout for debug in ((), ("--debug",))]
     assert ["here I am" in text for text in shown] == [False, True]
 

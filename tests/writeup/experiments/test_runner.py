@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from experiments.language_model import download, study
 from experiments.language_model.study import plan
+from tests.copies import append
 from tests.processes import heed_interrupts
 from writeup.cli import app
 from writeup.errors import WriteupError
@@ -24,6 +25,7 @@ from writeup.experiments.runner import complete, cores, current, next_jobs, perf
 from writeup.records.store import write_whole
 
 ROOT = Path(__file__).resolve().parents[3]
+GRU = "experiments/language_model/gru.py"
 LSTM = replace(plan("quick", {})[0], epochs=2)
 
 
@@ -99,16 +101,14 @@ def test_finished_runs_are_not_done_again(project, monkeypatch):
 
 def test_a_stale_record_is_made_again(project, monkeypatch):
     complete_here(project, Two(), monkeypatch)
-    source = project / "experiments/language_model/gru.py"
-    source.write_text(source.read_text() + "\nchanged = True\n")
+    append(project / GRU, "\nchanged = True\n")
     assert current("language_model", project) == {}
     assert complete_here(project, Two(), monkeypatch) == [LSTM.name, replace(LSTM, seed=2).name]
 
 
 def test_a_comment_makes_no_record_stale(project, monkeypatch):
     complete_here(project, Two(), monkeypatch)
-    source = project / "experiments/language_model/gru.py"
-    source.write_text(source.read_text() + "\n# a remark\n")
+    append(project / GRU, "\n# a remark\n")
     assert len(current("language_model", project)) == 2
 
 

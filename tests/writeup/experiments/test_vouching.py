@@ -9,6 +9,7 @@ import pytest
 from experiments.language_model.run import SOURCES
 from experiments.language_model.study import plan
 from experiments.language_model.train import Settings
+from tests.copies import append
 from writeup.errors import CheckFailed, WriteupError
 from writeup.experiments import rehearsal, runner, vouching
 from writeup.experiments.display import Job
@@ -42,8 +43,7 @@ def record(project, outcome):  # noqa: ARG001 (the rehearsal is made up before i
     """A finished run whose kind was rehearsed; afterwards a source file was changed, in a way that changes nothing."""
     perform(JOB, project)
     renew("language_model", project)
-    path = project / SOURCE
-    path.write_text(path.read_text() + "\nchanged = True\n")
+    append(project / SOURCE, "\nchanged = True\n")
     return stored_record("language_model", LSTM.name, project)
 
 
@@ -75,7 +75,7 @@ def test_what_was_measured_stays_and_the_replay_is_noted(project, record):
 def test_a_second_change_is_noted_after_the_first(project, record):
     certify(record, project)
     rehearsal._once.cache_clear()
-    (project / SOURCE).write_text((project / SOURCE).read_text() + "\nagain = True\n")
+    append(project / SOURCE, "\nagain = True\n")
     assert len(certify(stored_record("language_model", LSTM.name, project), project).replays) == 2
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.copies import copy_of_tiny
+from tests.copies import append, copy_of_tiny, edit
 from tests.processes import writeup
 from tests.recorded import saved
 from writeup import cli
@@ -35,8 +35,7 @@ def tiny(tmp_path):
     edit(root / "answers/sums.py", "_records", "records")
     stated = 'a.on(r := records["runs/first"])("runs", int(r.metrics["runs"]), by("counting", lambda: 12))\n'
     edit(root / "answers/sums.py", "    return", f"    {stated}    return")
-    template = root / "templates/answers/A.1.md.j2"
-    template.write_text(template.read_text() + "\nIt was tried << runs >> times.\n")
+    append(root / "templates/answers/A.1.md.j2", "\nIt was tried << runs >> times.\n")
     save_record(root, "first", ["experiments/runs.py"])
     manifest.accept(root)
     return root
@@ -44,12 +43,6 @@ def tiny(tmp_path):
 
 def save_record(root, name, sources):
     return saved(root, "runs", name, metrics={"runs": 12}, sources=sources)
-
-
-def edit(path, old, new):
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def check(root):
@@ -246,8 +239,6 @@ def test_what_no_template_prints_stops_the_check(tiny, stated, way):
 
 
 def test_a_part_is_checked_without_the_answers_that_its_template_refers_to(tiny):
-    template = tiny / "templates/answers/A.1.md.j2"
-    template.write_text(
-        template.read_text() + '\nSee << ref("figure", "race", of="A.2") >> and << v("A.2.winner") >>.\n'
-    )
+    refers = '\nSee << ref("figure", "race", of="A.2") >> and << v("A.2.winner") >>.\n'
+    append(tiny / "templates/answers/A.1.md.j2", refers)
     assert checked(tiny, "A.1") == (0, "")

@@ -1,17 +1,14 @@
 """Copies of a process end with it."""
 
-import os
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
-from tests.processes import is_alive
+from tests.processes import is_alive, these_sources
 
-ROOT = Path(__file__).resolve().parents[3]
 NESTED = """
 import os, time
 from writeup.trust.forking import run_forked
@@ -29,7 +26,7 @@ list(run_forked(1, [("outer", outer)]))
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a task is finished first")
 def test_copies_of_copies_end_when_the_first_process_is_killed(tmp_path):
-    first = subprocess.Popen([sys.executable, "-c", NESTED], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    first = subprocess.Popen([sys.executable, "-c", NESTED], cwd=tmp_path, env=these_sources())
     told = tmp_path / "inner"
     deadline = time.monotonic() + 60
     while not (told.exists() and told.read_text().strip()) and time.monotonic() < deadline:

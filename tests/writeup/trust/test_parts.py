@@ -2,19 +2,15 @@
 
 import pytest
 
-from tests.copies import copy_of_tiny
+from tests.copies import copy_of_tiny, edit
 from writeup.trust.verify import verify
+
+SUMS = "answers/sums.py"
 
 
 @pytest.fixture
 def tiny(tmp_path):
     return copy_of_tiny(tmp_path)
-
-
-def edit(root, old, new):
-    module = root / "answers/sums.py"
-    assert old in module.read_text()
-    module.write_text(module.read_text().replace(old, new))
 
 
 def untimed(rows):
@@ -27,8 +23,8 @@ def test_alone_and_among_others_a_question_has_the_same_rows_in_the_same_order(t
 
 @pytest.mark.parametrize("end", ["os._exit(0)", "sys.exit(0)", "os.kill(os.getpid(), 9)"])
 def test_a_check_that_ends_its_process_ends_the_question_s(tiny, end):
-    edit(tiny, "def answer", f"import os\nimport sys\n\n\ndef ends(_):\n    {end}\n\n\ndef answer")
-    edit(tiny, 'by("the largest term", max, numbers)', 'by("the largest term", ends, numbers)')
+    edit(tiny / SUMS, "def answer", f"import os\nimport sys\n\n\ndef ends(_):\n    {end}\n\n\ndef answer")
+    edit(tiny / SUMS, 'by("the largest term", max, numbers)', 'by("the largest term", ends, numbers)')
     done = verify(tiny, "A.1")
     assert (done.exit_status, [problem.where for problem in done.problems], done.ledger.claims) == (2, ["A.1"], [])
 
@@ -37,13 +33,13 @@ def test_what_a_check_exchanges_in_its_copy_is_named(tiny):
     patch = (
         "import writeup.facts\n\n\ndef patches(of):\n    writeup.facts.gap = print\n    return max(of)\n\n\ndef answer"
     )
-    edit(tiny, "def answer", patch)
-    edit(tiny, 'by("the largest term", max, numbers)', 'by("the largest term", patches, numbers)')
+    edit(tiny / SUMS, "def answer", patch)
+    edit(tiny / SUMS, 'by("the largest term", max, numbers)', 'by("the largest term", patches, numbers)')
     said = [problem.message for problem in verify(tiny, "A.1").problems]
     assert said == ["exchanged writeup.facts.gap, which verifies it"]
 
 
 def test_problems_of_both_parts_are_told(tiny):
-    edit(tiny, "max, numbers", "min, numbers")
-    edit(tiny, "sum, numbers", "len, numbers")
+    edit(tiny / SUMS, "max, numbers", "min, numbers")
+    edit(tiny / SUMS, "sum, numbers", "len, numbers")
     assert {"A.1.last", "A.1.total"} <= {problem.where for problem in verify(tiny, "A.1").problems}

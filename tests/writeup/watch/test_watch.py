@@ -1,7 +1,6 @@
 """A watch over the tiny assignment: what a change does to the page that it serves, and how it ends."""
 
 import http.client
-import os
 import re
 import signal
 import socket
@@ -12,8 +11,8 @@ import time
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.copies import TINY, copy_of_tiny
-from tests.processes import ROOT, heed_interrupts, is_alive, writeup
+from tests.copies import TINY, copy_of_tiny, edit
+from tests.processes import heed_interrupts, is_alive, these_sources, writeup
 
 PATIENCE = 120  # seconds; nothing is said about speed
 
@@ -23,12 +22,11 @@ class Watched:
 
     def __init__(self, root):
         self.root = root
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
         command = [sys.executable, "-m", "writeup", "watch", "--port", "0", "--root", str(root)]
         self.process = subprocess.Popen(
             command,
             cwd=root,
-            env=environment,
+            env=these_sources() | {"PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -56,10 +54,7 @@ class Watched:
         raise AssertionError(f"never came: {page.select_one('.live')}")
 
     def change(self, file, old, new):
-        path = self.root / file
-        text = path.read_text()
-        assert old in text
-        path.write_text(text.replace(old, new))
+        edit(self.root / file, old, new)
 
     def end(self, by=signal.SIGINT):
         self.process.send_signal(by)
