@@ -5,11 +5,12 @@ Every shape that is read back has a name: `panel-0-frame`, `panel-0-tick-x-2`, `
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from writeup.errors import WriteupError
-from writeup.figures.canvas import Box, Canvas, Dots, Path, Point
+from writeup.figures.canvas import Box, Canvas, Dots, Path, Point, overlap
 from writeup.figures.lettering import LEADING, POINT, SIZE, line_width
 from writeup.figures.outline import straight
 from writeup.figures.pieces import Piece, pieces
@@ -163,8 +164,13 @@ class _Panel:
         ends = []
         for series in self.direct:
             if series.label_at:
-                where = self.at(series.label_at)
-                self.canvas.write(where, series.label, "left", colour=self._colour(series))
+                words, *_ = self.canvas.write(
+                    self.at(series.label_at), series.label, "left", colour=self._colour(series)
+                )
+                near = min(self.direct, key=lambda other: self._distance(other, words.box))
+                if near is not series or not overlap(words.box, self._box()):
+                    told = f"label {series.label!r} stands beside {near.label!r}, or outside: move it to its own curve"
+                    raise WriteupError(f"{self.canvas.name!r}: {told}")
                 continue
             drawn = [piece for piece in pieces(self.plot, series) if piece.kind != "span"]
             seen = [(x, y) for piece in drawn for x, y in piece.points if self.x_axis.holds(x) and self.y_axis.holds(y)]
@@ -175,6 +181,16 @@ class _Panel:
         for (_, series), y in zip(ends, apart([y for y, _ in ends], heights), strict=True):
             place = (self.corner[0] + self.width + 0.12, y)
             self.canvas.write(place, series.label, "left", colour=self._colour(series))
+
+    def _distance(self, series: Series, box: Box) -> float:
+        """In cm, of a series from a label: of the nearest of its points, and of nine on the way to each next one."""
+        drawn = [[self.at(point) for point in piece.points] for piece in pieces(self.plot, series)]
+        steps = [(a, b, k / 10) for points in drawn for a, b in pairwise([*points, points[-1]]) for k in range(10)]
+        return min(
+            math.dist((x, y), (min(max(x, box[0]), box[2]), min(max(y, box[1]), box[3])))
+            for a, b, part in steps
+            for x, y in [(a[0] + part * (b[0] - a[0]), a[1] + part * (b[1] - a[1]))]
+        )
 
     def _colour(self, series: Series) -> str:
         return series.colour or self.colours[series.label]

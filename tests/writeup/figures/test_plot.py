@@ -99,3 +99,10 @@ def test_what_cannot_be_drawn_is_refused(make, message):
 def test_a_reference_line_beyond_the_limits_is_refused():
     with pytest.raises(WriteupError, match="reference line at 20 is beyond"):
         Plot([Series("a", [1], [1])], "x", "y", y_limits=(0, 2), references=[Reference(20)]).svg()
+
+
+@pytest.mark.parametrize("at", [(0.1, 8.8), (0.1, -1)])
+def test_a_label_beside_another_curve_or_outside_is_refused(at):
+    drawn = [Series("low", [0, 1], [2, 1], label_at=at), Series("high", [0, 1], [8, 9], label_at=(0.1, 8))]
+    with pytest.raises(WriteupError, match="label 'low' stands beside 'high', or outside|'low', or outside"):
+        Plot(drawn, "x", "y", y_limits=(0, 10)).svg()
