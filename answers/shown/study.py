@@ -10,15 +10,6 @@ from writeup.claims import Ref, Table
 from writeup.estimators import exponential, pooled
 from writeup.figures import Panels, Plot, Series
 
-LABELS = (
-    "the example's sizes",
-    "1 layer",
-    "3 layers",
-    "100 units",
-    "400 units",
-    "interval 17",
-    "interval 70",
-)
 FACTS = """
 baseline_LSTM  baseline_GRU  baseline_LSTM_size  baseline_GRU_size
 baseline_LSTM_time  baseline_GRU_time  baseline_LSTM_modules  baseline_GRU_modules
@@ -53,8 +44,12 @@ AXES = {"layers": "layers", "hidden_size": "hidden units", "bptt": "BPTT interva
 def table() -> Table:
     """One row a setting."""
     facts = FACTS.split("\n\n")
+    settings = [
+        ", ".join(f"{AXES[field]}: {value}" for field, value in change.items()) for change in VARIATIONS.values()
+    ]
     rows: list[list[str | Ref]] = [
-        [label, *map(Ref, names.split())] for label, names in zip(LABELS, facts, strict=True)
+        [setting or "the example's sizes", *map(Ref, names.split())]
+        for setting, names in zip(settings, facts, strict=True)
     ]
     of_both = [f"{of}: {cell}" for of in ("perplexity", "weights", "min., ours", "min., modules") for cell in CELLS]
     return Table(["setting", *of_both], rows, "l" + "r" * 8)

@@ -6,6 +6,8 @@ or a fact that is gone.
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import partial
@@ -92,6 +94,7 @@ def labels(root: Path, verification: Verification, question: str) -> Iterator[pr
     (module,) = [asked.module for asked in verification.assignment.everything if asked.id == question]
     path = Path("answers") / f"{module}.py"
     lines = (root / path).read_text(encoding="utf-8").splitlines()
+    literals = _literals(root, verification.assignment.code)
     words = [cell for table in answered.tables.values() for row in (table.header, *table.rows) for cell in _cells(row)]
     for name, figure in answered.figures.items():
         row = row_of(name, "", figure)
@@ -100,7 +103,16 @@ def labels(root: Path, verification: Verification, question: str) -> Iterator[pr
         words += [word for word in row.words if word not in places]
     for text in dict.fromkeys(words):
         line = next((f":{number}" for number, line in enumerate(lines, start=1) if text in line), "")
-        yield prose.Label(question, f"{path.as_posix()}{line}", text, facts)
+        within = [literal for literal in literals if literal in text]
+        yield prose.Label(question, f"{path.as_posix()}{line}", text, facts, within)
+
+
+def _literals(root: Path, folders: Sequence[str]) -> set[str]:
+    """The words with a digit that the answers' code types: of a label that is built from a fact, none is a part."""
+    files = [file for folder in folders for file in (root / folder).rglob("*.py")]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
+    words = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {literal for literal in words if re.search(r"\d", literal)}
 
 
 def _cells(row: Sequence[str | Ref] | str) -> list[str]:

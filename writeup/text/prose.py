@@ -12,7 +12,7 @@ What this cannot see: a statement whose predicate is about something else than i
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,19 +109,23 @@ def slips(written: Written) -> Iterator[Slip]:
 
 @dataclass(frozen=True)
 class Label:
-    """Words of a figure or a table's cell, which an answer gives; `facts` are the numbers that facts print."""
+    """Words of a figure or a table's cell, which an answer gives; `facts` are the numbers that facts print, `literals`
+    the pieces of these words that its code types."""
 
     question: str
     place: str
     text: str
     facts: frozenset[str] = frozenset()
+    literals: Sequence[str] = ()
 
 
 def label_slips(label: Label) -> Iterator[Slip]:
-    """Typed numbers and number words of a label."""
-    text = label.text.replace(r"\times", "×").replace("$", " ")
-    visible = HIDDEN[3].sub(_blank, text)
-    typed = [found for found in NUMBER.finditer(visible) if not {*spelled(found[0])} <= label.facts]
+    """Numbers of a label that no fact prints or that its code types, and number words; constants of formulas may
+    stand, and a number that is all of a literal (a case's, say)."""
+    text = HIDDEN[4].sub(lambda formula: re.sub(r"(?<![\d.])[0-4](?![\d.])", " ", formula[0]), label.text)
+    visible = HIDDEN[3].sub(_blank, text.replace(r"\times", "×").replace("$", " "))
+    built = label.facts - {number for words in label.literals for number in spelled(words) if number != words}
+    typed = [found for found in NUMBER.finditer(visible) if not {*spelled(found[0])} <= built]
     for found in (typed or [*COUNTING.finditer(visible)])[:1]:
         yield Slip(label.place, f"the label types {found[0]}; take it from a fact", label.text, found[0])
 

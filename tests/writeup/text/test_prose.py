@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from writeup.text.prose import slips, unguarded
+from writeup.text.prose import Label, label_slips, slips, unguarded
 from writeup.text.written import Written, written_in
 
 
@@ -90,3 +90,19 @@ def test_a_number_typed_into_a_formula_is_refused(formula):
 @pytest.mark.parametrize("formula", ["$1/(1-p)$", "$x^2$", "$h_{t-1}$", "$n = << steps.bare >>$"])
 def test_constants_of_a_formula_may_stand(formula):
     assert found(f"So {formula} here.") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "literals", "typed"),
+    [
+        ("interval 17", (), []),
+        ("interval 17", ("interval 17",), ["17"]),
+        ("interval 17", ("interval 1",), []),  # the beginning of what was built
+        ("interval 17 of 8", (" of 8",), ["8"]),
+        ("17", ("17",), []),  # a case's own number
+        ("$x_{17}$ and $x^2$", (), []),
+    ],
+)
+def test_a_label_may_show_a_fact_and_not_type_its_number(text, literals, typed):
+    label = Label("Q", "Q.py", text, frozenset({"17", "8"}), literals)
+    assert [slip.word for slip in label_slips(label)] == typed
