@@ -1,20 +1,12 @@
 """The course's own notebooks: read, run in kernels of their own, refused with a reason, merged."""
 
-from pathlib import Path
-
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tests.cells import ran
+from tests.cells import built_of, ran
 from writeup.errors import WriteupError
-from writeup.notebook import build_notebook, cells, course
-
-ROOT = Path(__file__).resolve().parents[3]
-
-
-def quiet(name, cell, cells):
-    """A build that shows no progress."""
+from writeup.notebook import cells, course
 
 
 def saved(folder, name, cells):
@@ -26,27 +18,16 @@ def saved(folder, name, cells):
 def test_two_notebooks_are_run_in_kernels_of_their_own_and_merged(tmp_path):
     first = saved(tmp_path, "one.ipynb", [new_code_cell("x = 20 + 3\nprint(x)")])
     second = saved(tmp_path, "two.ipynb", [new_code_cell("print('x' in globals())")])
-    asked = {
-        "identity_title": "A B (ab1)",
-        "title": "In code",
-        "parts": [course.read_notebook(path) for path in (first, second)],
-        "verification": None,
-        "cache": tmp_path / ".cache",
-    }
-    built = build_notebook(ROOT, **asked, progress=quiet)
+    built = built_of(first, second, cache=tmp_path / ".cache", title="In code")
     cells = nbformat.reads(built.ipynb, as_version=4).cells
-    assert [c.source for c in cells if c.cell_type == "markdown"] == [
-        "# In code\n\nA B (ab1)",
-        "# one",
-        "# two",
-    ]
+    headings = ["# In code\n\nA B (ab1)", "# one", "# two"]
+    assert [c.source for c in cells if c.cell_type == "markdown"] == headings
     assert [c.outputs[0].text for c in cells if c.cell_type == "code"] == ["23\n", "False\n"]
 
     def never(*_):
         raise AssertionError("executed again although nothing changed")
 
-    again = build_notebook(ROOT, **{**asked, "identity_title": "C D (cd2)"}, progress=never)
-    assert built.ipynb.replace("A B (ab1)", "") != again.ipynb
+    again = built_of(first, second, cache=tmp_path / ".cache", identity_title="C D (cd2)", progress=never)
     assert [c.get("outputs") for c in nbformat.reads(again.ipynb, as_version=4).cells] == [
         c.get("outputs") for c in cells
     ]
@@ -55,14 +36,7 @@ def test_two_notebooks_are_run_in_kernels_of_their_own_and_merged(tmp_path):
 def test_a_failing_cell_is_shown_with_notebook_number_code_and_traceback(tmp_path):
     path = saved(tmp_path, "bad.ipynb", [new_markdown_cell("words"), new_code_cell("1 / (2 - 2)")])
     with pytest.raises(WriteupError) as caught:
-        build_notebook(
-            ROOT,
-            identity_title="",
-            parts=[course.read_notebook(path)],
-            verification=None,
-            cache=tmp_path / "cache",
-            progress=quiet,
-        )
+        built_of(path, cache=tmp_path / "cache")
     for part in ("bad.ipynb, cell 2", "1 / (2 - 2)", "ZeroDivisionError: division by zero", "--- traceback"):
         assert part in str(caught.value)
     assert "\x1b" not in str(caught.value)

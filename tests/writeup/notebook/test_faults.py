@@ -12,8 +12,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 from PIL import Image
 
+from tests.cells import built_of, ran, words
 from writeup.errors import WriteupError
-from writeup.notebook import build_notebook, read_notebook, typeset
+from writeup.notebook import read_notebook, typeset
 from writeup.notebook.cells import Part, notebook_of
 from writeup.notebook.kernel import Limits, execute, kernel_for
 from writeup.notebook.latex import export_latex
@@ -26,16 +27,9 @@ FAULTS = Path(__file__).with_name("faults")
 @functools.cache
 def built(name, folder):
     """The notebook's PDF, read as words, and the notes about it."""
-    result = build_notebook(
-        FAULTS,
-        identity_title="A B (ab1)",
-        parts=[read_notebook(FAULTS / f"{name}.ipynb")],
-        verification=None,
-        cache=folder,
-        progress=lambda *_: None,
-    )
+    result = built_of(FAULTS / f"{name}.ipynb", cache=folder)
     made = typeset(result.notebook, "A B (ab1)", pdf.find_engine())
-    return result, made, " ".join(" ".join(pdf.text_of(made.pdf)).split())
+    return result, made, words(made.pdf)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +40,7 @@ def cache(tmp_path_factory):
 def set_as(*cells):
     """These cells, as if executed, as a PDF: its words and the notes."""
     made = typeset(new_notebook(cells=list(cells)), "A B (ab1)", pdf.find_engine())
-    return " ".join(" ".join(pdf.text_of(made.pdf)).split()), [note for _, note in made.notes]
+    return words(made.pdf), [note for _, note in made.notes]
 
 
 def pictures(made):
@@ -154,7 +148,7 @@ def test_a_cell_between_rules_does_not_vanish():
     ("printed", "shown"), [("12\b3\n", "13"), ("10%\r20%\r", "20%"), ("abc\rx\n", "xbc"), ("\x1b[1mred\x1b[0m", "red")]
 )
 def test_output_reads_as_a_terminal_shows_it(printed, shown):
-    cell = new_code_cell("run()", execution_count=1, outputs=[new_output("stream", text=printed)])
+    cell = ran("run()", 1, [new_output("stream", text=printed)])
     assert f"run() {shown} " in set_as(cell)[0] + " "
 
 
@@ -174,7 +168,7 @@ def test_a_formula_that_cannot_be_set_takes_nothing_else_with_it(formula):
 
 
 @pytest.mark.parametrize(
-    "words",
+    "source",
     [
         r"$ \alpha $", r"\begin{aligned} a &= b \end{aligned}", r"\begin{cases} 1 & x \\ 2 & y \end{cases}",
         r"$$\begin{align} a &= b \\ c &= d \end{align}$$", r"\begin{alignat}{2} a &= b \end{alignat}", "~~old~~",
@@ -183,8 +177,8 @@ def test_a_formula_that_cannot_be_set_takes_nothing_else_with_it(formula):
         "<details><summary>more</summary>\n\n**bold**\n\n</details>", '<iframe src="/etc/passwd"></iframe>words',
     ],
 )  # fmt: skip
-def test_what_jupyter_shows_is_shown_without_a_note(words):
-    text, notes = set_as(new_markdown_cell(words))
+def test_what_jupyter_shows_is_shown_without_a_note(source):
+    text, notes = set_as(new_markdown_cell(source))
     assert notes == []
     assert not any(sign in text for sign in ("$", "\\", "~~", "**", "root:"))
 
@@ -200,11 +194,8 @@ def test_a_picture_in_another_format_is_shown():
     content = io.BytesIO()
     Image.new("RGB", (30, 20), "red").save(content, "GIF")
     data = {"image/gif": base64.b64encode(content.getvalue()).decode()}
-    made = typeset(
-        new_notebook(cells=[new_code_cell("p", execution_count=1, outputs=[new_output("display_data", data)])]),
-        "A B",
-        pdf.find_engine(),
-    )
+    shown = new_notebook(cells=[ran("p", 1, [new_output("display_data", data)])])
+    made = typeset(shown, "A B", pdf.find_engine())
     assert len(pictures(made)) == 1
 
 
@@ -213,8 +204,7 @@ def test_a_figure_in_svg_is_drawn_at_its_own_size():
     output = new_output(
         "display_data", {"image/svg+xml": svg + "</svg>", "text/plain": "<Figure size 640x480 with 1 Axes>"}
     )
-    cells = [new_code_cell("p", execution_count=1, outputs=[output])]
-    made = typeset(new_notebook(cells=cells), "A B", pdf.find_engine())
+    made = typeset(new_notebook(cells=[ran("p", 1, [output])]), "A B", pdf.find_engine())
     (((left, bottom, right, top), colour),) = pictures(made)
     assert (right - left, top - bottom, colour) == (pytest.approx(72, abs=1), pytest.approx(36, abs=1), (255, 0, 0))
     assert made.notes == []

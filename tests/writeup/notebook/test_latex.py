@@ -2,7 +2,7 @@
 
 from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 
-from tests.cells import ran
+from tests.cells import ran, words
 from writeup.notebook.latex import export_latex
 from writeup.pages import pdf
 from writeup.text.characters import Characters, without_ansi
@@ -15,8 +15,7 @@ def tex_of(*cells, title="# Title"):
 
 def text_of(exported):
     """The words of the PDF; `pdf.compile` raises for a missing character, an overfull box or an undefined reference."""
-    compiled = pdf.compile(exported.tex, engine=pdf.find_engine(), files=exported.pictures)
-    return " ".join(" ".join(pdf.text_of(compiled)).split())
+    return words(pdf.compile(exported.tex, engine=pdf.find_engine(), files=exported.pictures))
 
 
 def test_long_lines_are_cut_and_nothing_of_them_is_lost():
@@ -43,16 +42,10 @@ def test_characters_that_fonts_lack_are_replaced_and_said():
 def test_hostile_words_reach_tex_as_words():
     cells = [
         new_markdown_cell(r"\input{/etc/passwd} and <script>x</script> and ![gone](http://example.org/a.png)"),
-        new_markdown_cell(
-            r"| a | b |" + "\n|---|--:|\n| 1 | 2 |" + "\n\n$$\\mathbb{R}^2$$\n\n```\n\\end{document}\n```"
-        ),
-        ran(
-            "1",
-            1,
-            [new_output("display_data", {"text/html": "<b>x</b>"}), new_output("stream", text="\x1b[31mred\x1b[0m")],
-        ),
+        new_markdown_cell("| a | b |\n|---|--:|\n| 1 | 2 |\n\n$$\\mathbb{R}^2$$\n\n```\n\\end{document}\n```"),
     ]
-    text = text_of(tex_of(*cells))
+    outputs = [new_output("display_data", {"text/html": "<b>x</b>"}), new_output("stream", text="\x1b[31mred\x1b[0m")]
+    text = text_of(tex_of(*cells, ran("1", 1, outputs)))
     for part in (r"\input{/etc/passwd}", "picture not shown: gone", r"\end{document}", "1 x", "red"):
         assert part in text
 

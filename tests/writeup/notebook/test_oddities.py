@@ -5,8 +5,9 @@ import json
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
+from tests.cells import built_of, words
 from tests.writeup.notebook.test_faults import FAULTS
-from writeup.notebook import build_notebook, read_notebook, typeset
+from writeup.notebook import typeset
 from writeup.pages import pdf
 
 STOPS = {"exit_in_a_cell", "lone_surrogate"}  # what such a cell means is lost: these are refused
@@ -60,13 +61,10 @@ def shown(tmp_path_factory):
     cells = [cell for title, its in everything().items() for cell in (new_markdown_cell(f"## The part {title}."), *its)]
     metadata = {"kernelspec": {"name": "latest", "display_name": "latest", "language": "python"}}
     (folder / "all.ipynb").write_text(json.dumps(new_notebook(cells=cells, metadata=metadata)))
-    part = read_notebook(folder / "all.ipynb")
-    built = build_notebook(
-        folder, identity_title="A B", parts=[part], verification=None, cache=folder / "kept", progress=lambda *_: None
-    )
+    built = built_of(folder / "all.ipynb", cache=folder / "kept")
     made = typeset(built.notebook, "A B", pdf.find_engine())
     told = [f"{built.places[cell - 1]}: {what}" for cell, what in made.notes]
-    return " ".join(" ".join(pdf.text_of(made.pdf)).split()), told
+    return words(made.pdf), told
 
 
 def test_every_part_of_a_notebook_with_every_oddity_is_there_in_its_order(shown):
@@ -110,17 +108,9 @@ CONDA = {
 @pytest.mark.parametrize("metadata", [COLAB, CONDA])
 def test_metadata_of_colab_and_conda_are_no_hindrance(tmp_path, metadata):
     said = {"id": "x1", "colab": {"height": 1}, "cellView": "form", "ExecuteTime": {}}
-    cell = {
-        "cell_type": "code",
-        "metadata": said,
-        "execution_count": None,
-        "outputs": [],
-        "source": ["#@title A\n", "6 * 7"],
-    }
+    cell = {"cell_type": "code", "metadata": said, "source": ["#@title A\n", "6 * 7"]}
+    cell |= {"execution_count": None, "outputs": []}
     book = {"nbformat": 4, "nbformat_minor": 0, "metadata": metadata, "cells": [cell]}
     (tmp_path / "n.ipynb").write_text(json.dumps(book))
-    part = read_notebook(tmp_path / "n.ipynb")
-    built = build_notebook(
-        tmp_path, identity_title="A B", parts=[part], verification=None, cache=tmp_path, progress=lambda *_: None
-    )
+    built = built_of(tmp_path / "n.ipynb", cache=tmp_path)
     assert [output.data["text/plain"] for cell in built.notebook.cells for output in cell.get("outputs", [])] == ["42"]

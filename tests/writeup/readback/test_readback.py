@@ -36,9 +36,8 @@ def test_documents_that_print_their_claims_have_no_finding():
 
 
 def test_a_changed_number_in_the_markdown():
-    assert findings(edit=("7.25", "7.26")) == [
-        "x.md, answer-A.1: after '5050' it prints 7.26; 7.25 (claim:A.1.b) is due"
-    ]
+    due = "x.md, answer-A.1: after '5050' it prints 7.26; 7.25 (claim:A.1.b) is due"
+    assert findings(edit=("7.25", "7.26")) == [due]
 
 
 def test_words_of_a_picture_that_are_not_its_finding():
@@ -54,27 +53,19 @@ def test_words_of_a_picture_that_are_not_its_finding():
     ]
 
 
-def test_a_changed_number_in_the_tex():
-    assert findings(tex=TEX.replace("7.25", "7.2")) == [
-        "x.tex, answer-A.1: after '5050' it prints 7.2; 7.25 (claim:A.1.b) is due"
-    ]
-
-
-def test_two_claims_of_one_question_that_changed_places():
-    swapped = TEX.replace("5,050", "?").replace("7.25", "5,050").replace("?", "7.25")
-    assert findings(tex=swapped) == ["x.tex, answer-A.1: after '' it prints 7.25; 5050 (claim:A.1.a) is due"]
-
-
-def test_a_number_that_is_lost():
-    assert findings(tex=TEX.replace(", not 7.25", "")) == [
-        "x.tex, answer-A.1: after '5050' it prints nothing; 7.25 (claim:A.1.b) is due"
-    ]
-
-
-def test_a_number_too_many():
-    assert findings(tex=TEX.replace("7.25", "7.25 or 8")) == [
-        "x.tex, answer-A.1: after '5050 7.25' it prints 8; nothing (the passage's end) is due"
-    ]
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("7.25", "7.2", "after '5050' it prints 7.2; 7.25 (claim:A.1.b) is due"),
+        ("5,050, not 7.25", "7.25, not 5,050", "after '' it prints 7.25; 5050 (claim:A.1.a) is due"),
+        (", not 7.25", "", "after '5050' it prints nothing; 7.25 (claim:A.1.b) is due"),
+        ("7.25", "7.25 or 8", "after '5050 7.25' it prints 8; nothing (the passage's end) is due"),
+    ],
+    ids=["changed", "exchanged", "lost", "too many"],
+)
+def test_a_number_in_the_tex_that_is_not_due(old, new, told):
+    assert old in TEX
+    assert findings(tex=TEX.replace(old, new)) == [f"x.tex, answer-A.1: {told}"]
 
 
 def test_a_passage_that_is_lost():
