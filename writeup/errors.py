@@ -51,11 +51,9 @@ def run_program(program: Any, name: str) -> NoReturn:
         status = program(standalone_mode=False, obj=debug) or 0  # so that an exit status is handed back, not raised
     except KeyboardInterrupt:
         status = 130
-    except SystemExit as error:  # of a template, a figure, an answer, or of typer whose help nobody reads to its end
-        status = 2
-        if isinstance(error.__context__, BrokenPipeError):
-            output_is_closed(error.__context__, name)
-        else:
+    except SystemExit as error:  # of a template, a figure, an answer, or of rich whose help nobody reads to its end
+        status = 0 if isinstance(error.__context__, BrokenPipeError) else 2
+        if status:
             told = f"something exited with {error.code!r} before all was done"
             say(name, f"{told}; nothing is verified, nothing was written")
     except Exception as error:

@@ -347,7 +347,7 @@ def test_a_full_standard_output_is_said_and_a_build_that_is_whole_succeeds(own, 
         (["check", "--question", "A.1"], (0, "A.1  holds")),
         (["check", "--json", "--question", "A.1"], (0, "")),
         (["status"], (0, "")),
-        (["status", "--help"], (2, "writeup: standard output cannot be written: Broken pipe")),
+        (["status", "--help"], (0, "")),
     ],
 )
 def test_a_reader_that_goes_away_ends_what_is_printed_and_no_more(own, words, ends):
