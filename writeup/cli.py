@@ -71,12 +71,12 @@ def build_command(
         def on_stage(stage: str) -> None:
             show.update(task, description=escape(stage), advance=1)
             if plain:
-                errors.print(stage, markup=False, soft_wrap=True)
+                errors.say(stage)
 
         def on_cell(line: str) -> None:
             show.update(task, description=escape(line))
             if plain and due():
-                errors.print(line, markup=False, soft_wrap=True)
+                errors.say(line)
 
         try:
             limits = cell_seconds, notebook_seconds
@@ -90,7 +90,7 @@ def build_command(
         _print_summary(built)
         for notice in (*built.notes, *identity.notices):
             console.print("[yellow]Note:[/]", end=" ")
-            console.print(notice, markup=False, soft_wrap=True)
+            console.say(notice)
     except OSError as error:  # the files are whole all the same
         output_is_closed(error, "writeup")
 
@@ -112,8 +112,8 @@ def new_command(
     from writeup.new import new
 
     for path in new(folder, notebook):
-        console.print(f"  {path}", markup=False, soft_wrap=True)
-    console.print(f"cd {folder} && make all", markup=False, soft_wrap=True)
+        console.say(f"  {path}")
+    console.say(f"cd {folder} && make all")
 
 
 @app.command("schema")
@@ -136,7 +136,7 @@ def show_command(
     said = where(find_root(root), id)
     width = max(len(what) for what, _ in said)
     for what, words in said:
-        console.print(f"{what:>{width}}  {words}", markup=False, soft_wrap=True)
+        console.say(f"{what:>{width}}  {words}")
 
 
 @app.command("figure")
@@ -149,7 +149,7 @@ def figure_command(
     from writeup.where import draw
 
     draw(find_root(root), id, file or (file := Path(f"{id}.svg")))
-    console.print(str(file), markup=False, soft_wrap=True)
+    console.say(str(file))
 
 
 @app.command("run")
@@ -161,7 +161,7 @@ def run_command(
     """Do one run of the experiments in this process; its prints are shown."""
     from writeup.experiments.runner import run_one
 
-    console.print(run_one(find_root(root), name, device), markup=False, soft_wrap=True)
+    console.say(run_one(find_root(root), name, device))
 
 
 @app.command()
@@ -253,7 +253,7 @@ def audit(
             findings.append(finding := carry_out(item))
             said = f"{_STATES[finding.holds]} {finding.seconds:6.1f} s  {escape(finding.what)}: "
             console.print(said, end="", soft_wrap=True)
-            console.print(finding.detail, markup=False, soft_wrap=True)
+            console.say(finding.detail)
             show.advance(task)
     minutes, seconds = divmod(round(sum(finding.seconds for finding in findings)), 60)
     held, failed, absent = (sum(finding.holds is state for finding in findings) for state in (True, False, None))
@@ -263,7 +263,7 @@ def audit(
         soft_wrap=True,
     )
     written = certify(folder, facts, sample, drawn_by, findings)
-    console.print(f"Certificate: {written}", markup=False, soft_wrap=True)
+    console.say(f"Certificate: {written}")
     raise typer.Exit(1 if failed else 0)
 
 
@@ -277,10 +277,8 @@ def manifest_command(root: Root = None) -> None:
 
     folder = find_root(root)
     for where, what in accept(folder):
-        console.print(f"{where} {what}", markup=False, soft_wrap=True)
-    console.print(
-        f"{folder / MANIFEST} lists the records as they are; commit it with them", markup=False, soft_wrap=True
-    )
+        console.say(f"{where} {what}")
+    console.say(f"{folder / MANIFEST} lists the records as they are; commit it with them")
 
 
 @app.command()
@@ -330,11 +328,11 @@ def _totals(verification: Verification) -> str:
 def _print_problems(verification: Verification) -> None:
     for problem in verification.problems:
         errors.print(f"[red]{escape(problem.where)}[/]: ", end="")
-        errors.print(problem.message, markup=False, soft_wrap=True)
+        errors.say(problem.message)
 
 
 def _print_json(document: object) -> None:
-    console.print(json.dumps(document, indent=1), markup=False, soft_wrap=True)
+    console.say(json.dumps(document, indent=1))
 
 
 def _as_json(verification: Verification) -> dict[str, Any]:
@@ -360,13 +358,11 @@ def _read_back_table(report: Report) -> Table:
 
 def _print_summary(built: Built) -> None:
     if built.verification is None:
-        console.print(
-            f"Nothing has changed: {len(built.files)} files in {built.files[0].parent} are current.", markup=False
-        )
+        console.say(f"Nothing has changed: {len(built.files)} files in {built.files[0].parent} are current.")
     else:
         console.print(_totals(built.verification))
         if built.report is not None:
             console.print(_read_back_table(built.report))
         for path in built.files:
-            console.print(f"  {path}", markup=False, soft_wrap=True)
+            console.say(f"  {path}")
     console.print(f"{len(built.files)} files, {built.seconds:.1f} s")

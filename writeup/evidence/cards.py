@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from writeup.evidence.elements import Place
 from writeup.text import forms
+from writeup.text.numerals import minus
 from writeup.trust.ledger import LEVELS, ClaimRow, ControlRow, Ledger, StatementRow
 
-MINUS = re.compile(r"(?<![\w.)])-(?=[\d.])")
 Words = Callable[[str], str]  # how text of a fact is shown; formulas as mathematics
 
 
@@ -83,11 +82,6 @@ def shown(row: ClaimRow) -> str:
     """The value as it is printed, with unit and interval."""
     ends = f" ({row.shown_ends[0]} to {row.shown_ends[1]})" if row.shown_ends else ""
     return minus(f"{row.shown}{ends} {row.unit}".strip())
-
-
-def minus(text: str) -> str:
-    """Hyphens before numbers as minus signs."""
-    return MINUS.sub("−", text)
 
 
 def _found(row: ClaimRow, words: Words) -> str:

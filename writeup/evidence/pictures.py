@@ -11,11 +11,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from writeup.figures.canvas import Point
-from writeup.figures.picture import DIGITS
+from writeup.figures.picture import is_round, key
 from writeup.readback.svg import svg_panels
 from writeup.trust.ledger import ClaimRow, FigureRow, SeriesRow
 
-ROUND = 5  # significant digits up to which a value may be another's by chance
 VIEW = re.compile(r'viewBox="0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)"')
 REFERRED = re.compile(r'(?:href="#|url\(#)([^")]+)')
 DEFINED = re.compile(r'<(?P<tag>path|clipPath) id="(?P<id>[^"]+)"(?:[^>]*/>|.*?</(?P=tag)>)', re.DOTALL)
@@ -58,12 +57,12 @@ def _inline(svg: str, words: str, known: set[str]) -> str:
 
 def plotted(svg: str, row: FigureRow, claims: Sequence[ClaimRow]) -> Iterator[tuple[str, Point]]:
     """Facts that a plot shows, each with its point in the units of the SVG, once a place."""
-    numbers = {key: claim.id for claim in claims for key in _keys(claim)}
+    numbers = {told: claim.id for claim in claims for told in _keys(claim)}
     seen = set()
     for panel, drawn in zip(row.panels, svg_panels(svg), strict=False):
         for series, shape in zip(panel.series, drawn.shapes, strict=False):
             for keys, place in _points(series, shape.points):
-                fact = next((numbers[key] for key in keys if key in numbers), None)
+                fact = next((numbers[told] for told in keys if told in numbers), None)
                 if fact and (fact, place) not in seen:
                     seen.add((fact, place))
                     yield fact, place
@@ -74,18 +73,14 @@ def _points(series: SeriesRow, places: Sequence[Point]) -> Iterator[tuple[list[s
     if series.kind == "span":
         ends = [[point[axis] for point in series.points] for axis in (0, 1)]
         middle = (sum(x for x, _ in places) / len(places), sum(y for _, y in places) / len(places))
-        yield [_key(*of_axis) for of_axis in ends], middle
+        yield [key(*of_axis) for of_axis in ends], middle
     else:
         for point, place in zip(series.points, places, strict=False):
-            yield [_key(value) for value in reversed(point)], place
+            yield [key(value) for value in reversed(point)], place
 
 
 def _keys(claim: ClaimRow) -> Iterator[str]:
     if claim.shown_ends:
-        yield _key(*claim.evidence["computed"][1:])
-    if isinstance(claim.value, float) and len(_key(claim.value).strip("-").replace(".", "").lstrip("0")) > ROUND:
-        yield _key(claim.value)
-
-
-def _key(*values: float) -> str:
-    return " ".join(f"{value:.{DIGITS}g}" for value in values)
+        yield key(*claim.evidence["computed"][1:])
+    if isinstance(claim.value, float) and not is_round(claim.value):
+        yield key(claim.value)

@@ -19,6 +19,10 @@ SECONDS_BETWEEN_LINES = 10  # of one work in a plain log, at first
 class Output(Console):
     """A console whose reader may go away (`| head`): that ends what is shown, and neither the work nor its status."""
 
+    def say(self, line: str) -> None:
+        """A line as it is, however long."""
+        self.print(line, markup=False, soft_wrap=True)
+
     def on_broken_pipe(self) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
 

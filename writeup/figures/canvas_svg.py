@@ -11,8 +11,9 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path as Outline
 
 from writeup.figures.canvas import Canvas, Dots, Path, Words
-from writeup.figures.lettering import font_of, run_width, runs, signed
+from writeup.figures.lettering import font_of, run_width, runs
 from writeup.figures.palette import hexadecimal
+from writeup.text.numerals import minus
 
 INCH = 2.54  # cm
 SETTINGS: dict[str, Any] = {
@@ -95,7 +96,7 @@ def _words(words: Words, area: Any, order: int) -> None:
         area.text(
             words.base[0] + offset * math.cos(angle),
             words.base[1] + offset * math.sin(angle),
-            f"${run.text}$" if run.kind == "math" else signed(run.text),
+            f"${run.text}$" if run.kind == "math" else minus(run.text),
             fontproperties=font_of(run.kind, words.size),
             color=_colour(words.colour),
             rotation=words.turn,

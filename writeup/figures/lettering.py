@@ -16,6 +16,7 @@ from matplotlib.textpath import TextToPath
 
 from writeup.errors import WriteupError
 from writeup.text.escape import tex_escape
+from writeup.text.numerals import MINUS, minus
 
 SIZE = 8.5  # pt
 LEADING = 10.4 / 8.5  # distance of base lines, by the size
@@ -24,7 +25,6 @@ POINT = 2.54 / 72.27  # cm
 RISE = 0.31  # of the size: from the base line to the middle of a line of text
 CODE = r"\drawncode"  # what a picture calls its typewriter font
 
-MINUS = re.compile(r"(?<![\w)])-(?=\d)")  # a hyphen that is meant as one
 _RUN = re.compile(r"\$([^$]*)\$|`([^`]*)`|\*\*(.+?)\*\*")
 
 
@@ -65,11 +65,6 @@ def tex_line(line: str, bold: bool = False) -> str:
     return "".join(pieces)
 
 
-def signed(text: str) -> str:
-    """Plain text for the SVG, with minus signs before numbers."""
-    return MINUS.sub("\N{MINUS SIGN}", text)
-
-
 def font_of(kind: str, size: float) -> FontProperties:
     """The SVG's font for a run: matplotlib's own file, whatever fonts the machine has."""
     file = {"code": "DejaVuSansMono", "bold": "DejaVuSans-Bold"}.get(kind, "DejaVuSans")
@@ -81,7 +76,7 @@ def run_width(run: Run, size: float) -> float:
     if run.kind == "math":
         return _measure(f"${run.text}$", run.kind, size)
     # between two bars: spaces at either end count
-    return _measure(f"|{signed(run.text)}|", run.kind, size) - _measure("||", run.kind, size)
+    return _measure(f"|{minus(run.text)}|", run.kind, size) - _measure("||", run.kind, size)
 
 
 def line_width(line: str, size: float = SIZE, bold: bool = False) -> float:

@@ -14,6 +14,7 @@ from writeup.figures.plot import PanelsDescription, PlotDescription
 from writeup.trust.ledger import FigureRow, PanelRow, SeriesRow
 
 DIGITS = 9  # kept of a coordinate: more than any picture resolves
+ROUND = 5  # digits up to which a coordinate may be a fact's by chance
 
 
 @dataclass(frozen=True)
@@ -73,4 +74,14 @@ def _panel(plot: PlotDescription, is_labelled: bool) -> PanelRow:
 
 
 def _short(value: float) -> float:
-    return float(f"{value:.{DIGITS}g}")
+    return float(key(value))
+
+
+def key(*values: float) -> str:
+    """Numbers to every digit that is kept, by which a point, or the ends of an interval, are told to be a fact."""
+    return " ".join(f"{value:.{DIGITS}g}" for value in values)
+
+
+def is_round(value: float) -> bool:
+    """Whether a number proves nothing: a point at 20 can be anything."""
+    return len(key(value).strip("-0.").replace(".", "")) <= ROUND

@@ -15,11 +15,10 @@ from itertools import combinations
 from typing import Any
 
 from writeup.claims import Ref, Table
+from writeup.figures.picture import is_round, key
 from writeup.figures.plot import PanelsDescription, PlotDescription
 from writeup.text.places import name_words
 
-DIGITS = 9  # by which a point is told to be a fact
-ROUND = 5  # digits up to which a number may be a fact's by chance
 Words = frozenset[str]
 
 
@@ -40,12 +39,12 @@ def exchanged_curves(figure: Any, values: Mapping[str, Any]) -> Iterator[str]:
     names: dict[str, set[str]] = {}
     for name, value in values.items():
         number = value[0] if isinstance(value, list) and value else value
-        if isinstance(number, float) and len(_key(number).strip("-0.").replace(".", "")) > ROUND:
-            names.setdefault(_key(number), set()).add(name)
+        if isinstance(number, float) and not is_round(number):
+            names.setdefault(key(number), set()).add(name)
     for plot in plots_of(figure):
         lines = []
         for series in plot.series:
-            points = {_key(float(value)) for column in (series.x, series.y) for value in column}
+            points = {key(float(value)) for column in (series.x, series.y) for value in column}
             facts = [name for point in points & names.keys() for name in names[point]]
             if series.label:
                 lines.append((series.label, _shared(facts)))
@@ -111,7 +110,3 @@ def _words(text: str) -> Words:
     """The words and the numbers of a heading or of a name; program text has none."""
     plain = re.sub(r"`[^`]*`", " ", text)
     return name_words("_".join(re.findall(r"[^\W\d_]+", plain))) | frozenset(re.findall(r"\d+", plain))
-
-
-def _key(value: float) -> str:
-    return f"{value:.{DIGITS}g}"

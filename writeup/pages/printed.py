@@ -8,6 +8,7 @@ import re
 from writeup.errors import WriteupError
 from writeup.text.escape import markdown_escape
 from writeup.text.marks import Marked, mark
+from writeup.text.numerals import minus
 from writeup.trust.ledger import ClaimRow
 
 LEVEL = "95\u00a0% interval"
@@ -61,7 +62,7 @@ def shown(row: ClaimRow) -> str:
 
 def _signed(number: str) -> str:
     """With a true minus sign, and a space before the sign of per cent that no line end parts."""
-    return re.sub(r"(?<=\d)%", "\u00a0%", re.sub(r"(?<![\w.])-(?=[\d.])", "−", number))
+    return re.sub(r"(?<=\d)%", "\u00a0%", minus(number))
 
 
 def _space(unit: str) -> str:

@@ -32,6 +32,9 @@ NUMBER = re.compile(
 )
 
 
+MINUS = re.compile(r"(?<![\w.)])-(?=[\d.])")  # a hyphen that is meant as one
+
+
 @dataclass(frozen=True)
 class Number:
     """One number of a text: its canonical spelling (no separators, plain signs), and its place in the text."""
@@ -49,6 +52,11 @@ def numbers(text: str) -> Iterator[Number]:
         power = f"e{exponent}" if exponent else ""
         percent = "%" if match["percent"] else ""
         yield Number((whole + power + percent).replace("−", "-"), match.start(), match.end())
+
+
+def minus(text: str) -> str:
+    """Hyphens before numbers as minus signs."""
+    return MINUS.sub("\N{MINUS SIGN}", text)
 
 
 def unscripted(text: str) -> str:
