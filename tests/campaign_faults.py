@@ -28,11 +28,11 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
+from tests.places import ROOT
 from tests.processes import heed_interrupts, is_alive
 from writeup.errors import WriteupError
 from writeup.records.store import load
 
-ROOT = Path(__file__).resolve().parents[1]
 BUILD = [sys.executable, "-m", "writeup", "build"]
 CHECK = [sys.executable, "-m", "writeup", "check", "--question", "1.2b"]  # trains again, in copies of a process
 EXPERIMENTS = [sys.executable, "-m", "writeup", "experiments", "--preset", "quick", "--kind", "language_model"]

@@ -15,13 +15,13 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from tests.places import ROOT
 from writeup import readback
 from writeup.pages.pdf import compile as compile_tex
 from writeup.pages.pdf import find_engine
 from writeup.text.numerals import Number, numbers
 from writeup.trust.ledger import Ledger, read
 
-ROOT = Path(__file__).resolve().parents[1]
 PDFS = 5  # a compilation takes seconds
 # What no reader sees: layout, coordinates, links, comments.
 UNSEEN = re.compile(

@@ -22,6 +22,7 @@ from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
+from tests.places import ROOT
 from writeup import audit
 from writeup.assignment import Notebook, Question, load_assignment
 from writeup.errors import WriteupError
@@ -32,7 +33,6 @@ from writeup.records.store import RESULTS, Records
 from writeup.trust.forking import run_forked
 from writeup.trust.question import Verified, verify_question
 
-ROOT = Path(__file__).resolve().parents[1]
 FACTORS = (0.5, 0.9, 0.98, 1.02, 1.1, 2.0)
 FIELDS = ("metrics", "curves", "timing")
 TRIES = 12

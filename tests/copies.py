@@ -1,4 +1,4 @@
-"""Copies of the tiny assignment, for tests that build or change it, and changes of their files."""
+"""Assignments that a test may build and change: copies of the tiny one, smaller ones made up."""
 
 import shutil
 from pathlib import Path
@@ -10,6 +10,20 @@ LEFT = shutil.ignore_patterns("build", ".cache", "__pycache__")
 def copy_of_tiny(folder):
     """In a folder of its own, without what a build left there."""
     return Path(shutil.copytree(TINY, folder / "tiny", ignore=LEFT))
+
+
+def made_up(folder, answer, template="", id="Q1", module="one", points=1):
+    """An assignment of one question, whose answer has this source."""
+    for path, text in {
+        "answers/__init__.py": "",
+        "answers/one.py": answer,
+        "answers/assignment.toml": f"title='T'\nsubtitle='S'\nsuffix='X'\npoints=1\n"
+        f"[[question]]\nid='{id}'\nmodule='{module}'\ntitle='t'\npoints={points}\nask='?'\n",
+        f"templates/answers/{id}.md.j2": template,
+    }.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    return folder
 
 
 def edit(path, old, new):

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.places import ROOT
 from writeup.mutants.imports import imported, module_of
 
-ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("writeup", "conv_solve", "lab", "answers", "experiments")
 # What the generator may know nothing of: this course, and what only some courses use.
 FOREIGN = ("answers", "lab", "conv_solve", "experiments", "torch")

@@ -1,16 +1,15 @@
 """This course's own words: nothing in its templates is typed or unguarded, and what they print is found by grep."""
 
 import re
-from pathlib import Path
 
 import pytest
 from jinja2.meta import find_undeclared_variables
 
+from tests.places import ROOT
 from writeup.pages.render import template_environment
 from writeup.text.prose import unguarded
 from writeup.text.written import all_written
 
-ROOT = Path(__file__).resolve().parent.parent
 ANSWERS = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "answers").rglob("*.py"))
 OFFERED = {"context", "figure", "identity", "ref"}  # of what templates are offered, what no answer names
 

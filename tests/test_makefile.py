@@ -2,9 +2,8 @@
 
 import shutil
 import subprocess
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.places import ROOT
 
 
 def test_set_up_never_wipes_the_environment_that_a_linked_venv_points_to(tmp_path):

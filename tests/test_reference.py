@@ -1,9 +1,10 @@
 """The reference says what the docstrings say now."""
 
 import importlib.util
-from pathlib import Path
 
-SCRIPT = Path(__file__).resolve().parents[1] / "docs" / "reference.py"
+from tests.places import ROOT
+
+SCRIPT = ROOT / "docs" / "reference.py"
 
 
 def script():

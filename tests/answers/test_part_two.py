@@ -1,10 +1,9 @@
 """The notebook's facts: what a broken notebook could print is refused."""
 
-from pathlib import Path
-
 import pytest
 
 from answers import part_two
+from tests.places import ROOT
 from writeup.errors import CheckFailed
 from writeup.facts import Facts
 from writeup.records.store import Records
@@ -12,7 +11,7 @@ from writeup.records.store import Records
 
 @pytest.fixture(scope="module")
 def claims():
-    records, a = Records(Path(__file__).resolve().parents[2]), Facts("3")
+    records, a = Records(ROOT), Facts("3")
     part_two.chains(a)
     part_two.from_scratch(a)
     part_two.echo(a, records)

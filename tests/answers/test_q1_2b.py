@@ -1,13 +1,10 @@
 """1.2b: each run has the rate that validation chose."""
 
-from pathlib import Path
-
 import pytest
 
 from experiments.regularisation import overfitting
+from tests.places import ROOT
 from writeup.records.store import Records
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("settings", [overfitting.FEW, overfitting.MANY], ids=lambda settings: settings.name)

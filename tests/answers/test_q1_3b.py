@@ -1,15 +1,13 @@
 """1.3b: forged and sealed records are found by training again."""
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from answers.q1_3b import answer
 from experiments.regularisation import learning_rates, moving_inputs, small_batches
+from tests.places import ROOT
 from writeup.records.store import Records
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def contradicted(kind, settings, forge):

@@ -1,14 +1,11 @@
 """2a: the chart's numbers are the facts', and the bars of either cell are whole."""
 
-from pathlib import Path
-
 import pytest
 
 from answers import q2a
 from lab.shares import CELLS
+from tests.places import ROOT
 from writeup.records.store import Records
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,10 @@
 """Of a question by itself every claim holds, and every wrong value is rejected."""
 
-from pathlib import Path
-
 import pytest
 
+from tests.places import ROOT
 from writeup.assignment import load_assignment
 from writeup.trust.question import verify_question
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("question", ["1.2a", "1.2b", "1.3a"])

@@ -2,7 +2,6 @@
 
 import shutil
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from writeup.pages.render import render
 from writeup.pages.submission import load_identity
 from writeup.trust.verify import verify
 
-ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SAY = '\n    a.say("doubles", lambda winner: winner == "doubling", {"winner": "squaring"})\n    return'
 SAID = '\n<% call say("doubles") %>Nothing <script>alert(🙂)</script> stops it.<% endcall %>\n'

@@ -1,11 +1,12 @@
 """The evidence page in a browser, as its reader uses it: by mouse, by keyboard, on a phone, on paper."""
 
 import json
-from pathlib import Path
 
 import pytest
 
-SAMPLE = Path(__file__).resolve().parents[2] / "docs/sample"
+from tests.places import ROOT
+
+SAMPLE = ROOT / "docs/sample"
 SAMPLE_PAGE = next(SAMPLE.glob("*_evidence.html"))
 # Clicks every fact and statement of the text; the ids of those whose card opened.
 OPENED = """() => {

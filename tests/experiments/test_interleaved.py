@@ -1,12 +1,10 @@
 """Timing in turns: every setting of the study once a round, and a probe that another machine can repeat."""
 
-from pathlib import Path
-
 import pytest
 
 from experiments.step_time import interleaved
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 QUICK = interleaved.plan("quick", {})[0]
 
 

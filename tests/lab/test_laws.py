@@ -3,7 +3,6 @@
 import copy
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -11,10 +10,10 @@ from experiments.language_model.study import CPU, KIND
 from experiments.language_model.train import ANNEALING, Settings
 from lab import laws
 from lab.study import Studies
+from tests.places import ROOT
 from writeup.errors import CheckFailed, WriteupError
 from writeup.records.store import Record, Records, write
 
-ROOT = Path(__file__).resolve().parents[2]
 TUNED = replace(CPU.base, cell="GRU", learning_rate=10.0)  # of the study, so that there is a run with another seed
 SHORTER = replace(TUNED, epochs=2)  # the run that tuned the rate
 

@@ -3,7 +3,6 @@
 import math
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -11,10 +10,9 @@ from experiments.language_model.model import RNNModel
 from experiments.language_model.study import KIND, PRESETS
 from experiments.language_model.train import Settings
 from lab.study import CELLS, VARIATIONS, Run, Studies, count_parameters, perplexity
+from tests.places import ROOT
 from writeup.errors import WriteupError
 from writeup.records.store import RESULTS, Records
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from bs4 import BeautifulSoup
 from typer.testing import CliRunner
 
 from tests.copies import copy_of_tiny, edit
+from tests.places import ROOT
 from tests.recorded import saved
 from writeup import audit
 from writeup.audit import Item, carry_out, items, replay, states
@@ -24,8 +25,6 @@ from writeup.records.replay import REPLAY_TOLERANCE
 from writeup.records.store import Records, write
 from writeup.trust.certificate import Certificate, Redone
 from writeup.trust.question import Verified
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from writeup.assignment import Question
+from tests.copies import made_up
+from writeup.assignment import load_assignment
 from writeup.errors import CheckFailed, WriteupError
 from writeup.facts import Facts, by
 from writeup.trust.question import verify_question
 
-QUESTION = Question(id="Q", module="q", title="?", points=1, ask="?")
 HEAD = """
 from writeup.facts import Facts, by, gap, when
 
@@ -28,13 +28,10 @@ def verified(tmp_path, monkeypatch):
     """Verifies an answer with the given lines and template."""
 
     def verify(*lines, template=""):
-        for folder in ("answers", "templates/answers"):
-            (tmp_path / folder).mkdir(parents=True, exist_ok=True)
-        (tmp_path / "answers/__init__.py").write_text("")
-        (tmp_path / "answers/q.py").write_text("\n    ".join([HEAD.strip(), *lines, "return a.answer()"]) + "\n")
-        (tmp_path / "templates/answers/Q.md.j2").write_text(template)
-        monkeypatch.syspath_prepend(str(tmp_path))
-        return verify_question(QUESTION, tmp_path)
+        answer = "\n    ".join([HEAD.strip(), *lines, "return a.answer()"]) + "\n"
+        root = made_up(tmp_path, answer, template, id="Q")
+        monkeypatch.syspath_prepend(str(root))
+        return verify_question(load_assignment(root).question[0], root)
 
     return verify
 
@@ -46,7 +43,7 @@ def said(verified):
 def test_a_fact_knows_its_line_its_sentence_and_its_level(verified):
     found = verified('a("sum", 3, by("counting", lambda: 3))', template="The sum is << sum >>.\n")
     (row,) = found.rows
-    assert (row.source, row.text, row.level) == ("answers/q.py:5", "The sum is {sum}.", "executed")
+    assert (row.source, row.text, row.level) == ("answers/one.py:5", "The sum is {sum}.", "executed")
     assert said(found) == []
 
 
@@ -152,7 +149,7 @@ def test_a_control_of_another_kind_is_refused(verified, value, wrong):
 def test_a_control_with_what_the_statement_does_not_read_is_refused(verified):
     (problem,) = said(verified(GAIN, STATED.replace('"gain":', '"gian":')))
     assert problem == (
-        "Q.grows: has a control with gian, which its predicate does not take; it takes gain (answers/q.py:6)"
+        "Q.grows: has a control with gian, which its predicate does not take; it takes gain (answers/one.py:6)"
     )
 
 
@@ -192,8 +189,8 @@ def test_a_value_that_no_document_can_state_is_refused(value, said):
 def test_an_answer_refuses_two_of_one_name(verified, second):
     (problem,) = said(verified("a('x', 1, by('counting', lambda: 1))", second))
     assert problem == (
-        "Q: Q.x is made twice (answers/q.py:5 and answers/q.py:6); every name stands once in a question "
-        "(answers/q.py:7)"
+        "Q: Q.x is made twice (answers/one.py:5 and answers/one.py:6); every name stands once in a question "
+        "(answers/one.py:7)"
     )
 
 

@@ -2,17 +2,16 @@
 
 import json
 import tomllib
-from pathlib import Path
 
 import jsonschema
 import pytest
 
+from tests.places import ROOT
 from writeup.assignment import DESCRIPTION, Assignment, load_assignment
 from writeup.errors import WriteupError
 from writeup.naming import Naming
 from writeup.pages.submission import load_identity, schema
 
-ROOT = Path(__file__).resolve().parents[2]
 WHOLE = (ROOT / "tests/tiny" / DESCRIPTION).read_text(encoding="utf-8")
 SUBMISSION = 'first_name = "Zoë"\nlast_name = "Söhne"\nnetid = "zob7"\n'
 

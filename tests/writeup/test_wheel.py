@@ -13,8 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.copies import LEFT
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.places import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.copies import LEFT, copy_of_tiny, edit
-from tests.processes import ROOT, writeup
+from tests.places import ROOT
+from tests.processes import writeup
 
 
 @pytest.fixture(scope="module")

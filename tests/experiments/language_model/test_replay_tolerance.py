@@ -1,7 +1,6 @@
 """The replay of a probe from both sides: slips are rejected, other devices are accepted."""
 
 import copy
-from pathlib import Path
 
 import pytest
 
@@ -10,12 +9,11 @@ from experiments.language_model.run import corpus_of, probe
 from experiments.language_model.tolerance import DEVICES, SLIPS, SMALL, difference
 from experiments.regularisation import overfitting
 from experiments.regularisation.saving import restore
+from tests.places import ROOT
 from writeup.errors import CheckFailed
 from writeup.experiments import rehearsal
 from writeup.records.replay import REPLAY_TOLERANCE, largest_difference
 from writeup.records.store import Records
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,14 @@
 """Every experiment of the package runs in its quick form, saves a valid record and replays its probe."""
 
 import importlib
-from pathlib import Path
 
 import pytest
 
 from experiments.regularisation import MODULES, overfitting, stopping
 from experiments.regularisation.saving import restore
+from tests.places import ROOT
 from writeup.records.store import load, stale_sources
 
-ROOT = Path(__file__).resolve().parents[3]
 EXPERIMENTS = [importlib.import_module(name) for name in MODULES]
 
 

@@ -1,18 +1,17 @@
 """The recorded echo network with the GRU from scratch in the place of torch's."""
 
-from pathlib import Path
-
 import pytest
 import torch
 
 from experiments.part_two.echo_trials import unpacked
 from lab.part_two.echo import FromScratch, echoes
+from tests.places import ROOT
 from writeup.records.store import Records
 
 
 @pytest.fixture(scope="module")
 def record():
-    return Records(Path(__file__).resolve().parents[3])["echo/delays0-8-steps1200-5-seeds"]
+    return Records(ROOT)["echo/delays0-8-steps1200-5-seeds"]
 
 
 def test_network_from_scratch_is_the_trained_one(record):

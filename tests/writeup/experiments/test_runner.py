@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from experiments.language_model import download, study
 from experiments.language_model.study import plan
 from tests.copies import append
+from tests.places import ROOT
 from tests.processes import heed_interrupts
 from writeup.cli import app
 from writeup.errors import WriteupError
@@ -24,24 +26,12 @@ from writeup.experiments.registry import Registry, registry
 from writeup.experiments.runner import complete, cores, current, next_jobs, perform, states, wanted
 from writeup.records.store import write_whole
 
-ROOT = Path(__file__).resolve().parents[3]
 GRU = "experiments/language_model/gru.py"
 LSTM = replace(plan("quick", {})[0], epochs=2)
 
 
 class Here:
     """A launcher that does each run at once, in this process."""
-
-    @dataclass(frozen=True)
-    class Ended:
-        error: Exception | None
-
-        def done(self):
-            return True
-
-        def result(self):
-            if self.error:
-                raise self.error
 
     shares_machine = True
 
@@ -56,11 +46,12 @@ class Here:
 
     def submit(self, work, *arguments):
         self.sent.append(arguments[0].settings.name)
+        ended = Future()
         try:
-            work(*arguments)
+            ended.set_result(work(*arguments))
         except Exception as error:
-            return self.Ended(error)
-        return self.Ended(None)
+            ended.set_exception(error)
+        return ended
 
     def messages(self):
         return []
@@ -211,19 +202,11 @@ def test_missing_data_are_told_before_anything_is_run(project, monkeypatch):
     assert result.output == ""
 
 
-@dataclass(frozen=True)
-class Three:
-    """Two lengths of one run, and another cell."""
-
-    begun = staticmethod(study.begun)
-
-    def plan(self, *_):
-        return [LSTM, replace(LSTM, epochs=4), replace(LSTM, cell="GRU")]
-
-
 def test_the_status_tells_finished_begun_running_and_missing_runs(project, monkeypatch):
     study.run(LSTM, project, lambda *_: None)
-    monkeypatch.setattr(runner, "registry", lambda _: Registry(kinds={"language_model": Three()}))
+    three = [LSTM, replace(LSTM, epochs=4), replace(LSTM, cell="GRU")]
+    kinds = {"language_model": SimpleNamespace(begun=study.begun, plan=lambda *_: three)}
+    monkeypatch.setattr(runner, "registry", lambda _: Registry(kinds=kinds))
     said = ["finished", "begun, 2 of 4 epochs kept", "missing"]
     assert [state for _, state in states("quick", project)] == said
     with runner._lock(Job("language_model", replace(LSTM, epochs=4))):

@@ -2,7 +2,7 @@
 
 import copy
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,6 +10,7 @@ from experiments.language_model.run import SOURCES
 from experiments.language_model.study import plan
 from experiments.language_model.train import Settings
 from tests.copies import append
+from tests.places import ROOT
 from writeup.errors import CheckFailed, WriteupError
 from writeup.experiments import rehearsal, runner, vouching
 from writeup.experiments.display import Job
@@ -18,7 +19,6 @@ from writeup.experiments.runner import perform, wanted
 from writeup.experiments.vouching import certify, current, renew, stored_record
 from writeup.records.store import DATA, source_fingerprint, source_fingerprints, stale_sources, write
 
-ROOT = Path(__file__).resolve().parents[3]
 LSTM = plan("quick", {})[0]
 SOURCE = "experiments/language_model/gru.py"
 JOB = Job("language_model", LSTM)
@@ -135,7 +135,8 @@ def test_other_settings_under_a_runs_name_do_not_count_as_that_run(project, reco
     certify(record, project)
     finished = current("language_model", project)[LSTM.name]
     write(finished.model_copy(update={"name": "a-run", "settings": finished.settings | {"epochs": 3}}), project)
-    monkeypatch.setattr(runner, "registry", lambda _: Registry(kinds={"language_model": Planning([job.settings])}))
+    planned = SimpleNamespace(plan=lambda *_: [job.settings])
+    monkeypatch.setattr(runner, "registry", lambda _: Registry(kinds={"language_model": planned}))
     missing, done = wanted("quick", project, ["language_model"])
     assert (len(missing), done) == (1, 0)
 
@@ -147,14 +148,6 @@ class Unhashed(Settings):
     @property
     def name(self):
         return "a-run"
-
-
-class Planning:
-    def __init__(self, planned):
-        self.planned = planned
-
-    def plan(self, _preset, _finished):
-        return self.planned
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.copies import made_up
+from tests.places import ROOT
 from writeup.claims import Ref, Table
 from writeup.facts import Facts, by
 from writeup.mutants import effect
@@ -15,7 +17,6 @@ from writeup.mutants.campaign import Campaign
 from writeup.mutants.effect import Outcome
 from writeup.text.written import Written
 
-ROOT = Path(__file__).resolve().parents[3]
 ANSWER = """
 from answers.numbers import LARGEST
 from writeup.facts import Facts, by, when
@@ -42,21 +43,6 @@ def answer(records):
     a("largest", LARGEST, by("counting", lambda: len(range(LARGEST))))
     a("steps", steps, by("the largest", lambda: LARGEST))
     return a.answer()
-"""
-ASSIGNMENT = """
-title = "T"
-subtitle = "S"
-suffix = "X"
-points = 1
-[[section]]
-id = "Q"
-title = "Q"
-[[question]]
-id = "Q1"
-module = "one"
-title = "t"
-points = 1
-ask = "?"
 """
 # name: (module, text, replacement)
 FAULTS = {
@@ -85,13 +71,9 @@ print(json.dumps({name: outcome.verdict for name, outcome in forked.try_all(2, t
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("project")
-    (folder / "answers").mkdir()
+    folder = made_up(tmp_path_factory.mktemp("project"), ANSWER)
     (folder / "experiments").mkdir()
-    (folder / "answers" / "__init__.py").write_text("")
-    (folder / "answers" / "one.py").write_text(ANSWER)
-    (folder / "answers" / "numbers.py").write_text("STEPS = 5\nLARGEST = STEPS\n")
-    (folder / "answers" / "assignment.toml").write_text(ASSIGNMENT)
+    (folder / "answers/numbers.py").write_text("STEPS = 5\nLARGEST = STEPS\n")
     return folder
 
 

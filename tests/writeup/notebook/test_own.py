@@ -1,13 +1,13 @@
 """Our notebook's cells: source text of the project, the template cut into cells, ids that stay."""
 
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from experiments.part_two.echo_trials import FIXED, LONGEST_LAG, VARIABLE
+from tests.places import ROOT
 from tests.writeup.rows import claim_row, statement_row
 from writeup.assignment import load_assignment
 from writeup.errors import WriteupError
@@ -17,8 +17,6 @@ from writeup.text.marks import read
 from writeup.trust.ledger import Ledger
 from writeup.trust.question import Verified
 from writeup.trust.verify import Verification
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

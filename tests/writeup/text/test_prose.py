@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.places import ROOT
 from writeup.text.prose import Label, label_slips, slips, unguarded
 from writeup.text.written import Written, written_in
 
@@ -15,7 +16,6 @@ def found(text):
 
 TYPED = tomllib.loads((Path(__file__).parents[1] / "typed_results.toml").read_text(encoding="utf-8"))["templates"]
 CAPTIONS = ['<% call figure("a") %>It reached 97.<% endcall %>', '<% call table("a") %>After 12 epochs.<% endcall %>']
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize("typed", [*TYPED, *CAPTIONS])

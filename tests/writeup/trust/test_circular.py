@@ -1,15 +1,14 @@
 """Tracing finds facts whose second route reads nothing but what their value was read from."""
 
-from pathlib import Path
-
 import pytest
 
+from tests.copies import made_up
+from tests.places import ROOT
 from tests.recorded import saved
-from writeup.assignment import Question, load_assignment
+from writeup.assignment import load_assignment
 from writeup.audit import carry_out, items
 from writeup.trust.circular import suspects
 
-ROOT = Path(__file__).resolve().parents[3]
 ANSWER = """
 from writeup.facts import Facts, by
 
@@ -29,9 +28,7 @@ pytestmark = pytest.mark.usefixtures("another_course")
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    (tmp_path / "answers").mkdir()
-    (tmp_path / "answers/__init__.py").write_text("")
-    (tmp_path / "answers/q.py").write_text(ANSWER)
+    made_up(tmp_path, ANSWER, id="Q")
     curves = {"loss": [3.0, 2.0, 1.0], "seconds": [1.0, 1.0, 1.0]}
     saved(tmp_path, "runs", "first", metrics={"steps": 12}, curves=curves)
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -39,27 +36,20 @@ def project(tmp_path, monkeypatch):
 
 
 def test_a_route_that_reads_the_same_field_and_no_other_is_suspect(project):
-    question = Question(id="Q", module="q", title="?", points=1, ask="?")
-    found = dict(suspects(question, project))
+    found = dict(suspects(load_assignment(project).question[0], project))
     assert list(found) == ["Q.circular", "Q.metric"]
     assert found["Q.circular"] == (
         "value and second route both read runs/first curves.loss, and the route nothing else; find it by another "
-        f"field, or say why it may by shared= ({project}/answers/q.py:6)"
+        f"field, or say why it may by shared= ({project}/answers/one.py:6)"
     )
 
 
 def test_an_audit_fails_with_the_line_of_a_circular_fact(project):
-    (project / "answers/assignment.toml").write_text(
-        "title='T'\nsubtitle='S'\nsuffix='X'\npoints=1\n"
-        "[[question]]\nid='Q'\nmodule='q'\ntitle='t'\npoints=1\nask='?'\n"
-    )
     (item,) = [item for item in items(project, 1, 0) if item.what.startswith("second routes")]
     found = carry_out(item)
-    assert (found.holds, "Q.circular: value and second" in found.detail, "(answers/q.py:6)" in found.detail) == (
-        False,
-        True,
-        True,
-    )
+    assert found.holds is False
+    assert "Q.circular: value and second" in found.detail
+    assert "(answers/one.py:6)" in found.detail
 
 
 def test_every_suspect_of_this_course_is_argued():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.copies import made_up
 from tests.recorded import saved
 from writeup.errors import WriteupError
 from writeup.records import manifest
@@ -23,15 +24,8 @@ pytestmark = pytest.mark.usefixtures("another_course")
 def project(tmp_path):
     """A function that makes a project of one question whose answer states one fact, given as source text."""
 
-    def make(fact, points=2, module="one"):
-        (tmp_path / "answers").mkdir(exist_ok=True)
-        (tmp_path / "answers" / "__init__.py").write_text("")
-        (tmp_path / "answers" / "one.py").write_text(f"{HEAD}    {fact}\n    return a.answer()\n", encoding="utf-8")
-        (tmp_path / "answers" / "assignment.toml").write_text(
-            f"title='T'\nsubtitle='S'\nsuffix='X'\npoints=2\n[[section]]\nid='Q'\ntitle='Q'\n"
-            f"[[question]]\nid='Q1'\nmodule='{module}'\ntitle='t'\npoints={points}\nask='?'\n"
-        )
-        return tmp_path
+    def make(fact, **more):
+        return made_up(tmp_path, f"{HEAD}    {fact}\n    return a.answer()\n", **more)
 
     return make
 
@@ -135,7 +129,7 @@ def test_an_answer_without_claims_fails(project):
 def test_points_that_do_not_add_up_fail(project):
     verification = verify(project(GOOD, points=3), jobs=1)
     assert messages(verification) == [
-        "answers/assignment.toml:4: points is 2, and the questions' points add up to 3; mend one of them"
+        "answers/assignment.toml:4: points is 1, and the questions' points add up to 3; mend one of them"
     ]
     assert verification.exit_status == 1
 
