@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from statistics import fmean, median
+from statistics import fmean, geometric_mean, median
 from typing import Any
 
 from torch import nn
@@ -62,9 +62,16 @@ def best_on_training_images(arms: Sequence[Arm]) -> Arm:
     return min(arms, key=lambda arm: fmean(arm["evaluation_mode_loss"]))
 
 
-def accuracies(curves: Mapping[str, Sequence[Arm]], size: int) -> tuple[list[float], list[float]]:
+def best_by_product(arms: Sequence[Arm]) -> Arm:
+    """The same by the geometric mean."""
+    return sorted(arms, key=lambda arm: geometric_mean(arm["evaluation_mode_loss"]))[0]
+
+
+def accuracies(
+    curves: Mapping[str, Sequence[Arm]], size: int, choose: Callable[[Sequence[Arm]], Arm] = best_on_training_images
+) -> tuple[list[float], list[float]]:
     """Per cent with batch and with group norm in small batches, each at the rate that its training images chose."""
-    best = (best_on_training_images(curves[f"{norm}-{size}"]) for norm in ("batch", "group"))
+    best = (choose(curves[f"{norm}-{size}"]) for norm in ("batch", "group"))
     batch, group = ([100 * share for share in arm["test_accuracy"]] for arm in best)
     return batch, group
 

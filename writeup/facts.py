@@ -140,9 +140,16 @@ class Facts:
         """
         self._estimate(name, values, form, again=again)
 
-    def effect(self, name: str, before: Sequence[float], after: Sequence[float], form: str) -> None:
-        """What turning `before` into `after` adds, seed by seed."""
-        self._estimate(name, estimators.differences(before, after), form, swapped=True)
+    def effect(
+        self,
+        name: str,
+        before: Sequence[float],
+        after: Sequence[float],
+        form: str,
+        again: tuple[str, Sequence[float]] | None = None,
+    ) -> None:
+        """What turning `before` into `after` adds, seed by seed; `again` is another way to these differences."""
+        self._estimate(name, estimators.differences(before, after), form, swapped=True, again=again)
 
     def ratio(
         self,
