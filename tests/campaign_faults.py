@@ -26,10 +26,11 @@ from functools import partial
 from pathlib import Path
 
 import nbformat
+import psutil
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.places import ROOT
-from tests.processes import heed_interrupts, is_alive
+from tests.processes import heed_interrupts
 from writeup.errors import WriteupError
 from writeup.records.store import load
 
@@ -91,15 +92,9 @@ def orphans(folder: Path) -> int:
     """Processes at work for a folder that live three seconds after the first of them was killed."""
     for _ in range(30):
         living = 0
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                here = (
-                    str(folder) in os.readlink(process / "cwd")
-                    or str(folder).encode() in (process / "environ").read_bytes()
-                )
-                living += here and is_alive(process.name)
-            except OSError:
-                continue
+        for process in psutil.process_iter(["cwd", "environ", "status"]):
+            here = str(folder) in f"{process.info['cwd']} {process.info['environ']}"
+            living += here and process.info["status"] != psutil.STATUS_ZOMBIE
         if not living:
             break
         time.sleep(0.1)

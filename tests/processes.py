@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
+from contextlib import suppress
+
+import psutil
 
 from tests.places import ROOT
 
@@ -26,8 +28,7 @@ def heed_interrupts():
 
 
 def is_alive(pid):
-    """Whether a process of this Linux is there and has not ended."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    """Whether a process is there and has not ended."""
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False

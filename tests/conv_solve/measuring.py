@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -11,18 +11,10 @@ from conv_solve.chain import Chain
 from conv_solve.running import build
 
 
-@dataclass(frozen=True)
-class Reach:
-    """Measured by autograd: the widest span of input rows behind one central output row (`receptive_field`), the input
-    rows (`discarded`) and the input positions (`missed`) on which no output depends."""
+def reach(chain: Chain) -> tuple[int, int]:
+    """The widest span of input rows behind one central output row, and the input rows on which no output depends.
 
-    receptive_field: int
-    discarded: int
-    missed: int
-
-
-def reach(chain: Chain) -> Reach:
-    """On a slim twin of the chain: the same layers, weights of one, on as few channels as its shuffles allow.
+    On a slim twin of the chain: the same layers, weights of one, on as few channels as its shuffles allow.
 
     Max pooling passes the gradient to the winner of a window only, so there many random inputs are united.
     """
@@ -33,22 +25,22 @@ def reach(chain: Chain) -> Reach:
     rows = twin.shapes[-1].height
     central = range(max(0, rows // 2 - 6), min(rows, rows // 2 + 6))
     behind = torch.zeros(len(central), twin.start.height, dtype=torch.bool)
-    reached = torch.zeros(twin.start[1:], dtype=torch.bool)
+    reached = torch.zeros(twin.start.height, dtype=torch.bool)
     pooled = any("MaxPool" in module for module in twin.modules)
     for seed in range(150 if pooled else 1):
         inputs = torch.rand(1, *twin.start, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
         outputs = network(inputs.requires_grad_())
-        reached |= _support(outputs, inputs)
+        reached |= _rows_behind(outputs, inputs)
         for place, row in enumerate(central if seed < 30 else ()):
-            behind[place] |= _support(outputs[:, :, row], inputs).any(dim=1)
+            behind[place] |= _rows_behind(outputs[:, :, row], inputs)
     spans = [int(row.nonzero().max() - row.nonzero().min()) + 1 for row in behind if row.any()]
-    return Reach(max(spans, default=0), int((~reached.any(dim=1)).sum()), int((~reached).sum()))
+    return max(spans, default=0), int((~reached).sum())
 
 
-def _support(outputs: Tensor, inputs: Tensor) -> Tensor:
-    """The input positions (H, W) on which the outputs depend."""
+def _rows_behind(outputs: Tensor, inputs: Tensor) -> Tensor:
+    """The input rows (H) on which the outputs depend."""
     (gradient,) = torch.autograd.grad(outputs.sum(), inputs, retain_graph=True)
-    return (gradient[0] != 0).any(dim=0)
+    return (gradient[0] != 0).any(dim=(0, 2))
 
 
 def slim(chain: Chain) -> Chain:

@@ -87,20 +87,19 @@ def compile(
     source: str,
     *,
     engine: Engine,
-    timeout: float = SECONDS,
     name: str = "document",
     files: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """The PDF of `source`, made in a folder of its own that vanishes afterwards; `files` (pictures) lie beside it.
 
     TeX may run no program and may read and write only inside that folder and its own installation. It runs until its
-    auxiliary files and its log ask for no more, at most `PASSES` times and `timeout` seconds each.
+    auxiliary files and its log ask for no more, at most `PASSES` times and `SECONDS` each.
     Raises `TeXError` for TeX's errors, for the defects that `problems_in` finds, and for a document that never settles.
     """
     with _laid_out(engine, name, source, files) as folder:
         before: dict[str, bytes] = {}
         for _ in range(PASSES):
-            status = _run(engine, folder, name, timeout)
+            status = _run(engine, folder, name)
             log = _read_log(folder / f"{name}.log")
             if status != 0:
                 if shutil.disk_usage(folder).free < ROOM:
@@ -125,7 +124,7 @@ def defects(source: str, *, engine: Engine, files: Mapping[str, bytes] | None = 
     bad). Where TeX cannot go on, what it met until then."""
     with _laid_out(engine, "document", source, files) as folder:
         with suppress(TeXError):  # at the time limit the log holds what was found
-            _run(engine, folder, "document", SECONDS, halt=False)
+            _run(engine, folder, "document", halt=False)
         log = _read_log(folder / "document.log")
     found = [(error, True) for error in errors_in(log)]
     found += [(problem, not problem.startswith("Overfull")) for problem in problems_in(log)]
@@ -154,7 +153,7 @@ def _laid_out(engine: Engine, name: str, source: str, files: Mapping[str, bytes]
         yield folder
 
 
-def _run(engine: Engine, folder: Path, name: str, timeout: float, halt: bool = True) -> int:
+def _run(engine: Engine, folder: Path, name: str, halt: bool = True) -> int:
     """One pass; returns the exit status. The whole process group dies at the time limit or on an interrupt."""
     environment = {
         "PATH": os.pathsep.join([str(engine.path.parent), "/usr/bin", "/bin"]),
@@ -189,9 +188,9 @@ def _run(engine: Engine, folder: Path, name: str, timeout: float, halt: bool = T
         preexec_fn=end_with_parent if sys.platform == "linux" else None,
     ) as process:
         try:
-            return process.wait(timeout)
+            return process.wait(SECONDS)
         except subprocess.TimeoutExpired:
-            raise TeXError(f"{name}.tex: TeX did not finish within {timeout:g} s and was stopped") from None
+            raise TeXError(f"{name}.tex: TeX did not finish within {SECONDS:g} s and was stopped") from None
         finally:
             if process.poll() is None:
                 if hasattr(os, "killpg"):

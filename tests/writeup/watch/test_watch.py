@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 from bs4 import BeautifulSoup
 
@@ -83,12 +84,6 @@ def problems(page):
 def checked_at(page):
     """When each question was checked."""
     return dict(re.findall(r"(A\.\d) (?:\(fails\) )?(\d\d:\d\d:\d\d)", page.select_one(".live").get_text()))
-
-
-def children(process):
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True).stdout
-    found = [int(pid) for pid in listed.split()]
-    return found + [below for pid in found for below in children(pid)]
 
 
 def test_the_page_says_that_it_is_a_preview_and_what_was_checked(shown):
@@ -194,7 +189,7 @@ def test_another_site_cannot_read_the_page(watched):
 def test_no_process_outlives_a_watch(shown, by):
     shown.change("answers/sums.py", "def answer", "while True:\n    pass\n\n\ndef answer")
     time.sleep(1)
-    below = children(shown.process.pid)
+    below = [child.pid for child in psutil.Process(shown.process.pid).children(recursive=True)]
     status = shown.end(by)
     time.sleep(1)
     assert below != []
