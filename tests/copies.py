@@ -3,6 +3,10 @@
 import shutil
 from pathlib import Path
 
+from writeup.build import build
+from writeup.naming import Naming
+from writeup.pages.submission import load_identity
+
 TINY = Path(__file__).with_name("tiny")
 LEFT = shutil.ignore_patterns("build", ".cache", "__pycache__")
 
@@ -10,6 +14,11 @@ LEFT = shutil.ignore_patterns("build", ".cache", "__pycache__")
 def copy_of_tiny(folder):
     """In a folder of its own, without what a build left there."""
     return Path(shutil.copytree(TINY, folder / "tiny", ignore=LEFT))
+
+
+def make(root, on_stage=lambda _stage: None, **names):
+    """Build it, its files named after its key and these names."""
+    return build(root, load_identity(root, Naming("E1"), **names), on_stage=on_stage)
 
 
 def made_up(folder, answer, template="", id="Q1", module="one", points=1):

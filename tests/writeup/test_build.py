@@ -18,7 +18,7 @@ import pytest
 from filelock import FileLock
 from nbformat.v4 import new_code_cell, new_notebook
 
-from tests.copies import append, copy_of_tiny, edit
+from tests.copies import append, copy_of_tiny, edit, make
 from tests.processes import these_sources, writeup
 from writeup import cli
 from writeup.assignment import DESCRIPTION, load_assignment
@@ -39,52 +39,34 @@ A_1 = "templates/answers/A.1.md.j2"
 FILES = ["Zoe_OBrien-Sohne_zob7_E1.md", "Zoe_OBrien-Sohne_zob7_E1.pdf", "Zoe_OBrien-Sohne_zob7_E1.tex"]
 
 
-def make(root, on_stage=lambda _stage: None, **names):
-    return build(root, load_identity(root, Naming("E1"), **names), on_stage=on_stage)
-
-
 def hashes(root):
     return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in (root / "build").rglob("*") if p.is_file()}
 
 
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    """The tiny assignment, built once; tests that change it copy it."""
-    root = copy_of_tiny(tmp_path_factory.mktemp("built"))
-    make(root)
-    return root
+def test_the_files_to_upload_are_there(built):
+    assert sorted(p.name for p in (built / "build").iterdir() if p.suffix in {".md", ".pdf", ".tex"}) == FILES
 
 
-@pytest.fixture
-def own(tiny, tmp_path):
-    """A built tiny assignment that a test may change."""
-    return Path(shutil.copytree(tiny, tmp_path / "tiny"))
+def test_a_second_build_does_nothing(built):
+    before = hashes(built)
+    assert make(built).verification is None
+    assert hashes(built) == before
 
 
-def test_the_files_to_upload_are_there(tiny):
-    assert sorted(p.name for p in (tiny / "build").iterdir() if p.suffix in {".md", ".pdf", ".tex"}) == FILES
-
-
-def test_a_second_build_does_nothing(tiny):
-    before = hashes(tiny)
-    assert make(tiny).verification is None
-    assert hashes(tiny) == before
-
-
-def test_two_builds_are_the_same_bytes(tiny, tmp_path):
+def test_two_builds_are_the_same_bytes(built, tmp_path):
     other = copy_of_tiny(tmp_path)
     make(other)
-    assert {name: hashes(tiny)[name] for name in FILES} == {name: hashes(other)[name] for name in FILES}
+    assert {name: hashes(built)[name] for name in FILES} == {name: hashes(other)[name] for name in FILES}
 
 
-def test_the_tex_alone_gives_the_text_of_the_pdf(tiny):
-    source = (tiny / "build" / FILES[2]).read_text(encoding="utf-8")
+def test_the_tex_alone_gives_the_text_of_the_pdf(built):
+    source = (built / "build" / FILES[2]).read_text(encoding="utf-8")
     alone = compile_tex(source, engine=find_engine())
-    assert text_of(alone) == text_of((tiny / "build" / FILES[1]).read_bytes())
+    assert text_of(alone) == text_of((built / "build" / FILES[1]).read_bytes())
 
 
-def test_the_true_name_is_on_the_page(tiny):
-    assert "Zoë O’Brien & Söhne" in text_of((tiny / "build" / FILES[1]).read_bytes())[0].replace("'", "’")
+def test_the_true_name_is_on_the_page(built):
+    assert "Zoë O’Brien & Söhne" in text_of((built / "build" / FILES[1]).read_bytes())[0].replace("'", "’")
 
 
 def test_a_claim_that_does_not_hold_stops_the_build_and_the_old_files_stay(own):
@@ -161,8 +143,8 @@ def test_a_number_that_no_claim_holds_is_found_by_the_read_back(own):
         make(own)
 
 
-def test_the_files_of_a_build_read_back(tiny):
-    report = read_back(tiny / "build")
+def test_the_files_of_a_build_read_back(built):
+    report = read_back(built / "build")
     assert report.findings == []
     assert (report.printed, report.claims) == (3, 3)
     assert [row.file.partition("_E1")[2] for row in report.files] == [
@@ -265,8 +247,8 @@ def test_several_authors_and_a_due_day_stand_in_the_title_and_the_pdf_s_data(tmp
     assert "Ada Lovelace, al123; Zoë Söhne, zob7" in page
 
 
-def test_the_note_on_the_first_page_stands_at_its_foot_though_what_follows_fits_the_next_page_alone(tiny):
-    tex = (tiny / "build" / FILES[2]).read_text(encoding="utf-8")
+def test_the_note_on_the_first_page_stands_at_its_foot_though_what_follows_fits_the_next_page_alone(built):
+    tex = (built / "build" / FILES[2]).read_text(encoding="utf-8")
     figure = re.compile(r"\\begin{tikzpicture}.*\\end{tikzpicture}", re.DOTALL)
     apart = figure.sub("", tex).replace(r"\end{document}", "\n\n\\rule{1pt}{0.9\\textheight}\\end{document}")
     with pypdfium2.PdfDocument(compile_tex(apart, engine=find_engine(), name="apart")) as document:
@@ -296,8 +278,8 @@ def test_a_build_folder_that_cannot_be_made_is_one_clear_message(own):
         (["check"], 0, "3 claims, 7 of 7 controls rejected, 7 of 7 points verified"),
     ],
 )
-def test_the_command_line_says_what_is_wrong_and_sets_its_status(tiny, arguments, status, message):
-    run = writeup(*arguments, cwd=tiny)
+def test_the_command_line_says_what_is_wrong_and_sets_its_status(built, arguments, status, message):
+    run = writeup(*arguments, cwd=built)
     assert (run.returncode, message in run.stdout + run.stderr) == (status, True), run.stdout + run.stderr
     assert "Traceback" not in run.stderr
 
@@ -459,9 +441,9 @@ def test_what_a_killed_build_left_is_undone_or_finished_at_the_next_start(own, l
     assert ((own / "build" / FILES[0]).read_text(), (own / "build" / left).exists()) == (said, False)
 
 
-def test_a_fault_of_the_program_is_one_line_with_its_place(tiny):
+def test_a_fault_of_the_program_is_one_line_with_its_place(built):
     code = "import sys, writeup.cli as c; sys.argv[1:] = ['check']; c.find_root = lambda *_: {}['[red] :x:']; c.main()"
-    run = subprocess.run([sys.executable, "-c", code], cwd=tiny, capture_output=True, text=True, check=False)
+    run = subprocess.run([sys.executable, "-c", code], cwd=built, capture_output=True, text=True, check=False)
     assert run.returncode == 2
     assert re.fullmatch(r"writeup: KeyError: '\[red\] :x:' \(<string>:1\); .*--debug.*\n", run.stderr)
 

@@ -2,15 +2,10 @@
 
 import pytest
 
-from tests.copies import copy_of_tiny, edit
+from tests.copies import edit
 from writeup.trust.verify import verify
 
 SUMS = "answers/sums.py"
-
-
-@pytest.fixture
-def tiny(tmp_path):
-    return copy_of_tiny(tmp_path)
 
 
 def untimed(rows):
