@@ -10,6 +10,7 @@ from writeup.figures import Drawing, meter, stack
 
 X, Y, Z, LOOP = 1.2, 5.9, 11.95, 14.45  # cm: forward column, backward column, what happens outside a step, next epoch
 MODEL, DATA, BACK = "sky!22", "green!15", "gru!10"  # model.py, data.py, autograd; main.py is white
+LOOKS = {"_forward": (MODEL, "lstm", "lstm"), "_backward": (BACK, "gru", "gru")}  # of box, bar, arrow
 BARS = {"decoder": "ink", "loss": "sky", "recurrent": "amber", "other": "faint"}
 
 
@@ -42,16 +43,16 @@ def step(d: Drawing, printed: Mapping[str, str], values: Mapping[str, Any], shap
         "decoder_backward": (-7.1, "decoder", "two matrix products"),
         "loss_backward": (-8.45, "log_softmax, criterion", "softmax less one-hot"),
     }
-    for column, x, fill, colour in ((forward, X, MODEL, "lstm"), (backward, Y, BACK, "gru")):
+    for column, x in ((forward, X), (backward, Y)):
         for name, (y, title, detail) in column.items():
-            inside = name.endswith(("_forward", "_backward"))
-            d.node(name, (x, y), title, detail, width=3.6, height=0.8, fill=fill if inside else "white")
+            fill, bar, _ = look(name)
+            d.node(name, (x, y), title, detail, width=3.6, height=0.8, fill=fill)
             fact = next((fact for fact in (f"{name}_LSTM", name) if fact in values), "")
             share = values[fact].value if fact else 0.0
-            meter(d, name, share, printed[fact] if fact else little, colour if inside else "dim")
+            meter(d, name, share, printed[fact] if fact else little, bar)
     d.node("criterion", (X, -9.95), "criterion", "NLLLoss, in the bar above", width=3.6, height=0.8)
     for start, end in pairwise([*forward, "criterion"]):
-        d.arrow(start, end, colour="lstm" if start.endswith("_forward") else "black")
+        d.arrow(start, end, colour=look(start)[2])
     d.arrow("criterion.east", "loss_backward.south", "`loss.backward()`", via="-|", colour="gru", dashed=True,
             side="below", place=0.4)  # fmt: skip
     for start, end in pairwise([*reversed(backward)][:-1]):
@@ -76,6 +77,11 @@ def step(d: Drawing, printed: Mapping[str, str], values: Mapping[str, Any], shap
         stroke="lstm!60",
     )
     d.frame("step of `train()`, LSTM", (X - 2.75, 0.85), (Y + 1.9, -10.9), name="step", margin=0.1)
+
+
+def look(name: str) -> tuple[str, str, str]:
+    """Colours by what runs the box: `model.py` or autograd, or `main.py`, white."""
+    return LOOKS.get(name[name.rfind("_") :], ("white", "dim", "black"))
 
 
 def around(d: Drawing, printed: Mapping[str, str]) -> None:

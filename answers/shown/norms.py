@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Collection
+from itertools import product
 from statistics import fmean
 
 from lab import norm_runs
+from writeup.errors import WriteupError
 from writeup.figures import Drawing, Plot, Reference, Series, projected, slab
 from writeup.records.store import Record
 
 
 def cube(d: Drawing, at: tuple[float, float], channels: int, bar: tuple[float, float, float],
-         together: Callable[[int, int], bool]) -> None:  # fmt: skip
-    """A bar of places for each channel (to the right) and image (away); those with common statistics in blue."""
+         together: Collection[tuple[int, int]]) -> None:  # fmt: skip
+    """A bar of places for each image (away) and channel (to the right); those with common statistics in blue."""
     width, height, depth = bar
-    for n in reversed(range(4)):
-        for c in range(channels):
-            colour = "lstm" if together(n, c) else "paper"
-            corner = projected(at, c * width, 0, n * depth)
-            slab(d, corner, width, height, depth, fill=colour, weight=0.35)
+    blue = dict.fromkeys(together, "lstm")
+    for n, c in product(reversed(range(4)), range(channels)):
+        corner = projected(at, c * width, 0, n * depth)
+        slab(d, corner, width, height, depth, fill=blue.pop((n, c), "paper"), weight=0.35)
+    if blue:
+        raise WriteupError(f"no bar stands at (image, channel) {[*blue]}")
 
 
 def norm_drawing() -> Drawing:
     """Where values and gradients go in training, what evaluation takes, and what the other norms average over."""
     d = Drawing("norm")
-    cube(d, (0.35, 0), 5, (0.28, 1.35, 0.36), lambda _, c: c == 2)
+    cube(d, (0.35, 0), 5, (0.28, 1.35, 0.36), [(n, 2) for n in range(4)])
     for at, axis, turn in (((1.05, -0.22), "$C$", 0), ((0.1, 0.65), "$HW$", 90), ((2.3, 0.12), "$N$", 0)):
         d.text(at, axis, colour="dim", turn=turn)
     d.node("stats", (4.9, 2.3), "mean, variance", r"$\mu_c,\ \sigma_c^2$ over $N,H,W$", width=3.3)
@@ -44,9 +47,9 @@ def norm_drawing() -> Drawing:
     d.text((10.95, 0.87), "values", size=7.5, colour="lstm")
     d.text((10.95, 0.12), "gradients", size=7.5, colour="gru")
     kinds = (
-        (0.35, "Batch norm", "one channel\nof all images", lambda _, c: c == 2),
-        (4.3, "Layer norm", "all channels\nof one image", lambda n, _: n == 0),
-        (8.25, "Group norm", "some channels\nof one image", lambda n, c: n == 0 and c < 2),
+        (0.35, "Batch norm", "one channel\nof all images", [(n, 2) for n in range(4)]),
+        (4.3, "Layer norm", "all channels\nof one image", [(0, c) for c in range(4)]),
+        (8.25, "Group norm", "some channels\nof one image", [(0, 0), (0, 1)]),
     )
     for x, name, words, together in kinds:
         cube(d, (x, -2), 4, (0.2, 0.8, 0.22), together)

@@ -75,8 +75,14 @@ def plots(trained: dict[str, Run]) -> list[Plot]:
         ends = [e.low for e in made], [e.high for e in made]
         errors.append(Series(cell, run.cuts, [fmean(run.errors(b)) for b in run.cuts], *ends, "both", colour=colour))
     window = Reference(truncation.Settings().bptt, "window", axis="x")
-    left = Plot(distance, "distance in words", "gradient, relative", y_scale="log", y_limits=(LOWEST, 2.0),
-                references=(window,), height=5.0)  # fmt: skip
+    left = Plot(
+        distance,
+        "distance in words",
+        "gradient, relative",
+        y_scale="log",
+        references=(window,),
+        height=5.0,
+    )
     right = Plot(
         errors,
         "cut after so many words",

@@ -30,8 +30,8 @@ def picture() -> Drawing:
         _network(d, 4.2 * k, title, off)
     gone, scattered = (dict.fromkeys(half(range(count)), OFF) for count in (MAPS, MAPS * SIDE * SIDE))
     each = [range(m * SIDE * SIDE, (m + 1) * SIDE * SIDE) for m in range(MAPS)]
-    _maps(d, 0.0, "`Dropout2d`: whole maps", [[gone.get(m, ON) for _ in of] for m, of in enumerate(each)])
-    _maps(d, 6.4, "`Dropout`: single elements", [[scattered.get(element, ON) for element in of] for of in each])
+    _maps(d, 0.0, "`Dropout2d`**: whole maps**", [[gone.get(m, ON) for _ in of] for m, of in enumerate(each)])
+    _maps(d, 6.4, "`Dropout`**: single elements**", [[scattered.get(element, ON) for element in of] for of in each])
     return d
 
 
@@ -51,4 +51,4 @@ def _network(d: Drawing, left: float, title: str, silent: set[tuple[int, int]]) 
 def _maps(d: Drawing, left: float, title: str, maps: list[list[str]]) -> None:
     for m, shades in enumerate(maps):
         cells(d, (left + 0.64 * m, -2.55), [shades[row : row + SIDE] for row in range(0, len(shades), SIDE)], 0.13)
-    d.text((left, -1.65), f"**{title}**", "left", colour="ink")
+    d.text((left, -1.65), title, "left", colour="ink")

@@ -46,6 +46,8 @@ def runs(line: str, bold: bool = False) -> list[Run]:
         if plain:
             found.append(Run("bold" if bold else "plain", plain))
         if match:
+            if re.search("[`$]", match[3] or ""):
+                raise WriteupError(f"label {line!r}: code or mathematics in bold words; end the bold before them")
             kinds: tuple[Literal["math", "code", "bold"], ...] = ("math", "code", "bold")
             found += [Run(kind, text) for kind, text in zip(kinds, match.groups(), strict=True) if text]
             last = match.end()

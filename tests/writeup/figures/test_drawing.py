@@ -71,6 +71,7 @@ def test_a_drawing_wider_than_the_page_is_refused():
         (lambda d: d.at("c"), "no node 'c'; there are a, b"),
         (lambda d: d.at("a.top"), "'a.top'; sides are north"),
         (lambda d: d.text((0, 3), "half a $formula") or d.check(), "without its partner"),
+        (lambda d: d.text((0, 3), "**a `name` in bold**") or d.check(), "code or mathematics in bold words"),
         (lambda d: d.text((0, 3), r"$\frobnicate$") or d.svg(), "frobnicate"),
         (lambda d: d.rectangle((0, 3), 1, 1, "mauve") or d.svg(), "colour 'mauve'; there are lstm"),
         (lambda _: Drawing("empty").svg(), "'empty': nothing is drawn"),
