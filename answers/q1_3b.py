@@ -7,8 +7,9 @@ from torch.nn.functional import cross_entropy
 
 from answers.shown.norms import norm_drawing, sweep_plot
 from experiments.regularisation import learning_rates, moving_inputs, small_batches
-from experiments.regularisation.digits import CLASSES
+from experiments.regularisation.digits import CLASSES, split
 from lab import batch_norm, norm_runs
+from lab.regularisation.dropout_runs import dealt
 from writeup.claims import Answer
 from writeup.facts import Facts, Route, by, gap
 from writeup.records.store import Record, Records
@@ -61,14 +62,18 @@ def exact(a: Facts) -> None:
 def rates(a: Facts, record: Record) -> None:
     """The highest rate at which all seeds learn, and the loss at the rate that suits each."""
     plain, normed = (record.curves[norm] for norm in ("none", "batch"))
-    seeds, depth = learning_rates.Settings().seeds, learning_rates.Settings().depth
+    swept = learning_rates.Settings()
+    seeds, depth = swept.seeds, swept.depth
     a("seeds", len(seeds), by("values of every arm", lambda: min(len(arm["train_loss"]) for arm in plain + normed)))
     a("convolutions", depth, by("the network built", norm_runs.convolutions), {depth + 1: "the readout counted too"})
     equal = torch.zeros(CLASSES)
     blind = by("of the loss of equal scores", lambda: 0.9 * cross_entropy(equal, torch.tensor(0)).item(), within=1e-6)
     a("learns", norm_runs.LEARNS * norm_runs.GUESS, blind, {norm_runs.GUESS: "guessing itself"}, "{:.2f} nats")
     named = by("the record's name", lambda: int(record.name.rpartition("-epochs")[0].rpartition("-")[2]))
-    a("sweep_passes", learning_rates.Settings().epochs, named)
+    drawn = by("images drawn for a seed", lambda: len(split((0,), swept.train_images, 1).train_labels[0]))
+    a("sweep_images", swept.train_images, drawn)
+    a("sweep_batch", swept.batch_size, by("images in the first batch that is dealt", dealt, swept))
+    a("sweep_passes", swept.epochs, named)
     for name, arms in (("usable_without", plain), ("usable_with", normed)):
         route = by("every seed's test accuracy above twice that of guessing", norm_runs.usable_by_accuracy, arms)
         rate = norm_runs.usable_rate(arms)

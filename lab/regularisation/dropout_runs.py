@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from experiments.regularisation import side_by_side
+from experiments.regularisation import learning_rates, side_by_side
 from experiments.regularisation.overfitting import Settings
 from writeup.estimators import differences
 from writeup.records.store import Record
@@ -16,7 +16,7 @@ def measured(record: Record, p: float, measure: str) -> list[float]:
     return [100 * v for v in values] if measure in ("train_accuracy", "test_accuracy", "agreement") else values
 
 
-def dealt(settings: Settings) -> int:
+def dealt(settings: Settings | learning_rates.Settings) -> int:
     """Images in the first batch."""
     order = torch.Generator().manual_seed(0)
     return len(next(iter(side_by_side.batches(settings.train_images, settings.batch_size, order))))
