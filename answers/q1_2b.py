@@ -129,7 +129,10 @@ def plenty(a: Facts, record: Record) -> None:
 def edge(a: Facts, record: Record) -> None:
     """How often the severe network chose the lowest rate."""
     arm = record.curves[str(SEVERE)]
-    tried = by("the best validation accuracy of those tried", lambda: (np.argmax(arm["tried"], axis=1) == 0).tolist().count(True))
+    tried = by(
+        "the best validation accuracy of those tried",
+        lambda: (np.argmax(arm["tried"], axis=1) == 0).tolist().count(True),
+    )
     a("slowest", sum(rate == FEW.rates[0] for rate in arm["rate"]), tried)
     a.say(
         "too_much_harms",

@@ -70,7 +70,7 @@ def rates(a: Facts, record: Record) -> None:
     blind = by("of the loss of equal scores", lambda: 0.9 * cross_entropy(equal, torch.tensor(0)).item(), within=1e-6)
     a("learns", norm_runs.LEARNS * norm_runs.GUESS, blind, {norm_runs.GUESS: "guessing itself"}, "{:.2f} nats")
     named = by("the record's name", lambda: int(record.name.rpartition("-epochs")[0].rpartition("-")[2]))
-    drawn = by("images drawn for a seed", lambda: len(split((0,), swept.train_images, 1).train_labels[0]))
+    drawn = by("images drawn for a seed", lambda: len(split((0,), swept.train_images, 1).train_labels))
     a("sweep_images", swept.train_images, drawn)
     a("sweep_batch", swept.batch_size, by("images in the first batch that is dealt", dealt, swept))
     a("sweep_passes", swept.epochs, named)

@@ -83,13 +83,12 @@ def small(a: Facts, profiled: Record, clocked: Record, run: Record) -> None:
     counts, seen, again = profiled.metrics, profiled.curves, clocked.curves
     step = [sum(times) for times in zip(*again["step"].values(), strict=True)]
     evaluation = shares.epoch(seen["plain"], seen["evaluation"], counts)
-    route = by("processor seconds of the clock's record", shares.epoch, step, again["evaluation"], counts, within=0.003)
-    a("validation", evaluation, route, {evaluation / EXAMPLE.epochs: "of the whole run"}, "{:.0%}")
-    taken, left = run.timing, 1 - shares.epoch(step, again["evaluation"], counts)
-    in_the_run = taken["train_seconds"] / (taken["total_seconds"] - taken["final_evaluation_seconds"])
-    route = when("within a point of the example's whole run, and what validation leaves by the clock",
+    left = shares.epoch(step, again["evaluation"], counts)
+    in_the_run = 1 - run.timing["train_seconds"] / (run.timing["total_seconds"] - run.timing["final_evaluation_seconds"])
+    route = when("within a point of the example's whole run, and what the clock gives",
                  lambda share: abs(share - in_the_run) < 0.01 and abs(share - left) < 0.003)  # fmt: skip
-    a.on(profiled, clocked, run)("training", 1 - evaluation, route, form="{:.0%}")
+    wrong = {evaluation / EXAMPLE.epochs: "of the whole run"}
+    a.on(profiled, clocked, run)("validation", evaluation, route, wrong, "{:.0%}")
     once = [max(times) for times in (*seen["once"].values(), *again["once"].values())]
     parts, timed = ([fmean(shares.of(found, part)) for part in SMALL]
                     for found in (shares.profiled(profiled), shares.clocked(clocked)))  # fmt: skip

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from itertools import product
+from statistics import geometric_mean
 
+from experiments.language_model.train import Settings
 from lab import published
+from lab.step_times import StepTimes
 from lab.study import CELLS, VARIATIONS, Study, perplexity
 from writeup.claims import Ref, Table
 from writeup.estimators import exponential, pooled
@@ -107,17 +111,24 @@ def _epochs(whole: Study) -> Plot:
     )
 
 
-def panels(short: Study) -> Panels:
-    """Perplexity against each parameter: lines join the means; seeds are dots."""
-    return Panels([_panel(short, field, values) for field, values in PANELS.items()], columns=3, share_y=True)
+def panels(short: Study, timed: StepTimes) -> Panels:
+    """Against each parameter, above perplexity (lines join the means, seeds are dots), below the time of an epoch."""
+    reached = [_panel(short, field, values) for field, values in PANELS.items()]
+    took = [_times(timed, field, values) for field, values in PANELS.items()]
+    return Panels([*reached, *took], columns=3, share_y=True)
+
+
+def _keys(base: Settings, field: str, values: tuple[int, ...]) -> list[str]:
+    """The settings of a panel, by their names."""
+    changes = [{} if value == getattr(base, field) else {field: value} for value in values]
+    return [next(key for key, varied in VARIATIONS.items() if varied == change) for change in changes]
 
 
 def _panel(short: Study, field: str, values: tuple[int, ...]) -> Plot:
     lines, dots = [], []
     for cell in CELLS:
-        changes = [{} if value == getattr(short.base, field) else {field: value} for value in values]
-        runs = [short.seeds(cell=cell, **change) for change in changes]
-        keys = [next(key for key, varied in VARIATIONS.items() if varied == change) for change in changes]
+        keys = _keys(short.base, field, values)
+        runs = [short.seeds(cell=cell, **VARIATIONS[key]) for key in keys]
         found = [exponential(pooled(*short.contrast({(key, cell): 1.0}))) for key in keys]
         means, ends = [one.value for one in found], ([one.low for one in found], [one.high for one in found])
         label = cell if field == "bptt" else ""
@@ -127,10 +138,28 @@ def _panel(short: Study, field: str, values: tuple[int, ...]) -> Plot:
         dots.append(Series("", [x for x, _ in each], [y for _, y in each], style="dots", colour=COLOURS[cell]))
     return Plot(
         [*lines, *dots],
-        AXES[field],
+        "",
         "validation perplexity",
         x_categories=tuple(map(str, values)),
         y_limits=(140.0, 240.0),
         legend="direct" if field == "bptt" else "none",
-        height=3.5,
+        height=3.1,
+    )
+
+
+def _times(timed: StepTimes, field: str, values: tuple[int, ...]) -> Plot:
+    """On the modules as full lines, in our code dashed."""
+    keys, lines = _keys(timed.base, field, values), []
+    for cell, path in product(CELLS, ("stock", "fast")):
+        minutes = [geometric_mean(timed.minutes(cell, key, path)) for key in keys]
+        places = [x + ASIDE[cell] for x in range(len(values))]
+        lines.append(Series("", places, minutes, style="both", colour=COLOURS[cell], dashed=path == "fast"))
+    return Plot(
+        lines,
+        AXES[field],
+        "minutes an epoch",
+        x_categories=tuple(map(str, values)),
+        y_limits=(0.0, 70.0),
+        legend="none",
+        height=3.1,
     )
