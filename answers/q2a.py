@@ -84,7 +84,9 @@ def small(a: Facts, profiled: Record, clocked: Record, run: Record) -> None:
     step = [sum(times) for times in zip(*again["step"].values(), strict=True)]
     evaluation = shares.epoch(seen["plain"], seen["evaluation"], counts)
     left = shares.epoch(step, again["evaluation"], counts)
-    in_the_run = 1 - run.timing["train_seconds"] / (run.timing["total_seconds"] - run.timing["final_evaluation_seconds"])
+    in_the_run = 1 - run.timing["train_seconds"] / (
+        run.timing["total_seconds"] - run.timing["final_evaluation_seconds"]
+    )
     route = when("within a point of the example's whole run, and what the clock gives",
                  lambda share: abs(share - in_the_run) < 0.01 and abs(share - left) < 0.003)  # fmt: skip
     wrong = {evaluation / EXAMPLE.epochs: "of the whole run"}
