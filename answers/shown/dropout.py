@@ -25,7 +25,7 @@ def effect_plot(record: Record, severe: float, title: str) -> Plot:
         x_limits=(0.25, 0.75),
         references=[Reference(0.0)],
         title=title,
-        height=3.9,
+        height=3.5,
     )
 
 
@@ -37,5 +37,5 @@ def curve_plot(record: Record, p: float, title: str) -> Plot:
         "passes over the training images",
         "loss (nats)",
         title=title,
-        height=4.2,
+        height=3.8,
     )
