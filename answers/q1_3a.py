@@ -173,7 +173,7 @@ def variance_plot(record: Record) -> Plot:
         x_scale="log",
         y_scale="log",
         y_limits=(2e-4, 1.3),
-        height=5.0,
+        height=4.5,
     )
 
 
@@ -191,5 +191,5 @@ def loss_plot(losses: dict[int, list[float]]) -> Plot:
         x_scale="log",
         x_ticks=sizes,
         y_limits=(0, 2.5),
-        height=5.0,
+        height=4.5,
     )
