@@ -58,7 +58,6 @@ def answer(records: Records) -> Answer:
         share = shares.of(seen[BOXED], part)
         a.on(profiles[BOXED]).mean(f"{part.replace(' ', '_')}_{BOXED}", share, "{:.0%}")
     unseen(a.on(clocks["LSTM"]), again["LSTM"])
-    a.on(profiles["LSTM"]).mean("no_module_LSTM", shares.of(seen["LSTM"], "rest"), "{:.0%}")
     whole = records[f"{study.KIND}/{replace(EXAMPLE, epochs=study.PRESETS[PRESET].base.epochs).name}"]
     small(a.on(profiles["LSTM"], clocks["LSTM"]), profiles["LSTM"], clocks["LSTM"], whole)
     agreement(a.on(*profiles.values(), *clocks.values()), seen, again)
@@ -200,11 +199,4 @@ def sentences(a: Facts) -> None:
         {"decoder_LSTM": 0.91},
         {"loss_LSTM": 0.04},
         {"operations": 0.6},
-    )
-    a.say(
-        "rest_is_named",
-        lambda zero_grad, freeing, no_module_LSTM: abs(zero_grad.value + freeing.value - no_module_LSTM.value) < 0.005,
-        {"zero_grad": 0.1},
-        {"freeing": 0.1},
-        {"no_module_LSTM": 0.05},
     )
