@@ -70,7 +70,7 @@ def plots(trained: dict[str, Run]) -> list[Plot]:
         colour = cell.lower()
         for model, label, look in (("trained", cell, colour), ("initial", "", "grey")):
             shown = [fall for fall in run.falls(model) if fall >= LOWEST]
-            distance.append(Series(label, range(len(shown)), shown, colour=look, dashed=model == "initial"))
+            distance.append(Series(label, range(len(shown)), shown, colour=look))
         made = [student(run.errors(bptt)) for bptt in run.cuts]
         ends = [e.low for e in made], [e.high for e in made]
         errors.append(Series(cell, run.cuts, [fmean(run.errors(b)) for b in run.cuts], *ends, "both", colour=colour))
