@@ -175,12 +175,11 @@ class Facts:
     def change(self, name: str, groups: Sequence[Sequence[float]], weights: Sequence[float], form: str) -> None:
         """A weighted sum of the groups' mean logarithms as a change in per cent; one spread, pooled over all groups.
 
-        Raises `WriteupError` where the weights do not sum to zero, as those of a comparison do.
+        Raises `WriteupError` where the weights are not those of one mean less another.
         """
-        if abs(sum(weights)) > 1e-9:
-            raise WriteupError(
-                f"{self.question}.{name}: the weights of a change sum to zero, these to {sum(weights):g}"
-            )
+        added, taken = (sum(w for w in weights if sign * w > 0) for sign in (1, -1))
+        if abs(added - 1) > 1e-9 or abs(taken + 1) > 1e-9:
+            raise WriteupError(f"{self.question}.{name}: weights of a change sum to 1 and -1, not {added:g}, {taken:g}")
         self.estimate(
             name,
             estimators.percent(estimators.pooled(groups, weights)),

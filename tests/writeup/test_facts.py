@@ -215,3 +215,9 @@ def test_numbers_agree_exactly_within_the_tolerance(computed, tolerance, offset)
 def test_values_of_different_kinds_do_not_agree(computed, candidate):
     with pytest.raises((CheckFailed, TypeError)):
         by("again", lambda: computed)(())(candidate)
+
+
+@pytest.mark.parametrize("weights", [(2, -2), (1, 1), (1, -0.5)])
+def test_a_change_is_one_mean_less_another(weights):
+    with pytest.raises(WriteupError, match="weights of a change sum to 1 and -1"):
+        Facts("Q").change("gain", [[1.0, 1.1], [2.0, 2.2]], weights, "{:.0f} %")
