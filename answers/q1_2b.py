@@ -46,7 +46,6 @@ def answer(records: Records) -> Answer:
     stopped = records[f"{stopping.KIND}/{stopping.Settings().name}"]
     early(a.on(mislabelled, stopped), mislabelled, stopped)
     resolved(a, few, many)
-    edge(a.on(few), few)
     effects = [effect_plot(record, SEVERE, f"{record.settings['train_images']:,} images") for record in (few, many)]
     curves = [curve_plot(mislabelled, 0.0, "without dropout"), curve_plot(mislabelled, MODERATE, "with dropout")]
     figures = {"thinned": thinned.picture(), "curves": Panels(curves, share_y=True)}
@@ -84,7 +83,6 @@ def setting(a: Facts) -> None:
 
     route, drawn = "share of ones that the layer drops", "images drawn for a seed"
     a("p_moderate", MODERATE, by(route, dropped, MODERATE, within=0.01, seed=0))
-    a("p_severe", SEVERE, by(route, dropped, SEVERE, within=0.01, seed=0), {round(1 - SEVERE, 1): "share that is kept"})
     weights = overfitting.make_network(MISLABELLED.hidden, MODERATE)[0].weight
     a("hidden_units", MISLABELLED.hidden, by("rows of the first layer's weights", len, weights))
     a("few_digits", FEW.train_images, by(drawn, len, overfitting.digits(FEW, 0).train[0]))
@@ -106,10 +104,8 @@ def scarce(a: Facts, record: Record) -> None:
         {"few_gain": 0.0},
         {"noisy_gain": 1.0},
     )
-    a.effect("severe_cost", *accuracies(record, SEVERE)[::-1], "{:.0f} points")
     a("learning_rates", len(FEW.rates), by("accuracies tried for a seed", len, record.curves["0"]["tried"][0]))
-    again(a, record, FEW, SEVERE, "train_accuracy")
-    for p in (0.0, MODERATE, SEVERE):
+    for p in (0.0, MODERATE):
         again(a, record, FEW, p, "test_accuracy")
 
 
@@ -124,23 +120,6 @@ def plenty(a: Facts, record: Record) -> None:
         {"many_gain": -2.0},
     )
     again(a, record, MANY, MODERATE, "test_accuracy")
-
-
-def edge(a: Facts, record: Record) -> None:
-    """How often the severe network chose the lowest rate."""
-    arm = record.curves[str(SEVERE)]
-    tried = by(
-        "the best validation accuracy of those tried",
-        lambda: (np.argmax(arm["tried"], axis=1) == 0).tolist().count(True),
-    )
-    a("slowest", sum(rate == FEW.rates[0] for rate in arm["rate"]), tried)
-    a.say(
-        "too_much_harms",
-        lambda severe_cost, slowest, few_seeds: severe_cost.positive and slowest == few_seeds,
-        {"severe_cost": 0.0},
-        {"slowest": 0},
-        {"few_seeds": 4},
-    )
 
 
 def resolved(a: Facts, *records: Record) -> None:
@@ -169,6 +148,7 @@ def noisy(a: Facts, record: Record) -> None:
     a("noisy_learning_rate", MISLABELLED.rates[0], rates, form="{:.3f}")
     a("noisy_passes", MISLABELLED.epochs, by("last pass of a curve", last_pass, record))
     a.effect("noisy_gain", *accuracies(record), "{:.1f} points")
+    a.mean("noisy_accuracy", accuracies(record)[1], "{:.0f} %")
     a.mean("noisy_labels_fit", measured(record, 0.0, "train_accuracy"), "{:.0f} %")
     a.say(
         "turns_up",

@@ -63,7 +63,6 @@ def exact(a: Facts) -> None:
     sizes = range(1, n + 1)
     batches = [batch for size in sizes for batch in mini_batch.all_batches(size)]
     a("set_of_images", n, by("images in those batches", lambda: len(set().union(*batches))))
-    a("batches", 2**n - 1, by("enumeration", len, batches), {2**n: "the empty one, too"})
 
     def bias(reduction: str) -> float:
         full = mini_batch.full_gradient()

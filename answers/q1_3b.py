@@ -96,6 +96,7 @@ def rates(a: Facts, record: Record) -> None:
     a.effect("gain", norm_runs.losses(with_norm), norm_runs.losses(without), "{:.2f} nats")
     before, after = ([100 * share for share in arm["test_accuracy"]] for arm in (without, with_norm))
     a.effect("gain_test", before, after, "{:.0f} points")
+    a.mean("normed_accuracy", after, "{:.0f} %")
     a.say(
         "gains",
         lambda gain, gain_test, best_rate, usable_without: (
@@ -143,6 +144,7 @@ def limits(a: Facts, record: Record) -> None:
     arms = record.curves[f"batch-{size}"]
     a("tried_rates", len(record.settings["rates"]), by("rates of the runs", lambda: len({arm["rate"] for arm in arms})))
     best = {norm: norm_runs.best_on_training_images(record.curves[f"{norm}-{size}"]) for norm in ("batch", "group")}
+    a.mean("group_accuracy", norm_runs.accuracies(record.curves, size)[1], "{:.0f} %")
     a.effect("deficit", *norm_runs.accuracies(record.curves, size), "{:.0f} points", again=chosen_again(record, size))
     a.say(
         "fails_with_few",

@@ -91,13 +91,6 @@ def grows(a: Facts, timed: Record) -> None:
     by_covariance = [float(cov[0, 1] / cov[0, 0]) for cov in (np.cov(range(len(c)), np.multiply(c, 1e3)) for c in kept)]
     a.mean("slope", lines, "{:.0f} ms", ("covariances", by_covariance))
     a.ratio("factor", [course[-1] for course in kept], [fmean(course) for course in cut], "{:.1f}")
-    a.say(
-        "needed",
-        lambda error_batch, slope, megabytes: error_batch == 2 and slope.positive and megabytes > 1,
-        {"error_batch": 3},
-        {"slope": 0.0},
-        {"megabytes": 0.5},
-    )
     a.say("slower_and_slower", lambda slope, factor: slope.positive and factor.low > 1, {"slope": 0.0}, {"factor": 1.0})
 
 
@@ -116,8 +109,18 @@ def silent(a: Facts) -> None:
         lambda: history.error_of_silence(history.gradient_by_differences()),
         within=1e-4,
     )
-    a("silent_error", history.error_of_silence(history.true_gradient()), differences, {0.0: "as if right"}, "{:.1%}")
+    a("silent_error", history.error_of_silence(history.true_gradient()), differences, {0.0: "as if right"}, "{:.0%}")
     a.say("silent_is_wrong", lambda silent_error: silent_error > 1e-3, {"silent_error": 0.0})
+    a.say(
+        "needed",
+        lambda error_batch, slope, megabytes, silent_error: (
+            error_batch == 2 and slope.positive and megabytes > 1 and silent_error > 1e-3
+        ),
+        {"error_batch": 3},
+        {"slope": 0.0},
+        {"megabytes": 0.5},
+        {"silent_error": 0.0},
+    )
 
 
 def time_plot(timed: Record) -> Plot:
