@@ -72,7 +72,7 @@ CPU = Preset(
     tuning_epochs=2,
     short_epochs=3,
     finalists=1,
-    float32=({}, {"layers": 1}, {"layers": 3}),
+    float32=({}, {"layers": 1}, {"layers": 3}, {"bptt": 70}, {"bptt": 17}),
 )
 GENERATED = Settings(corpus="generated", embedding_size=16, hidden_size=16, epochs=2, path="fast")
 PRESETS = {

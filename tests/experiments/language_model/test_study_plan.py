@@ -157,10 +157,11 @@ def test_each_variation_has_one_short_run_a_cell(change):
     assert [(run.cell, run.seed) for run in runs] == [(cell, SEEDS[0]) for cell in CELLS]
 
 
-def test_baselines_and_layer_counts_have_one_more_seed_in_float32():
+def test_baselines_layer_counts_and_intervals_have_one_more_seed_in_float32():
     runs = [run for run in plan("cpu", SETTLED) if (run.path, run.precision) == ("fast", "float32")]
-    wanted = [(2, SEEDS[2], 6)] * 2 + [(layers, SEEDS[1], 3) for layers in (1, 3) for _ in CELLS]
-    assert [(run.layers, run.seed, run.epochs) for run in runs] == wanted
+    varied = [(layers, 35, SEEDS[1], 3) for layers in (1, 3)] + [(2, bptt, SEEDS[1], 3) for bptt in (70, 17)]
+    wanted = [run for run in ((2, 35, SEEDS[2], 6), *varied) for _ in CELLS]
+    assert [(run.layers, run.bptt, run.seed, run.epochs) for run in runs] == wanted
 
 
 def test_a_variation_changes_one_parameter():
