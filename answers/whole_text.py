@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from statistics import median
 
+from experiments.language_model.study import PRESETS
 from lab import published
-from lab.study import CELLS, VARIATIONS, Run, Study, mistaken_for, perplexity
+from lab.study import CELLS, PRESET, VARIATIONS, Run, Study, mistaken_for, perplexity
 from lab.study_again import lowest_rate, mean_of
 from writeup.facts import Facts, Route, by
 
-TWICE = ("layers1", "layers3", "bptt17", "bptt70")  # the settings that have two seeds
+TWICE = tuple(key for key, change in VARIATIONS.items() if change and change in PRESETS[PRESET].float32)  # two seeds
 ROUNDED = math.expm1(0.005)  # by which a loss to two places may be off
 
 

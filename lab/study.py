@@ -162,6 +162,7 @@ class Studies:
     tuning: Study
     whole: Study
     short: Study  # with the first epochs of the baselines and of the tied model
+    precise: Study  # the same, but a seed that ran in both precisions counts in float32
     modules: dict[str, list[Run]]  # by cell: as long as those of `short`, on PyTorch's modules in float32
 
     @classmethod
@@ -189,13 +190,17 @@ class Studies:
         whole = of(preset.base.epochs)
         begun = of(preset.short_epochs, *(run.first(preset.short_epochs) for run in whole.runs))
         ours = [run for run in begun.runs if run.settings.path == preset.base.path]
-        of_seed: dict[Settings, Run] = {}  # a seed counts once, in the precision of the base where it ran in both
-        for run in sorted(ours, key=lambda run: run.settings.precision != preset.base.precision):
-            of_seed.setdefault(replace(run.settings, precision=preset.base.precision), run)
-        short = replace(begun, runs=tuple(of_seed.values()))
+
+        def once(precision: str) -> Study:
+            """Each seed once, in `precision` where it ran in both."""
+            of_seed: dict[Settings, Run] = {}
+            for run in sorted(ours, key=lambda run: run.settings.precision != precision):
+                of_seed.setdefault(replace(run.settings, precision=preset.base.precision), run)
+            return replace(begun, runs=tuple(of_seed.values()))
+
         others = [run for run in begun.runs if run.settings.path != preset.base.path]
         modules = {cell: [run for run in others if run.settings.cell == cell] for cell in CELLS}
-        return cls(of(preset.tuning_epochs), whole, short, modules)
+        return cls(of(preset.tuning_epochs), whole, once(preset.base.precision), once("float32"), modules)
 
     @property
     def runs(self) -> list[Run]:
