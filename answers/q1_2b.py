@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from statistics import fmean
 
 import numpy as np
 import torch
@@ -13,15 +12,14 @@ from answers.shown.dropout import curve_plot, effect_plot
 from experiments.regularisation import overfitting, stopping
 from experiments.regularisation.overfitting import FEW, MANY, MISLABELLED, Settings
 from lab.regularisation import dropout, thinned
-from lab.regularisation.dropout_runs import accuracies, changes, halfway, last_pass, measured
+from lab.regularisation.dropout_runs import accuracies, halfway, last_pass, measured
 from lab.uncompiled import uncompiled
 from writeup.claims import Answer
-from writeup.estimators import sign_flip_probability, student
 from writeup.facts import Facts, by, gap
 from writeup.figures import Panels
 from writeup.records.store import Record, Records
 
-MODERATE, SEVERE = 0.5, 0.9
+MODERATE, MUCH, SEVERE = 0.5, 0.7, 0.9
 ONE_IMAGE = 0.011  # of 100 training images; five of the 500 for test
 OPTIMISER_ERROR = 1e-5  # a quasi-Newton method, stopped at a gradient of 1e-9
 SCALES = {"1/(1-p)": lambda p: 1 / (1 - p), "1": lambda _: Fraction(1), "1/p": lambda p: 1 / p, "1-p": lambda p: 1 - p}
@@ -45,7 +43,6 @@ def answer(records: Records) -> Answer:
     noisy(a.on(mislabelled), mislabelled)
     stopped = records[f"{stopping.KIND}/{stopping.Settings().name}"]
     early(a.on(mislabelled, stopped), mislabelled, stopped)
-    resolved(a, few, many)
     effects = [effect_plot(record, SEVERE, f"{record.settings['train_images']:,} images") for record in (few, many)]
     curves = [curve_plot(mislabelled, 0.0, "without dropout"), curve_plot(mislabelled, MODERATE, "with dropout")]
     figures = {"thinned": thinned.picture(), "curves": Panels(curves, share_y=True)}
@@ -82,7 +79,8 @@ def setting(a: Facts) -> None:
             return float((layer(torch.ones(100_000)) == 0).double().mean())
 
     route, drawn = "share of ones that the layer drops", "images drawn for a seed"
-    a("p_moderate", MODERATE, by(route, dropped, MODERATE, within=0.01, seed=0))
+    for name, p in (("p_moderate", MODERATE), ("p_much", MUCH)):
+        a(name, p, by(route, dropped, p, within=0.01, seed=0))
     weights = overfitting.make_network(MISLABELLED.hidden, MODERATE)[0].weight
     a("hidden_units", MISLABELLED.hidden, by("rows of the first layer's weights", len, weights))
     a("few_digits", FEW.train_images, by(drawn, len, overfitting.digits(FEW, 0).train[0]))
@@ -119,24 +117,11 @@ def plenty(a: Facts, record: Record) -> None:
         {"many_gain": 2.0},
         {"many_gain": -2.0},
     )
-    again(a, record, MANY, MODERATE, "test_accuracy")
-
-
-def resolved(a: Facts, *records: Record) -> None:
-    """Of the changes that the figure shows, which intervals leave out zero."""
-    made = [of for record in records for of in changes(record, SEVERE).values()]
-    signs = tuple(int(interval.positive) - int(interval.negative) for interval in map(student, made))
-
-    def flipped() -> tuple[int, ...]:
-        return tuple(int(np.sign(fmean(of))) if sign_flip_probability(of) < 0.05 else 0 for of in made)
-
-    a = a.on(*records)
-    a("signs", signs, by("signs of the seeds turned in every way", flipped), {(0,) * len(made): "nothing is resolved"})
-    a.say(
-        "three_resolved",
-        lambda signs: sorted(map(abs, signs)) == [0, 0, 0, 1, 1, 1],
-        {"signs": (0, 1, 0, 0, 0, -1)},
-    )
+    without, dropped = accuracies(record, MUCH)
+    a.effect("much_costs", dropped, without, "{:.1f} points")
+    a.say("much_hurts", lambda much_costs: much_costs.positive, {"much_costs": 0.0})
+    for p in (MODERATE, MUCH):
+        again(a, record, MANY, p, "test_accuracy")
 
 
 def noisy(a: Facts, record: Record) -> None:

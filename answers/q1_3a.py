@@ -86,6 +86,8 @@ def trade(a: Facts, record: Record) -> dict[int, list[float]]:
     full, small = settings.train_images, min(loss, key=lambda size: fmean(loss[size]))
     route = by("images seen, by updates recorded", lambda: settings.epochs * full // best[small]["updates"])
     a("best_size", small, route)
+    counted = by("batches of every pass", lambda: settings.epochs * full // small)
+    a("small_updates", best[small]["updates"], counted, {full // small: "of one pass"})
     a("passes", settings.epochs, by("full-batch updates: one a pass", lambda: best[full]["updates"]))
     a(
         "train_images",

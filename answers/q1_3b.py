@@ -118,6 +118,11 @@ def reasons(a: Facts, record: Record) -> None:
     arms = record.curves
     rate = by("the settings of the code that trains", lambda: moving_inputs.Settings().learning_rate)
     a("moving_rate", record.settings["learning_rate"], rate, form="{:.1f}")
+    a(
+        "moving_seeds",
+        len(record.seeds),
+        by("losses of every arm", lambda: min(len(a["train_loss"]) for a in arms.values())),
+    )
     a.ratio("noise_moves", arms["noisy"]["shift"], arms["none"]["shift"], "{:.1f} times")
     a.ratio("norm_holds", arms["none"]["shift"], arms["batch"]["shift"], "{:~1} times")
     a.effect("below_plain", arms["noisy"]["train_loss"], arms["none"]["train_loss"], "{:.2f} nats")
@@ -143,6 +148,11 @@ def limits(a: Facts, record: Record) -> None:
     a("small_batch", size, smallest(record))
     arms = record.curves[f"batch-{size}"]
     a("tried_rates", len(record.settings["rates"]), by("rates of the runs", lambda: len({arm["rate"] for arm in arms})))
+    a(
+        "small_seeds",
+        len(record.seeds),
+        by("accuracies of every arm", lambda: min(len(arm["test_accuracy"]) for arm in arms)),
+    )
     best = {norm: norm_runs.best_on_training_images(record.curves[f"{norm}-{size}"]) for norm in ("batch", "group")}
     a.mean("group_accuracy", norm_runs.accuracies(record.curves, size)[1], "{:.0f} %")
     a.effect("deficit", *norm_runs.accuracies(record.curves, size), "{:.0f} points", again=chosen_again(record, size))

@@ -26,7 +26,7 @@ from writeup.records.store import Records
 
 WINDOW, LAYERS = Settings().bptt, Settings().layers
 EXACT, SINGLE = 1e-12, 1e-5  # relative, in double and single precision
-PRODUCT, FUSED = "AddmmBackward0", "MkldnnRnnLayerBackward0"
+PRODUCT, FUSED, CUDNN = "AddmmBackward0", "MkldnnRnnLayerBackward0", "CudnnRnnBackward0"
 LINES = ("line_lstm", "line_tensor", "line_autograd", "line_graph")  # of the steps in `torch_source.PATH`
 PRODUCTS = {
     "K(T + 1)": lambda layers, length: layers * (length + 1),
@@ -168,6 +168,10 @@ def how(a: Facts) -> None:
     )
     gru = autograd_graph.names(graph_of(LAYERS, WINDOW, True, nn.GRU))[PRODUCT]
     a("gru_nodes", gru, by(route, ran, PRODUCT, LAYERS, WINDOW, True, nn.GRU), {LAYERS: "fused, as the LSTM"})
+    defined = when(
+        "classes of autograd's nodes in the installed package", lambda name: hasattr(torch._C._functions, name)
+    )
+    a.one_of("gpu_node", (CUDNN, "CudnnLstmBackward0"), defined, code=True)
     same = gap("its gradient against the recursion's, in single precision", fused_misfit, SINGLE)
     a.one_of("fused_name", (FUSED, PRODUCT), same, code=True)
 

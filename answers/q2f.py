@@ -20,6 +20,7 @@ def answer(records: Records) -> Answer:
     looks(a.on(*(run.record for run in runs)), runs)
     chosen = min(runs, key=lambda run: run.valid_loss)
     result(a.on(chosen.record), chosen)
+    runner_up(a.on(*(run.record for run in last)), last)
     texts(a.on(*(run.record for run in last)), last)
     return a.answer(figures={"roles": roles(), "shift": dumbbells(last)})
 
@@ -65,6 +66,29 @@ def result(a: Facts, chosen: Run) -> None:
         route = by("exponential of the recorded loss", math.exp, metrics[f"{name}_loss"], within=1e-6)
         slip = math.exp(metrics["test_loss" if name == "valid" else "valid_loss"])
         a(name, metrics[f"{name}_perplexity"], route, {slip: "of the other text"}, "{:.1f}")
+
+
+def runner_up(a: Facts, runs: list[Run]) -> None:
+    """The second lowest validation loss: its run, of the chosen one's cell, on both texts."""
+    chosen, other = sorted(runs, key=lambda run: run.valid_loss)[:2]
+    for name, text in (("other_valid", "valid"), ("other_test", "test")):
+        route = by("exponential of the recorded loss", math.exp, other.record.metrics[f"{text}_loss"], within=1e-6)
+        slip = {chosen.record.metrics[f"{text}_perplexity"]: "of the chosen run"}
+        a(name, other.record.metrics[f"{text}_perplexity"], route, slip, "{:.1f}")
+    same = (chosen.settings.cell, chosen.settings.tied) == (other.settings.cell, other.settings.tied)
+    sizes = by("parameters of both", lambda: other.record.metrics["parameters"] == chosen.record.metrics["parameters"])
+    a("same_kind", same, sizes, {not same: "of another cell, or not tied both"})
+    a.say(
+        "luck",
+        lambda valid, test, other_valid, other_test, same_kind: (
+            valid < other_valid - 0.5 and other_test < test + 0.05 and same_kind
+        ),
+        {"valid": 141.4},
+        {"other_valid": 140.4},
+        {"test": 130.0},
+        {"other_test": 132.0},
+        {"same_kind": False},
+    )
 
 
 def layers_misfit(run: Run, layers: int) -> float:

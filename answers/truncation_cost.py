@@ -7,6 +7,7 @@ from statistics import fmean
 
 import torch
 
+from experiments.bptt import truncation
 from experiments.language_model.data import batchify, windows
 from experiments.language_model.train import Settings
 from lab.bptt.truncation import Run
@@ -34,6 +35,8 @@ def cost(a: Facts, run: Run, cell: str) -> None:
     why = "both multiply by the number of epochs, a setting; the windows are counted"
     slips = {steps // settings["epochs"]: "one epoch"}
     a("steps", steps, by("windows, cut and counted", cut_and_counted), slips, shared=why)
+    length = by("the settings of the code that measures", lambda: truncation.Settings().stretch)
+    a("stretch", settings["stretch"], length, {WINDOW: "a window"})
     a.mean("error_LSTM", run.errors(WINDOW), "{:.0%}")
     a.mean("error_twice_LSTM", run.errors(2 * WINDOW), "{:.0%}")
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from statistics import median
 
-from experiments.language_model.study import PRESETS
 from lab import published
-from lab.study import CELLS, PRESET, VARIATIONS, Run, Study, mistaken_for, perplexity
+from lab.study import CELLS, Run, Studies, Study, mistaken_for, perplexity
 from lab.study_again import lowest_rate, mean_of
 from writeup.facts import Facts, Route, by
 
-TWICE = tuple(key for key, change in VARIATIONS.items() if change and change in PRESETS[PRESET].float32)  # two seeds
 ROUNDED = math.expm1(0.005)  # by which a loss to two places may be off
 
 
@@ -71,20 +69,27 @@ def compared(a: Facts, whole: Study) -> None:
     behind.change("gap", *whole.contrast(between_cells("baseline")), "{:.1f} %")
 
 
-def precisions(a: Facts, whole: Study, short: Study) -> None:
-    """How many of the seeds are in float32: of either cell's baseline to the end, and of its layers and intervals."""
-    for name, study, keys in (("precise_full", whole, ("baseline",)), ("precise_varied", short, TWICE)):
-        cases = [study.seeds(cell=cell, **VARIATIONS[key]) for cell in CELLS for key in keys]
-        counts = {sum(run.settings.precision == "float32" for run in runs) for runs in cases}
-        route = by(
-            "runs on another processor than the first", lambda cases=cases: tuple(sorted(set(map(elsewhere, cases))))
-        )
-        on(a, [run for runs in cases for run in runs])(name, tuple(sorted(counts)), route, {(0, 1): "not of each"})
+def precisions(a: Facts, studies: Studies) -> None:
+    """How many of a cell's full runs are in float32; what that precision changes where a seed ran in both."""
+    cases = [studies.whole.seeds(cell=cell) for cell in CELLS]
+    counts = {sum(run.settings.precision == "float32" for run in runs) for runs in cases}
+    route = by("runs on another processor than the first", lambda: tuple(sorted(set(map(elsewhere, cases)))))
+    on(a, [run for runs in cases for run in runs])(
+        "precise_full", tuple(sorted(counts)), route, {(0, 1): "not of each"}
+    )
+    pairs = studies.in_both_precisions
+    behind = on(a, [run for pair in pairs for run in pair])
+    curves = by("different curves", lambda: len({str(run.curve) for pair in pairs for run in pair}) // 2)
+    behind("pairs", len(pairs), curves)
+    changes = [100 * (precise.perplexity / usual.perplexity - 1) for usual, precise in pairs]
+    again = [100 * math.expm1(precise.valid_loss - usual.valid_loss) for usual, precise in pairs]
+    behind.mean("precision_changes", changes, "{:+.1f} %", again=("losses subtracted", again))
+    a.say("one_in_float32", lambda precise_full: precise_full == (1,), {"precise_full": (0, 1)})
     a.say(
-        "one_in_float32",
-        lambda precise_full, precise_varied: precise_full == (1,) and precise_varied == (1,),
-        {"precise_full": (0, 1)},
-        {"precise_varied": (0, 1)},
+        "precision_decides_little",
+        lambda precision_changes: precision_changes.low < 0 < precision_changes.high,
+        {"precision_changes": 5.0},
+        {"precision_changes": -5.0},
     )
 
 

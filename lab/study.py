@@ -161,8 +161,8 @@ class Studies:
 
     tuning: Study
     whole: Study
-    short: Study  # with the first epochs of the baselines and of the tied model
-    precise: Study  # the same, but a seed that ran in both precisions counts in float32
+    short: Study  # with the first epochs of the baselines and of the tied model; all with the study's products
+    in_both_precisions: list[tuple[Run, Run]]  # as long as those of `short`: with the study's products, with float32
     modules: dict[str, list[Run]]  # by cell: as long as those of `short`, on PyTorch's modules in float32
 
     @classmethod
@@ -189,23 +189,21 @@ class Studies:
 
         whole = of(preset.base.epochs)
         begun = of(preset.short_epochs, *(run.first(preset.short_epochs) for run in whole.runs))
+        usual = preset.base.precision
         ours = [run for run in begun.runs if run.settings.path == preset.base.path]
-
-        def once(precision: str) -> Study:
-            """Each seed once, in `precision` where it ran in both."""
-            of_seed: dict[Settings, Run] = {}
-            for run in sorted(ours, key=lambda run: run.settings.precision != precision):
-                of_seed.setdefault(replace(run.settings, precision=preset.base.precision), run)
-            return replace(begun, runs=tuple(of_seed.values()))
-
+        short = replace(begun, runs=tuple(run for run in ours if run.settings.precision == usual))
+        found = {run.settings: run for run in short.runs}
+        precise = [run for run in ours if run.settings.precision != usual]
+        in_both = [(found[replace(run.settings, precision=usual)], run) for run in precise]
         others = [run for run in begun.runs if run.settings.path != preset.base.path]
         modules = {cell: [run for run in others if run.settings.cell == cell] for cell in CELLS}
-        return cls(of(preset.tuning_epochs), whole, once(preset.base.precision), once("float32"), modules)
+        return cls(of(preset.tuning_epochs), whole, short, in_both, modules)
 
     @property
     def runs(self) -> list[Run]:
         """Each once, as long as it trained."""
-        early = [*self.short.runs, *(run for runs in self.modules.values() for run in runs)]
+        precise = [run for _, run in self.in_both_precisions]
+        early = [*self.short.runs, *precise, *(run for runs in self.modules.values() for run in runs)]
         return [*self.tuning.runs, *self.whole.runs, *(run for run in early if run.whole)]
 
 

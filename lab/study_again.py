@@ -29,11 +29,11 @@ def lowest_rate(grid: dict[float, list[Run]]) -> float:
     return min(found, key=found.__getitem__)
 
 
-def half_width(groups: Mapping[tuple[str, str], Sequence[float]]) -> float:
-    """Of the interval of one setting's difference between two cells with one seed each, as a share."""
+def half_width(groups: Mapping[tuple[str, str], Sequence[float]], seeds: int) -> float:
+    """Of the interval of one setting's difference between two cells with `seeds` each, as a share."""
     left = np.concatenate([np.asarray(losses) - np.mean(losses) for losses in groups.values()])
     freedom = len(left) - len(groups)
-    return float(np.expm1(simulated_quantile(freedom + 1) * np.sqrt(2 * left @ left / freedom)))
+    return float(np.expm1(simulated_quantile(freedom + 1) * np.sqrt(2 / seeds * (left @ left) / freedom)))
 
 
 def probability_again(groups: Sequence[Sequence[float]], weights: Sequence[float]) -> float:

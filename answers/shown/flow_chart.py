@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from lab.study import CELLS
 from writeup.figures import Drawing, meter, stack
 
 X, Y, Z, LOOP = 1.2, 5.9, 11.95, 14.45  # cm: forward column, backward column, what happens outside a step, next epoch
@@ -140,7 +141,7 @@ def bars(d: Drawing, printed: Mapping[str, str], values: Mapping[str, Any]) -> N
         length = width * values[f"{part}_LSTM"].value
         d.text((x + length / 2, -11.65), name, size=7.5, colour="dim")
         x += length
-    for cell, y in (("LSTM", -12.2), ("GRU", -12.6)):
+    for cell, y in zip(CELLS, (-12.2, -12.6), strict=True):
         parts = [(values[f"{part}_{cell}"].value, colour, printed[f"{part}_{cell}"]) for part, colour in BARS.items()]
         stack(d, (left, y), width, parts)
         d.text((left - 0.15, y + 0.16), f"**{cell}**", "right", size=7.5)

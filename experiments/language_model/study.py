@@ -58,7 +58,7 @@ class Preset:
     variation_seeds: int = 1
     simple_grid: tuple[float, ...] = (1.25, 2.5, 5.0)  # of RNN_TANH, which is chaotic at the rates of the gated cells
     example: bool = True  # in our own loop, on PyTorch's modules in float32; a second seed and a GRU as the variations
-    # Settings with one more seed in float32, for where bfloat16 is the slower precision; {}: the baselines, to the end.
+    # Settings whose last seed is trained in float32, too; {}: the baselines, to the end.
     float32: tuple[dict[str, Any], ...] = ()
     beside: bool = False  # a tied GRU, the GRU of equal parameters, RNN_TANH
 
@@ -72,6 +72,7 @@ CPU = Preset(
     tuning_epochs=2,
     short_epochs=3,
     finalists=1,
+    variation_seeds=2,
     float32=({}, {"layers": 1}, {"layers": 3}, {"bptt": 70}, {"bptt": 17}),
 )
 GENERATED = Settings(corpus="generated", embedding_size=16, hidden_size=16, epochs=2, path="fast")
@@ -124,8 +125,8 @@ def plan(preset: str, finished: Mapping[str, Record]) -> list[Settings]:
         for cell in CELLS
     ]
     for change in chosen.float32:
-        as_long, seeds = (short, chosen.variation_seeds) if change else (tuned, chosen.seeds)
-        runs += [replace(as_long[cell], seed=SEEDS[seeds], precision="float32", **change) for cell in CELLS]
+        as_long, seeds = (short, chosen.variation_seeds) if change else (tuned, chosen.short_seeds)
+        runs += [replace(as_long[cell], seed=SEEDS[seeds - 1], precision="float32", **change) for cell in CELLS]
     runs += [replace(short[cell], seed=seed) for seed in SEEDS[chosen.seeds : chosen.short_seeds] for cell in CELLS]
     if chosen.beside:
         runs += [replace(gru, tied=True), replace(gru, hidden_size=EQUAL_HIDDEN_SIZE), *_simple(chosen, finished)]

@@ -59,13 +59,17 @@ def test_the_baselines_of_the_variations_are_the_first_epochs_of_the_whole_runs(
     assert len({run.record.name for run in studies.runs}) == len(studies.runs)
 
 
-def test_a_seed_counts_once_though_it_ran_in_both_precisions(studies):
-    both = [run for run in studies.runs if (run.settings.seed, run.settings.path) == (1113, "fast")]
-    assert {run.settings.precision for run in both} == {"bfloat16", "float32"}
+def test_the_variations_are_compared_in_one_precision(studies):
+    assert {run.settings.precision for run in studies.short.runs} == {"bfloat16"}
     for runs in studies.short.varied().values():
         assert len({run.settings.seed for run in runs}) == len(runs)
-    assert {run.settings.precision for run in studies.short.seeds(cell="LSTM")} == {"bfloat16"}
-    assert [run.settings.precision for run in studies.short.seeds(cell="LSTM", layers=3)] == ["bfloat16", "float32"]
+
+
+def test_runs_in_both_precisions_differ_in_nothing_else(studies):
+    assert len(studies.in_both_precisions) == len(CELLS) * len(PRESETS["cpu"].float32)
+    for run, other in studies.in_both_precisions:
+        assert replace(other.settings, precision="bfloat16") == run.settings
+        assert other.curve != run.curve
 
 
 def test_the_first_epochs_of_a_run_are_a_run_of_so_many_epochs(studies):
