@@ -119,7 +119,7 @@ def resolved(a: Facts, short: Study) -> None:
             and wide.negative
             and shallow.negative
             and stand == ("bptt70", "hidden100", "hidden400", "layers1", "layers3")
-            and p_stand < 0.05
+            and p_stand < 0.03
             and abs(halved - 1 / 2) < 0.02
         ),
         {"deep": 0.0},
@@ -128,7 +128,7 @@ def resolved(a: Facts, short: Study) -> None:
         {"wide": 0.0},
         {"shallow": 0.0},
         {"stand": ("bptt70", "hidden100", "layers3")},
-        {"p_stand": 0.06},
+        {"p_stand": 0.04},
         {"halved": 1.0},
     )
 
@@ -260,7 +260,8 @@ def headline(a: Facts) -> None:
         "time",
         lambda units_on_modules, hidden_units_time, modules_apart, ours_apart, gru_more, gru_less: (
             min(units_on_modules.low, hidden_units_time.low) > 1.4
-            and max(modules_apart, ours_apart) < 0.15
+            and modules_apart < 0.1
+            and ours_apart < 0.15
             and gru_more.positive
             and gru_less.positive
             and max(gru_more.high, gru_less.high) < 5

@@ -15,7 +15,7 @@ from writeup import facts
 from writeup.assignment import Assignment, Notebook, Question, Section
 from writeup.claims import Ref, Table
 from writeup.cli import app
-from writeup.estimators import Estimate, holm, pooled, pooled_probability, sign_flip_probability, student
+from writeup.estimators import Estimate, holm, pooled, pooled_probability, student
 from writeup.facts import Facts, by, gap, when
 from writeup.figures import drawing
 from writeup.figures.drawing import Drawing
@@ -39,7 +39,7 @@ SECTIONS: dict[str, tuple[str, list[Entry]]] = {
     "Second routes: `writeup.facts`": ("", [(route.__name__, route) for route in (by, gap, when)]),
     "Estimates: `writeup.estimators`": (
         "",
-        [(it.__name__, it) for it in (Estimate, student, pooled, pooled_probability, sign_flip_probability, holm)],
+        [(it.__name__, it) for it in (Estimate, student, pooled, pooled_probability, holm)],
     ),
     "Tables: `writeup.claims`": ("", [("Table", Table), ("Ref", Ref)]),
     "Plots: `writeup.figures.plot`": (

@@ -198,17 +198,6 @@ def pooled_slips(groups: Sequence[Sequence[float]], weights: Sequence[float]) ->
     return {why: slip for why, slip in wrong.items() if pooled_misfit(groups, weights, slip)}
 
 
-def sign_flip_probability(values: Sequence[float]) -> float:
-    r"""Two-sided probability that random signs move the mean as far from zero as it is (exact up to 14 values)."""
-    x = np.abs(np.asarray(values, dtype=float))
-    if len(x) <= 14:
-        signs = 1 - 2 * ((np.arange(2 ** len(x))[:, None] >> np.arange(len(x))) & 1)
-    else:
-        signs = np.random.default_rng(0).choice([-1, 1], size=(20_000, len(x)))
-    moved = np.abs(signs @ x)
-    return float((moved >= abs(float(np.sum(values))) - 1e-12).mean())
-
-
 def holm(probabilities: Mapping[str, float]) -> set[str]:
     """Which of several findings stand when all are read together [Holm 1979]."""
     found: set[str] = set()

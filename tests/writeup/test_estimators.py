@@ -91,11 +91,6 @@ def test_a_pooled_interval_covers_as_often_as_it_says():
     assert np.mean(covered) == pytest.approx(estimators.LEVEL, abs=4 * math.sqrt(0.95 * 0.05 / 2000))
 
 
-@pytest.mark.parametrize(("x", "probability"), [([1.0, 1.0, 1.0], 0.25), ([1.0, -1.0], 1.0)])
-def test_signs_are_flipped_in_all_ways(x, probability):
-    assert estimators.sign_flip_probability(x) == probability
-
-
 def test_holm_stops_at_the_first_finding_that_does_not_stand():
     assert estimators.holm({"a": 0.01, "b": 0.03, "c": 0.04}) == {"a"}
 
