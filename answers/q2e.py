@@ -99,34 +99,18 @@ def resolved(a: Facts, short: Study) -> None:
     again = by("t by least squares, all six in order",
                lambda: max(adjusted_again(contrasts, key) for key in found), within=1e-6)  # fmt: skip
     behind("p_stand", worst, again, {max(chances): "read alone"}, "{:.3f}")
-    for name, key in (
-        ("deep", "layers3"),
-        ("narrow", "hidden100"),
-        ("longest", "bptt70"),
-        ("wide", "hidden400"),
-        ("shallow", "layers1"),
-    ):
-        behind.change(name, *contrasts[key], "{:+.0f} %")
+    for key, contrast in contrasts.items():
+        behind.change(f"{key}_change", *contrast, "{:+.0f} %")
     run, baseline = short.seeds(cell="GRU", bptt=70)[0], short.seeds(cell="GRU")[0]
     recorded = by("updates an epoch in the records", lambda: updates(run) / updates(baseline))
     behind("halved", count_windows(run) / count_windows(baseline), recorded, form="{:.2f}")
     a.say(
         "which_stand",
-        lambda deep, shallow, narrow, longest, wide, stand, p_stand, halved: (
-            deep.positive
-            and narrow.positive
-            and longest.positive
-            and wide.negative
-            and shallow.negative
-            and stand == ("bptt70", "hidden100", "hidden400", "layers1", "layers3")
+        lambda stand, p_stand, halved: (
+            stand == ("bptt70", "hidden100", "hidden400", "layers1", "layers3")
             and p_stand < 0.03
             and abs(halved - 1 / 2) < 0.02
         ),
-        {"deep": 0.0},
-        {"narrow": 0.0},
-        {"longest": 0.0},
-        {"wide": 0.0},
-        {"shallow": 0.0},
         {"stand": ("bptt70", "hidden100", "layers3")},
         {"p_stand": 0.04},
         {"halved": 1.0},
@@ -137,7 +121,8 @@ def cells_apart(a: Facts, short: Study) -> None:
     """At which settings the cells part, all read together; the same scatter of seeds."""
     behind = a.on(*short.records)
     between = {key: short.contrast(between_cells(key)) for key in VARIATIONS}
-    gaps = [pooled(*contrast) for contrast in between.values()]
+    for key, contrast in between.items():
+        behind.change(f"{key}_gap", *contrast, "{:+.0f} %")
     apart = tuple(sorted(holm({key: pooled_probability(*contrast) for key, contrast in between.items()})))
     tested = by("t of each by least squares, simulated quantiles of t", holm_again, between)
     behind("measurable", apart, tested, {tuple(between): "all of them"})
@@ -152,33 +137,26 @@ def cells_apart(a: Facts, short: Study) -> None:
     a.say("act_alike", lambda uneven: uneven == (), {"uneven": ("bptt70",)})
     sizes = {(s.layers, s.hidden_size, s.bptt) for s in (run.settings for run in short.runs) if s.cell == "GRU"}
     behind("compared", len(VARIATIONS), by("models that a GRU was trained with", len, sizes))
-    ratios = [
-        last_of(short.seeds(cell="GRU", **change)) / last_of(short.seeds(cell="LSTM", **change))
-        for change in VARIATIONS.values()
-    ]
-    gapped = [gap.value for gap in gaps]
-    for name, end, other in (("least", min, max), ("most", max, min)):
-        again = by("ratios of the last perplexities", lambda end=end: end(ratios) - 1, within=2e-5)
-        behind(name, math.expm1(end(gapped)), again, {math.expm1(other(gapped)): "the other end"}, "{:.0%}")
-    keys = list(VARIATIONS)
-    ends = tuple(keys[gapped.index(end(gapped))] for end in (min, max))
-    again = by("ratios of the last perplexities", lambda: tuple(keys[ratios.index(end(ratios))] for end in (min, max)))
-    behind("farthest", ends, again, {ends[::-1]: "the other way round"})
+    led = sum(pooled(*contrast).value > 0 for contrast in between.values())
+    ahead = by(
+        "the last perplexities of the curves",
+        lambda: sum(
+            last_of(short.seeds(cell="LSTM", **change)) < last_of(short.seeds(cell="GRU", **change))
+            for change in VARIATIONS.values()
+        ),
+    )
+    behind("led", led, ahead)
     two_seeds = pooled(*between["hidden100"])  # of either cell
     half = two_seeds.high - two_seeds.value
     simulated = by("scatter by least squares, simulated quantile of t", half_width, short.repeated(), 2, within=0.002)
     behind("resolvable", math.expm1(half), simulated, {math.expm1(half / 2): "half of it"}, "{:.0%}")
     a.say(
         "lstm_leads",
-        lambda least, most, farthest, measurable, resolvable: (
-            0 < least < most
-            and farthest == ("hidden100", "bptt17")
-            and measurable == ("baseline", "bptt17", "hidden400", "layers3")
-            and resolvable < 0.2
+        lambda led, compared, measurable, resolvable: (
+            led == compared and measurable == ("baseline", "bptt17", "hidden400", "layers3") and resolvable < 0.2
         ),
-        {"least": -0.01},
-        {"most": 0.0},
-        {"farthest": ("hidden400", "layers3")},
+        {"led": 6},
+        {"compared": 8},
         {"measurable": ("layers3",)},
         {"resolvable": 0.4},
     )
@@ -216,60 +194,58 @@ def minutes(a: Facts, timed: StepTimes) -> None:
         steps = sum(1 for _ in windows(text, change.get("bptt", timed.base.bptt)))
         took[key, cell, path] = geometric_mean(timed.minutes(cell, key, path))
         again[key, cell, path] = steps / 60 * math.exp(fmean(map(math.log, timed.of(cell, key, path))))
-    for (key, cell, path), value in took.items():
-        name, other = (f"{key}_{cell}_time", "stock") if path == "fast" else (f"{key}_{cell}_modules", "fast")
+    for key, cell in product(VARIATIONS, CELLS):
+        value, modules = (took[key, cell, path] for path in ("fast", "stock"))
         route = by(
-            "windows, cut and counted, by the mean logarithm of a step", again.get, (key, cell, path), within=1e-9
+            "windows, cut and counted, by the mean logarithm of a step", again.get, (key, cell, "fast"), within=1e-9
         )
-        a(name, value, route, {took[key, cell, other]: "of the other code"}, "{:.1f}")
+        a(f"{key}_{cell}_time", value, route, {modules: "on the modules"}, "{:.1f}")
 
-    def apart(found: dict[tuple[str, str, str], float], path: str, *keys: str) -> float:
-        """From the example's sizes."""
-        return max(abs(found[key, of, path] / found["baseline", of, path] - 1) for key, of in product(keys, CELLS))
+    def apart(found: dict[tuple[str, str, str], float], *keys: str) -> float:
+        """From the example's sizes, in either code."""
+        return max(
+            abs(found[key, of, path] / found["baseline", of, path] - 1)
+            for key, of, path in product(keys, CELLS, ("fast", "stock"))
+        )
 
     others = ("layers1", "layers3", "bptt17", "bptt70")
-    for name, path in (("modules_apart", "stock"), ("ours_apart", "fast")):
-        route = by(
-            "windows, cut and counted, by the mean logarithm of a step", apart, again, path, *others, within=1e-9
-        )
-        a(name, apart(took, path, *others), route, {apart(took, path, "hidden400"): "of the units"}, "{:.0%}")
+    route = by("windows, cut and counted, by the mean logarithm of a step", apart, again, *others, within=1e-9)
+    a("others_apart", apart(took, *others), route, {apart(took, "hidden400"): "of the units"}, "{:.0%}")
 
 
 def headline(a: Facts) -> None:
     """The first sentences, which rest on all of the above."""
     a.say(
         "answer",
-        lambda gap, deep, shallow, narrow, longest, wide, stand: (
+        lambda gap, layers3_change, layers1_change, hidden100_change, hidden400_change, bptt70_change, stand: (
             gap.positive
-            and deep.positive
-            and narrow.positive
-            and longest.positive
-            and wide.negative
-            and shallow.negative
+            and layers3_change.positive
+            and hidden100_change.positive
+            and bptt70_change.positive
+            and hidden400_change.negative
+            and layers1_change.negative
             and stand == ("bptt70", "hidden100", "hidden400", "layers1", "layers3")
         ),
         {"gap": 0.0},
-        {"deep": 0.0},
-        {"narrow": 0.0},
-        {"longest": 0.0},
-        {"wide": 0.0},
-        {"shallow": 0.0},
+        {"layers3_change": 0.0},
+        {"hidden100_change": 0.0},
+        {"bptt70_change": 0.0},
+        {"hidden400_change": 0.0},
+        {"layers1_change": 0.0},
         {"stand": ("layers3",)},
     )
     a.say(
         "time",
-        lambda units_on_modules, hidden_units_time, modules_apart, ours_apart, gru_more, gru_less: (
+        lambda units_on_modules, hidden_units_time, others_apart, gru_more, gru_less: (
             min(units_on_modules.low, hidden_units_time.low) > 1.4
-            and modules_apart < 0.1
-            and ours_apart < 0.15
+            and others_apart < 0.15
             and gru_more.positive
             and gru_less.positive
             and max(gru_more.high, gru_less.high) < 5
         ),
         {"units_on_modules": 1.1},
         {"hidden_units_time": 1.1},
-        {"modules_apart": 0.2},
-        {"ours_apart": 0.2},
+        {"others_apart": 0.2},
         {"gru_more": 0.0},
         {"gru_more": 8.0},
         {"gru_less": 0.0},

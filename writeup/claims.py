@@ -142,9 +142,10 @@ def plain_value(value: Any, id: str) -> Value:
 
 @dataclass(frozen=True)
 class Ref:
-    """A table cell that prints the fact of this name."""
+    """A table cell that prints the fact of this name, with its interval's ends where `ends` asks for them."""
 
     name: str
+    ends: bool = False
 
 
 @dataclass(frozen=True)

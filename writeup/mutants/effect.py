@@ -49,12 +49,9 @@ class Seen:
     @classmethod
     def of(cls, answer: Answer, written: Written) -> Seen:
         refused = {(made.id, value) for made in answer.claims for value in near(made) if refuses(made, value)}
-        cells = {cell for table in answer.tables.values() for row in table.rows for cell in row}
-        names = {
-            c.id
-            for c in answer.claims
-            if written.printed(c.id) or Ref(c.id.removeprefix(f"{answer.question}.")) in cells
-        }
+        cells = (cell for table in answer.tables.values() for row in table.rows for cell in row)
+        in_tables = {f"{answer.question}.{cell.name}" for cell in cells if isinstance(cell, Ref)}
+        names = {c.id for c in answer.claims if written.printed(c.id) or c.id in in_tables}
         return cls(printed(answer, names), frozenset(names), frozenset(refused))
 
 

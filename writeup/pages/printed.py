@@ -1,5 +1,5 @@
 """A fact as a template prints it: `<< gain >>`, without its unit `<< gain.bare >>`, with its interval `<< gain.ci >>`,
-as mathematics `<< formula.tex >>`, as a program prints it `<< gain.plain >>`."""
+in a table `<< gain.ends >>`, as mathematics `<< formula.tex >>`, as a program prints it `<< gain.plain >>`."""
 
 from __future__ import annotations
 
@@ -32,10 +32,18 @@ class PrintedFact(Marked):
     @property
     def ci(self) -> Marked:
         """1.5 points (95 % interval 0.8 to 2.2)"""
+        return self._with_ends(f"{mark(LEVEL, 'interval-level')} ")
+
+    @property
+    def ends(self) -> Marked:
+        """1.5 points (0.8 to 2.2), in a table whose caption says what the ends are"""
+        return self._with_ends("")
+
+    def _with_ends(self, level: str) -> Marked:
         if not self.row.shown_ends:
             raise WriteupError(f"fact {self.row.id} is no estimate, so it has no interval to print")
         low, high = (mark(_signed(end), f"claim:{self.row.id}") for end in self.row.shown_ends)
-        return Marked(f"{self} ({mark(LEVEL, 'interval-level')} {low} to {high})")
+        return Marked(f"{self} ({level}{low} to {high})")
 
     @property
     def tex(self) -> Marked:

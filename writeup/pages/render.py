@@ -193,7 +193,10 @@ class Page:
         return found[name]
 
     def _cell(self, cell: str | Ref) -> str:
-        return mark(cell, "words") if isinstance(cell, str) else str(self.fact(f"{self.question}.{cell.name}"))
+        if isinstance(cell, str):
+            return mark(cell, "words")
+        fact = self.fact(f"{self.question}.{cell.name}")
+        return str(fact.ends if cell.ends else fact)
 
     def _cite(self, text: str, template: Path) -> str:
         def link(match: re.Match[str]) -> str:
