@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-import numpy as np
 import torch
 
 from answers.shown.dropout import curve_plot, effect_plot
@@ -21,16 +20,8 @@ from writeup.records.store import Record, Records
 
 MODERATE, MUCH, SEVERE = 0.5, 0.7, 0.9
 ONE_IMAGE = 0.011  # of 100 training images; five of the 500 for test
-OPTIMISER_ERROR = 1e-5  # a quasi-Newton method, stopped at a gradient of 1e-9
 SCALES = {"1/(1-p)": lambda p: 1 / (1 - p), "1": lambda _: Fraction(1), "1/p": lambda p: 1 / p, "1-p": lambda p: 1 - p}
 THINNED = {"2^n": lambda n: 2**n, "n^2": lambda n: n**2, "2n": lambda n: 2 * n, "2^n-1": lambda n: 2**n - 1}
-# What stands before w_j^2, given p and sum_i x_ij^2.
-PENALTIES = {
-    r"\frac{p}{1-p} \sum_j w_j^2 \sum_i x_{ij}^2": lambda p, squares: p / (1 - p) * squares,
-    r"p \sum_j w_j^2 \sum_i x_{ij}^2": lambda p, squares: p * squares,
-    r"p(1-p) \sum_j w_j^2 \sum_i x_{ij}^2": lambda p, squares: p * (1 - p) * squares,
-    r"\frac{p}{1-p} \sum_j w_j^2": lambda p, squares: p / (1 - p) * np.ones_like(squares),
-}
 
 
 def answer(records: Records) -> Answer:
@@ -50,7 +41,7 @@ def answer(records: Records) -> Answer:
 
 
 def exact(a: Facts) -> None:
-    """Over all masks: the expectation that is kept, the networks that there are, the penalty that is added."""
+    """Over all masks: the expectation that is kept, the networks that there are."""
 
     def moved(tex: str) -> float:
         kept = [dropout.expectation(p, SCALES[tex](p)) for p in (Fraction(1, 3), Fraction(1, 2), Fraction(3, 4))]
@@ -59,14 +50,8 @@ def exact(a: Facts) -> None:
     def miscounted(tex: str) -> float:
         return sum(abs(len(list(dropout.masks(n, Fraction(1, 2)))) - THINNED[tex](n)) for n in range(1, 8))
 
-    def missed(tex: str) -> float:
-        solutions = [(dropout.penalised_solution(lambda s, p=p: PENALTIES[tex](p, s)), p) for p in (0.3, 0.6)]  # type: ignore[misc]
-        return max(float(abs(w - dropout.dropout_solution(p)).max()) for w, p in solutions)
-
     a.one_of("scale", SCALES, gap("mean over all masks, in exact fractions", moved, 0.0), code=True)
     a.one_of("networks", THINNED, gap("masks of one to seven units, counted", miscounted, 0.0), code=True)
-    route = "optimiser on the squared error averaged over all masks"
-    a.one_of("penalty", PENALTIES, gap(route, missed, OPTIMISER_ERROR), code=True)
 
 
 def setting(a: Facts) -> None:
@@ -95,7 +80,7 @@ def setting(a: Facts) -> None:
 def scarce(a: Facts, record: Record) -> None:
     a("few_seeds", len(FEW.seeds), by("runs in the record", len, measured(record, MODERATE, "rate")))
     a("few_passes", FEW.epochs, by("last pass of a curve", last_pass, record))
-    a.effect("few_gain", *accuracies(record), "{:.1f} points")
+    a.effect("few_gain", *accuracies(record), "{:.1f} points", again=in_images(record, FEW, MODERATE))
     a.say(
         "few_helps",
         lambda few_gain, noisy_gain: few_gain.positive and few_gain.high < noisy_gain.low,
@@ -110,15 +95,16 @@ def scarce(a: Facts, record: Record) -> None:
 def plenty(a: Facts, record: Record) -> None:
     a("many_seeds", len(MANY.seeds), by("runs in the record", len, measured(record, MODERATE, "rate")))
     a("many_passes", MANY.epochs, by("last pass of a curve", last_pass, record))
-    a.effect("many_gain", *accuracies(record), "{:+.1f} points")
+    a.effect("many_gain", *accuracies(record), "{:+.1f} points", again=in_images(record, MANY, MODERATE))
     a.say(
         "many_does_not_show",
         lambda many_gain: many_gain.low < 0 < many_gain.high,
         {"many_gain": 2.0},
         {"many_gain": -2.0},
     )
-    without, dropped = accuracies(record, MUCH)
-    a.effect("much_costs", dropped, without, "{:.1f} points")
+    way, gained = in_images(record, MANY, MUCH)
+    dropped, without = reversed(accuracies(record, MUCH))
+    a.effect("much_costs", dropped, without, "{:.1f} points", again=(way, [-points for points in gained]))
     a.say("much_hurts", lambda much_costs: much_costs.positive, {"much_costs": 0.0})
     for p in (MODERATE, MUCH):
         again(a, record, MANY, p, "test_accuracy")
@@ -132,7 +118,7 @@ def noisy(a: Facts, record: Record) -> None:
     rates = by("rates of the runs", lambda: max(rate for arm in record.curves.values() for rate in arm["rate"]))
     a("noisy_learning_rate", MISLABELLED.rates[0], rates, form="{:.3f}")
     a("noisy_passes", MISLABELLED.epochs, by("last pass of a curve", last_pass, record))
-    a.effect("noisy_gain", *accuracies(record), "{:.1f} points")
+    a.effect("noisy_gain", *accuracies(record), "{:.1f} points", again=in_images(record, MISLABELLED, MODERATE))
     a.mean("noisy_accuracy", accuracies(record)[1], "{:.0f} %")
     a.mean("noisy_labels_fit", measured(record, 0.0, "train_accuracy"), "{:.0f} %")
     a.say(
@@ -165,6 +151,13 @@ def early(a: Facts, record: Record, stopped: Record) -> None:
         return float(stopping.trained(seed, int(stopped.curves["pass"][k]))["test_accuracy"])
 
     a.rerun("test accuracy where it is stopped", stopped, stopped.curves["test_accuracy"], again, within=ONE_IMAGE)
+
+
+def in_images(record: Record, settings: Settings, p: float) -> tuple[str, list[float]]:
+    """What dropping with `p` adds, as test images counted, which are drawn anew; in points."""
+    images = len(overfitting.digits(settings, 0).test[1])
+    right, dropped = ([round(images * share) for share in record.curves[f"{q:g}"]["test_accuracy"]] for q in (0.0, p))
+    return "test images counted", [100 * (more - fewer) / images for fewer, more in zip(right, dropped, strict=True)]
 
 
 def again(a: Facts, record: Record, settings: Settings, p: float, measure: str) -> None:

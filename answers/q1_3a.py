@@ -37,10 +37,8 @@ def answer(records: Records) -> Answer:
     noise, timed, trained = (records[f"{e.KIND}/{e.Settings().name}"] for e in (gradient_noise, throughput, batch_size))
     counting(a)
     exact(a)
-    route = by("variances of the largest batch", images_from, noise, within=30)
-    a.on(noise)(
-        "images_left", noise.settings["images"], route, {max(noise.settings["batch_sizes"]): "its size"}, "{:~2}"
-    )
+    drawn = by("gradients taken for a seed", lambda: len(gradient_noise.sample_gradients(gradient_noise.Settings(), 0)))
+    a.on(noise)("images_left", noise.settings["images"], drawn, {max(noise.settings["batch_sizes"]): "the batch's"})
     losses = trade(a.on(trained), trained)
     speed(a.on(timed), timed)
     return a.answer(figures={"trade": Panels([variance_plot(noise), loss_plot(losses)])})
@@ -104,9 +102,24 @@ def trade(a: Facts, record: Record) -> dict[int, list[float]]:
         len(settings.seeds) - half,
         by("losses shown", lambda: min(map(len, loss.values()))),
     )
+    lowest, *_, highest = settings.rates
+    at_ends = by(
+        "the mean losses at the ends of the grid against those between",
+        lambda: sum(
+            fmean(arms[0]["train_loss"][:half]) <= best_inside or fmean(arms[-1]["train_loss"][:half]) <= best_inside
+            for arms in record.curves.values()
+            for best_inside in [min(fmean(arm["train_loss"][:half]) for arm in arms[1:-1])]
+        ),
+    )
+    a("at_an_end", sum(arm["rate"] in (lowest, highest) for arm in best.values()), at_ends)
     a.effect("gain", loss[small], loss[full], "{:.2f} nats")
     a.effect("single", loss[small], loss[1], "{:.2f} nats")
-    a.say("small_beats_full", lambda gain: gain.positive, {"gain": 0.0})
+    a.say(
+        "small_beats_full",
+        lambda gain, at_an_end: gain.positive and at_an_end == 0,
+        {"gain": 0.0},
+        {"at_an_end": 1},
+    )
     a.say("single_no_lower", lambda single: single.low < 0 < single.high, {"single": -1.0}, {"single": 1.0})
 
     @uncompiled()
@@ -137,13 +150,6 @@ def speed(a: Facts, record: Record) -> None:
     a("times_as_many", float(largest * one / all_at_once), fastest, slips, "{:~1}")
     a("repetitions", len(seconds), by("times of a single image", len, record.curves["seconds"]))
     a.say("is_faster", lambda times_as_many: times_as_many > 1, {"times_as_many": 1.0})
-
-
-def images_from(record: Record) -> float:
-    """N, solved from (N - B) / (N - 1): the variance without replacement, in that with it, of the largest batch B."""
-    size = record.settings["batch_sizes"][-1]
-    kept, drawn = (np.mean(record.curves[f"{way}_replacement"], axis=0)[-1] for way in ("with", "without"))
-    return float((size - drawn / kept) / (1 - drawn / kept))
 
 
 def variance_plot(record: Record) -> Plot:

@@ -41,8 +41,7 @@ def answer(records: Records) -> Answer:
     where(a)
     how(a)
     border(a)
-    for cell, run in trained.items():
-        truncation_cost.cost(a, run, cell)
+    truncation_cost.cost(a, trained["LSTM"])
     truncation_cost.read(a, trained["LSTM"])
     truncation_cost.sentences(a)
     return a.answer(

@@ -13,7 +13,7 @@ from answers import whole_text
 from answers.shown.study import panels, table, whole_text_plots
 from answers.whole_text import between_cells, on
 from experiments.language_model.data import windows
-from lab.laws import TRAIN_TOKENS
+from lab.laws import TRAIN_TOKENS, VOCABULARY
 from lab.step_times import StepTimes
 from lab.study import (
     CELLS,
@@ -66,6 +66,8 @@ def settings(a: Facts, short: Study) -> None:
     """Perplexity after the first epochs, and parameters in millions, of every setting and cell."""
     lengths = by("losses in each curve", lambda: median(len(run.curve) for run in short.runs))
     a.on(*short.records)("short_epochs", short.base.epochs, lengths)
+    vectors = by("the record's weights of the embedding, a word", lambda: max(map(word_vector, short.runs)))
+    a.on(*short.records)("embedding", short.base.embedding_size, vectors)
     for name, keys in (("short_seeds", ("baseline",)), ("varied_seeds", tuple(VARIATIONS)[1:])):
         every = [short.seeds(cell=cell, **VARIATIONS[key]) for key in keys for cell in CELLS]
         runs = [run for of in every for run in of]
@@ -80,6 +82,11 @@ def settings(a: Facts, short: Study) -> None:
         sizes = {of: count_parameters(replace(runs[0].settings, cell=of)) / 1e6 for of in CELLS}
         wrong = {size: "the other cell's" for size in sizes.values() if f"{size:.1f}" != f"{sizes[cell]:.1f}"}
         behind(f"{key}_{cell}_size", runs[0].record.metrics["parameters"] / 1e6, counted, wrong, "{:.1f}")
+
+
+def word_vector(run: Run) -> int:
+    """Numbers that the model holds for each word."""
+    return int(run.record.metrics["encoder_parameters"]) // VOCABULARY
 
 
 def from_baseline(key: str) -> dict[tuple[str, str], float]:
