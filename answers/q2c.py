@@ -11,12 +11,14 @@ import torch
 from scipy import stats
 
 from experiments.bptt import growth
+from experiments.language_model.data import windows
 from experiments.language_model.model import CELLS, RNNModel
 from experiments.language_model.train import Settings
 from lab.bptt import history
 from lab.bptt.truncation import runs
 from lab.bptt.two_windows import TwoWindows
 from lab.example_source import REPACKAGE
+from lab.laws import TRAIN_TOKENS
 from writeup.claims import Answer
 from writeup.facts import Facts, by, when
 from writeup.figures import Plot, Series
@@ -85,6 +87,12 @@ def grows(a: Facts, timed: Record) -> None:
     boxed = "tensors handed to autograd's saving hooks and still alive"
     hooks = by(boxed, lambda: (saved[2].boxed - saved[1].boxed) / 1000**2, within=0.4)
     a("megabytes", megabytes[2] - megabytes[1], hooks, {megabytes[0]: "weights counted again"}, "{:.0f} MB")
+    rows = TRAIN_TOKENS // sizes.batch_size
+    batches = math.ceil((rows - 1) / sizes.bptt)
+    cut_up = by("windows, cut and counted", lambda: sum(1 for _ in windows(torch.zeros(rows, 1), sizes.bptt)))
+    a("epoch_batches", batches, cut_up, {batches - 1: "the last, shorter one forgotten"}, "{:,d}")
+    hooks = by(boxed, lambda: batches * (saved[2].boxed - saved[1].boxed) / 1000**3, within=0.4)
+    a("gigabytes", batches * (megabytes[2] - megabytes[1]) / 1000, hooks, form="{:.0f} GB")
 
     kept, cut = (timed.curves[kind]["seconds"] for kind in ("retained", "repackaged"))
     lines = [1000 * float(stats.linregress(range(len(course)), course).slope) for course in kept]

@@ -90,9 +90,14 @@ def measured(a: Facts, whole: Study) -> None:
     tied = whole.seeds(cell="LSTM", tied=True)
     a = a.on(*whole.records)
     a.change("change", *whole.contrast({("tied", "LSTM"): 1, ("baseline", "LSTM"): -1}), "{:.1f} %")
-    counted = by("records of tied models", lambda: sum(record.settings["tied"] for record in whole.records))
+    gru = {("tied", "GRU"): [run.valid_loss for run in whole.seeds(cell="GRU", tied=True)]}
+    a.change("change_one", *whole.contrast({("tied", "GRU"): 1, ("baseline", "GRU"): -1}, gru), "{:.1f} %")
+    lstms = (record.settings for record in whole.records if record.settings["cell"] == "LSTM")
+    counted = by("records of tied models", lambda: sum(settings["tied"] for settings in lstms))
     a("seeds", len(tied), counted)
-    a.say("helps", lambda change: change.negative, {"change": 0.0})
+    for name in ("answer", "helps"):
+        a.say(name, lambda change: change.negative, {"change": 0.0})
+    a.say("helps_one", lambda change_one: change_one.negative, {"change_one": 0.0})
 
 
 def drawing() -> Drawing:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from experiments.language_model.train import Settings
+from lab import published
 from lab.laws import VOCABULARY
 from lab.study import CELLS, Run, Studies, count_parameters
 from writeup.claims import Answer
@@ -66,6 +68,12 @@ def result(a: Facts, chosen: Run) -> None:
         route = by("exponential of the recorded loss", math.exp, metrics[f"{name}_loss"], within=1e-6)
         slip = math.exp(metrics["test_loss" if name == "valid" else "valid_loss"])
         a(name, metrics[f"{name}_perplexity"], route, {slip: "of the other text"}, "{:.1f}")
+
+    a.say(
+        "like_others",
+        lambda test: max(abs(test / theirs - 1) for theirs in published.TIED_TEST_PERPLEXITIES) < 0.02,
+        {"test": 137.0},
+    )
 
 
 def runner_up(a: Facts, runs: list[Run]) -> None:
@@ -164,4 +172,6 @@ def called(run: Run) -> str:
     """As a row is labelled."""
     if run.settings.path == "stock":
         return "the example"
-    return f"{'tied ' if run.settings.tied else ''}{run.settings.cell}, seed {run.settings.seed}"
+    settings = run.settings
+    units = f" of {settings.hidden_size} units" if settings.hidden_size != Settings().hidden_size else ""
+    return f"{'tied ' if settings.tied else ''}{settings.cell}{units}, seed {settings.seed}"

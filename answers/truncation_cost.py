@@ -23,6 +23,8 @@ def cost(a: Facts, run: Run) -> None:
     here, far = ([10 ** segment[k] for segment in powers] for k in (0, WINDOW))
     apart = [math.log(10) * (segment[0] - segment[WINDOW]) for segment in powers]
     a.ratio("times_less", here, far, "{:~2}", again=("powers of ten subtracted", apart))
+    mean = by("mean of the powers of ten", lambda: math.exp(fmean(apart)), within=1e-6)
+    a("times_less_drawn", 1 / run.falls()[WINDOW], mean, form="{:~2}")
     settings = run.record.settings
     columns = batchify(torch.zeros(settings["train_tokens"], dtype=torch.long), Settings().batch_size)
 
@@ -54,8 +56,12 @@ def read(a: Facts, run: Run) -> None:
 def sentences(a: Facts) -> None:
     a.say(  # "some" so many times: known within a factor of two
         "far_is_weak",
-        lambda times_less: times_less.high < 2 * times_less.low,
+        lambda times_less, times_less_drawn: (
+            times_less.high < 2 * times_less.low and abs(times_less_drawn / times_less.value - 1) < 0.01
+        ),
         {"times_less": 600.0},
+        {"times_less_drawn": 600.0},
+        {"times_less": 600.0, "times_less_drawn": 600.0},
     )
     a.say(
         "border_effect",

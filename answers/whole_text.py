@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from statistics import median
 
+from experiments.language_model.study import EQUAL_HIDDEN_SIZE
 from lab import published
-from lab.study import CELLS, Run, Studies, Study, mistaken_for, perplexity
+from lab.laws import VOCABULARY
+from lab.study import CELLS, Run, Studies, Study, count_parameters, mistaken_for, perplexity
 from lab.study_again import lowest_rate, mean_of
 from writeup.facts import Facts, Route, by
 
@@ -67,6 +69,54 @@ def compared(a: Facts, whole: Study) -> None:
     behind = on(a, list(whole.runs))
     behind("whole_epochs", whole.base.epochs, lengths)
     behind.change("gap", *whole.contrast(between_cells("baseline")), "{:.1f} %")
+
+
+def equal(a: Facts, whole: Study) -> None:
+    """GRUs with as many weights in the recurrent layers as the LSTM, beside it to the last epoch."""
+    gru, lstm = whole.seeds(cell="GRU", hidden_size=EQUAL_HIDDEN_SIZE), whole.seeds(cell="LSTM")
+    behind = on(a, [*gru, *lstm])
+    held, usual = (runs[0].record.metrics["recurrent_parameters"] for runs in (gru, lstm))
+    counted = by("both models, built and counted", lambda: recurrent(gru[0]) / recurrent(lstm[0]), within=1e-9)
+    behind("equal_weights", held / usual, counted, {3 / 4: "of the gates, at equal units"}, "{:.3f}")
+    decoder = gru[0].record.metrics["decoder_parameters"]
+    units = by("the record's weights of the decoder, a word", lambda: decoder / VOCABULARY - 1)
+    behind("equal_units", EQUAL_HIDDEN_SIZE, units, {lstm[0].settings.hidden_size: "the LSTM's"})
+    curves = by("different curves", lambda: len({str(run.curve) for run in gru}))
+    behind("equal_seeds", len(gru), curves)
+    losses = {("equal", "GRU"): [run.valid_loss for run in gru]}
+    weights = {("equal", "GRU"): 1.0, ("baseline", "LSTM"): -1.0}
+    on(a, [*gru, *whole.runs]).change("equal_gap", *whole.contrast(weights, losses), "{:.1f} %")
+    a.say(
+        "weights_do_not_explain",
+        lambda equal_weights, equal_gap: abs(equal_weights - 1) < 0.01 and equal_gap.positive,
+        {"equal_weights": 0.75},
+        {"equal_gap": 0.0},
+    )
+
+
+def simple(a: Facts, studies: Studies) -> None:
+    """A cell without gates, at the best rate of its own grid."""
+    cell = "RNN_TANH"
+    grid, (run,) = studies.tuning.grid(cell), studies.whole.seeds(cell="RNN_TANH")
+    tried = [run for runs in grid.values() for run in runs]
+    curves = by("different curves", lambda: len({str(run.curve) for run in tried}))
+    on(a, tried)("simple_rates", len(grid), curves)
+    lowest = by("the lowest loss of the curves", lowest_rate, grid)
+    why = "the value takes final losses, the route the lowest; the records' laws had read the curves before"
+    on(a, tried)("rate_simple", run.settings.learning_rate, lowest, {min(grid): "the lowest"}, "{:g}", shared=why)
+    on(a, [run])("simple_ends", perplexity([run.valid_loss]), recorded([run]), mistaken_for([run]), "{:.0f}")
+    a.say(
+        "gates_help",
+        lambda simple_ends, whole_GRU: simple_ends > 1.1 * whole_GRU,
+        {"simple_ends": 160.0},
+        {"whole_GRU": 250.0},
+    )
+
+
+def recurrent(run: Run) -> int:
+    """Parameters of the model's recurrent layers: all but the embedding and the decoder, each built and counted."""
+    settings = run.settings
+    return count_parameters(settings) - VOCABULARY * (settings.embedding_size + settings.hidden_size + 1)
 
 
 def precisions(a: Facts, studies: Studies) -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from statistics import fmean, geometric_mean, median
+from statistics import fmean, geometric_mean
 from typing import Any
 
 from torch import nn
@@ -52,9 +52,9 @@ def lowest_loss(arms: Sequence[Arm]) -> Arm:
     return min(arms, key=lambda arm: fmean(losses(arm)))
 
 
-def best_by_accuracy(arms: Sequence[Arm]) -> float:
-    """The rate whose median test accuracy is the highest."""
-    return float(max(arms, key=lambda arm: median(arm["test_accuracy"]))["rate"])
+def best_by_geometric_mean(arms: Sequence[Arm]) -> float:
+    """The rate of the lowest geometric mean of the training losses."""
+    return float(min(arms, key=lambda arm: geometric_mean(losses(arm)))["rate"])
 
 
 def best_on_training_images(arms: Sequence[Arm]) -> Arm:

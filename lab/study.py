@@ -115,8 +115,8 @@ class Study:
         wanted = replace(self.base, **changes)
         if "learning_rate" not in changes:
             wanted = replace(wanted, learning_rate=self.rates[wanted.cell])
-        free = {"seed": wanted.seed, "precision": wanted.precision}
-        return [run for run in self.runs if replace(run.settings, **free) == wanted]
+        seed, precision = wanted.seed, wanted.precision
+        return [run for run in self.runs if replace(run.settings, seed=seed, precision=precision) == wanted]
 
     def losses(self, **changes: Any) -> list[float]:
         return [run.valid_loss for run in self.seeds(**changes)]

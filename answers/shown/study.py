@@ -31,11 +31,11 @@ def table() -> Table:
         reached = [Ref(f"{key}_{cell}") for cell in CELLS]
         apart = Ref(f"{key}_gap", ends=True)
         changed = Ref(f"{key}_change", ends=True) if change else ""
-        costs = [Ref(f"{key}_{cell}_{what}") for what in ("size", "time") for cell in CELLS]
+        costs = [Ref(f"{key}_{cell}_{what}") for what in ("size", "time", "modules") for cell in CELLS]
         rows.append([setting or "the example's sizes", *reached, apart, changed, *costs])
     heads = ["perplexity: LSTM", "perplexity: GRU", "perplexity: GRU above LSTM", "perplexity: change, both cells"]
-    costs_of = [f"{of}: {cell}" for of in ("weights", "minutes") for cell in CELLS]
-    return Table(["setting", *heads, *costs_of], rows, "l" + "r" * 8)
+    costs_of = [f"{of}: {cell}" for of in ("weights", "min., ours", "min., modules") for cell in CELLS]
+    return Table(["setting", *heads, *costs_of], rows, "l" + "r" * 10)
 
 
 def whole_text_plots(tuning: Study, whole: Study) -> Panels:
@@ -132,13 +132,14 @@ def _times(timed: StepTimes, field: str, values: tuple[int, ...]) -> Plot:
     for cell, path in product(CELLS, ("stock", "fast")):
         minutes = [geometric_mean(timed.minutes(cell, key, path)) for key in keys]
         places = [x + ASIDE[cell] for x in range(len(values))]
-        lines.append(Series("", places, minutes, style="both", colour=COLOURS[cell], dashed=path == "fast"))
+        label = {"stock": "modules", "fast": "our code"}[path] if (field, cell) == ("bptt", "GRU") else ""
+        lines.append(Series(label, places, minutes, style="both", colour=COLOURS[cell], dashed=path == "fast"))
     return Plot(
         lines,
         AXES[field],
         "minutes an epoch",
         x_categories=tuple(map(str, values)),
         y_limits=(0.0, 70.0),
-        legend="none",
+        legend="direct" if field == "bptt" else "none",
         height=3.1,
     )

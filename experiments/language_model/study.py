@@ -60,7 +60,7 @@ class Preset:
     example: bool = True  # in our own loop, on PyTorch's modules in float32; a second seed and a GRU as the variations
     # Settings whose last seed is trained in float32, too; {}: the baselines, to the end.
     float32: tuple[dict[str, Any], ...] = ()
-    beside: bool = False  # a tied GRU, the GRU of equal parameters, RNN_TANH
+    beside: bool = True  # the GRU of equal parameters, a tied GRU, RNN_TANH
 
 
 CPU = Preset(
@@ -90,9 +90,10 @@ PRESETS = {
         finalists=1,
         variations=({"layers": 1},),
         example=False,
+        beside=False,
     ),
     "cpu": CPU,
-    "full": replace(CPU, seeds=3, short_epochs=6, finalists=2, variation_seeds=3, float32=(), beside=True),
+    "full": replace(CPU, seeds=3, short_epochs=6, finalists=2, variation_seeds=3, float32=()),
 }
 
 
@@ -129,7 +130,9 @@ def plan(preset: str, finished: Mapping[str, Record]) -> list[Settings]:
         runs += [replace(as_long[cell], seed=SEEDS[seeds - 1], precision="float32", **change) for cell in CELLS]
     runs += [replace(short[cell], seed=seed) for seed in SEEDS[chosen.seeds : chosen.short_seeds] for cell in CELLS]
     if chosen.beside:
-        runs += [replace(gru, tied=True), replace(gru, hidden_size=EQUAL_HIDDEN_SIZE), *_simple(chosen, finished)]
+        equal = replace(gru, hidden_size=EQUAL_HIDDEN_SIZE)
+        runs += [replace(equal, seed=seed) for seed in SEEDS[: chosen.seeds]]
+        runs += [replace(gru, tied=True), *_simple(chosen, finished)]
     return list(dict.fromkeys(runs))
 
 

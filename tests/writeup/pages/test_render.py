@@ -83,7 +83,7 @@ def test_the_nearest_name_is_told(documents, text):
     ("text", "said"),
     [
         ("<< kernel >>", "uses a name that is not there: 'kernel' is undefined"),
-        ("<< n.cii >>", "uses a name that is not there: a fact has no .cii; it has .bare, .plain, .ci, .tex"),
+        ("<< n.cii >>", "uses a name that is not there: a fact has no .cii; it has .bare, .plain, .ci, .ends, .tex"),
         ("<< 1 / 0 >>", "ZeroDivisionError: division by zero"),
         ('<% call say("s") %>x<% endcall %>', "says Q1.s, which no answer states"),
         ('<% call figure("rase") %>x<% endcall %>', r"asks for figure 'rase', .*figures=...\); did you mean race\?"),
