@@ -164,7 +164,7 @@ def dumbbells(runs: list[Run]) -> Plot:
         "runs, the chosen one on top",
         y_categories=[called(run) for run in ordered],
         legend="none",
-        height=1.6 + 0.4 * len(ordered),
+        height=1.6 + 0.3 * len(ordered),
     )
 
 
