@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from itertools import product
-from statistics import fmean, geometric_mean, median
+from statistics import median
 
-import torch
-
-from answers import whole_text
+from answers import step_times, whole_text
 from answers.shown.study import panels, table, whole_text_plots
 from answers.whole_text import between_cells, on
-from experiments.language_model.data import windows
-from lab.laws import TRAIN_TOKENS, VOCABULARY
+from lab.laws import VOCABULARY
 from lab.step_times import StepTimes
 from lab.study import (
     CELLS,
@@ -48,8 +44,8 @@ def answer(records: Records) -> Answer:
     resolved(a, studies.short)
     cells_apart(a, studies.short)
     timed = StepTimes.read(records, studies.whole.base)
-    times(a.on(timed.record), timed)
-    minutes(a.on(timed.record), timed)
+    step_times.steps(a.on(timed.record), timed)
+    step_times.minutes(a.on(timed.record), timed)
     headline(a)
     return a.answer(
         tables={"settings": table()},
@@ -177,45 +173,6 @@ def updates(run: Run) -> float:
     return run.record.metrics["steps"] / len(run.record.curves["tokens"])
 
 
-def times(a: Facts, timed: StepTimes) -> None:
-    """Processor time of a training step: what layers and units add in the runs' code, the cells on either path."""
-    recorded = by("times of each setting", lambda: median(map(len, timed.record.curves["seconds"].values())))
-    a("rounds", timed.record.settings["rounds"], recorded)
-    for name, path in (("hidden_units_time", "fast"), ("units_on_modules", "stock")):
-        wide, usual = (timed.of("LSTM", key, path).tolist() for key in ("hidden400", "baseline"))
-        a.ratio(name, wide, usual, "{:.2f}")
-    a.mean("gru_more", (100 * (timed.gru_over_lstm("stock") - 1)).tolist(), "{:.1f} %")
-    a.mean("gru_less", (100 * (1 - timed.gru_over_lstm("fast"))).tolist(), "{:.1f} %")
-
-
-def minutes(a: Facts, timed: StepTimes) -> None:
-    """Of an epoch on the whole text, by the geometric mean of the rounds: in the runs' code and on the modules."""
-    took: dict[tuple[str, str, str], float] = {}
-    again: dict[tuple[str, str, str], float] = {}
-    for (key, change), cell, path in product(VARIATIONS.items(), CELLS, ("fast", "stock")):
-        text = torch.zeros(TRAIN_TOKENS // timed.base.batch_size, 1, dtype=torch.long)
-        steps = sum(1 for _ in windows(text, change.get("bptt", timed.base.bptt)))
-        took[key, cell, path] = geometric_mean(timed.minutes(cell, key, path))
-        again[key, cell, path] = steps / 60 * math.exp(fmean(map(math.log, timed.of(cell, key, path))))
-    for (key, cell, path), value in took.items():
-        name, other = (f"{key}_{cell}_time", "stock") if path == "fast" else (f"{key}_{cell}_modules", "fast")
-        route = by(
-            "windows, cut and counted, by the mean logarithm of a step", again.get, (key, cell, path), within=1e-9
-        )
-        a(name, value, route, {took[key, cell, other]: "of the other code"}, "{:.1f}")
-
-    def apart(found: dict[tuple[str, str, str], float], *keys: str) -> float:
-        """From the example's sizes, in either code."""
-        return max(
-            abs(found[key, of, path] / found["baseline", of, path] - 1)
-            for key, of, path in product(keys, CELLS, ("fast", "stock"))
-        )
-
-    others = ("layers1", "layers3", "bptt17", "bptt70")
-    route = by("windows, cut and counted, by the mean logarithm of a step", apart, again, *others, within=1e-9)
-    a("others_apart", apart(took, *others), route, {apart(took, "hidden400"): "of the units"}, "{:.0%}")
-
-
 def headline(a: Facts) -> None:
     """The first sentences, which rest on all of the above."""
     a.say(
@@ -248,21 +205,4 @@ def headline(a: Facts) -> None:
         {"gap": 10.0},
         {"gap": -1.0},
         {"baseline_gap": 4.0},
-    )
-    a.say(
-        "time",
-        lambda units_on_modules, hidden_units_time, others_apart, gru_more, gru_less: (
-            min(units_on_modules.low, hidden_units_time.low) > 1.4
-            and others_apart < 0.15
-            and gru_more.positive
-            and gru_less.positive
-            and max(gru_more.high, gru_less.high) < 5
-        ),
-        {"units_on_modules": 1.1},
-        {"hidden_units_time": 1.1},
-        {"others_apart": 0.2},
-        {"gru_more": 0.0},
-        {"gru_more": 8.0},
-        {"gru_less": 0.0},
-        {"gru_less": 8.0},
     )
