@@ -113,14 +113,12 @@ def trade(a: Facts, record: Record) -> dict[int, list[float]]:
     )
     a("at_an_end", sum(arm["rate"] in (lowest, highest) for arm in best.values()), at_ends)
     a.effect("gain", loss[small], loss[full], "{:.2f} nats")
-    a.effect("single", loss[small], loss[1], "{:.2f} nats")
     a.say(
         "small_beats_full",
         lambda gain, at_an_end: gain.positive and at_an_end == 0,
         {"gain": 0.0},
         {"at_an_end": 1},
     )
-    a.say("single_no_lower", lambda single: single.low < 0 < single.high, {"single": -1.0}, {"single": 1.0})
 
     @uncompiled()
     def again(k: int) -> float:

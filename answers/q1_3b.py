@@ -103,13 +103,14 @@ def rates(a: Facts, record: Record) -> None:
     a.mean("normed_accuracy", after, "{:.0f} %")
     a.say(
         "gains",
-        lambda gain, gain_test, best_rate, plain_best_rate: (
-            gain.positive and gain_test.positive and best_rate == plain_best_rate
+        lambda gain, gain_test, best_rate, plain_best_rate, usable_with: (
+            gain.positive and gain_test.positive and best_rate == plain_best_rate and best_rate < usable_with
         ),
         {"gain": 0.0},
         {"gain_test": 0.0},
         {"best_rate": 0.4},
         {"plain_best_rate": 0.1},
+        {"usable_with": 0.1},
     )
     for norm, arms in (("none", plain), ("batch", normed)):
         best = norm_runs.lowest_loss(arms)

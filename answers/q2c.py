@@ -92,7 +92,7 @@ def grows(a: Facts, timed: Record) -> None:
     cut_up = by("windows, cut and counted", lambda: sum(1 for _ in windows(torch.zeros(rows, 1), sizes.bptt)))
     a("epoch_batches", batches, cut_up, {batches - 1: "the last, shorter one forgotten"}, "{:,d}")
     hooks = by(boxed, lambda: batches * (saved[2].boxed - saved[1].boxed) / 1000**3, within=0.4)
-    a("gigabytes", batches * (megabytes[2] - megabytes[1]) / 1000, hooks, form="{:.0f} GB")
+    a("gigabytes", batches * (megabytes[2] - megabytes[1]) / 1000, hooks, form="{:~1} GB")
 
     kept, cut = (timed.curves[kind]["seconds"] for kind in ("retained", "repackaged"))
     lines = [1000 * float(stats.linregress(range(len(course)), course).slope) for course in kept]
@@ -118,6 +118,9 @@ def silent(a: Facts) -> None:
         within=1e-4,
     )
     a("silent_error", history.error_of_silence(history.true_gradient()), differences, {0.0: "as if right"}, "{:.0%}")
+    one_graph, two_graphs = history.errors_at_size()
+    at_size = by("the window before in a graph of its own", lambda: two_graphs, within=1e-6)
+    a("silent_error_at_size", one_graph, at_size, {0.0: "as if right"}, "{:.2%}")
     a.say("silent_is_wrong", lambda silent_error: silent_error > 1e-3, {"silent_error": 0.0})
     a.say(
         "needed",

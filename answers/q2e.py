@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from statistics import median
 
 from answers import step_times, whole_text
 from answers.shown.study import panels, table, whole_text_plots
 from answers.whole_text import between_cells, on
-from lab.laws import VOCABULARY
 from lab.step_times import StepTimes
 from lab.study import (
     CELLS,
@@ -22,7 +20,7 @@ from lab.study import (
     mistaken_for,
     perplexity,
 )
-from lab.study_again import adjusted_again, half_width, holm_again, last_of
+from lab.study_again import adjusted_again, holm_again, last_of
 from writeup.claims import Answer
 from writeup.estimators import holm, pooled, pooled_probability
 from writeup.facts import Facts, by
@@ -64,8 +62,6 @@ def settings(a: Facts, short: Study) -> None:
     """Perplexity after the first epochs, and parameters in millions, of every setting and cell."""
     lengths = by("losses in each curve", lambda: median(len(run.curve) for run in short.runs))
     a.on(*short.records)("short_epochs", short.base.epochs, lengths)
-    vectors = by("the record's weights of the embedding, a word", lambda: max(map(word_vector, short.runs)))
-    a.on(*short.records)("embedding", short.base.embedding_size, vectors)
     for name, keys in (("short_seeds", ("baseline",)), ("varied_seeds", tuple(VARIATIONS)[1:])):
         every = [short.seeds(cell=cell, **VARIATIONS[key]) for key in keys for cell in CELLS]
         runs = [run for of in every for run in of]
@@ -80,11 +76,6 @@ def settings(a: Facts, short: Study) -> None:
         sizes = {of: count_parameters(replace(runs[0].settings, cell=of)) / 1e6 for of in CELLS}
         wrong = {size: "the other cell's" for size in sizes.values() if f"{size:.1f}" != f"{sizes[cell]:.1f}"}
         behind(f"{key}_{cell}_size", runs[0].record.metrics["parameters"] / 1e6, counted, wrong, "{:.1f}")
-
-
-def word_vector(run: Run) -> int:
-    """Numbers that the model holds for each word."""
-    return int(run.record.metrics["encoder_parameters"]) // VOCABULARY
 
 
 def from_baseline(key: str) -> dict[tuple[str, str], float]:
@@ -132,14 +123,25 @@ def cells_apart(a: Facts, short: Study) -> None:
     tested = by("t of each by least squares, simulated quantiles of t", holm_again, between)
     behind("measurable", apart, tested, {tuple(between): "all of them"})
     uneven = {
-        key: short.contrast(between_cells(key) | {("baseline", "GRU"): -1.0, ("baseline", "LSTM"): 1.0})
-        for key in VARIATIONS
-        if key != "baseline"
+        first: short.contrast(
+            {
+                (key, cell): sign * of
+                for key, sign in ((last, 1), (first, -1))
+                for cell, of in (("GRU", 1), ("LSTM", -1))
+            }
+        )
+        for first, last in (("layers1", "layers3"), ("hidden100", "hidden400"), ("bptt17", "bptt70"))
     }
     found = tuple(sorted(holm({key: pooled_probability(*contrast) for key, contrast in uneven.items()})))
     tested = by("t of each by least squares, simulated quantiles of t", holm_again, uneven)
     behind("uneven", found, tested, {tuple(uneven): "all of them"})
-    a.say("act_alike", lambda uneven: uneven == (), {"uneven": ("bptt70",)})
+    behind.change("distance_change", *uneven["bptt17"], "{:+.0f} %", means=2)
+    a.say(
+        "acts_unlike",
+        lambda uneven, distance_change: uneven == ("bptt17",) and distance_change.negative,
+        {"uneven": ()},
+        {"distance_change": 0.0},
+    )
     grus = (run.settings for (_, cell), runs in short.varied().items() for run in runs if cell == "GRU")
     sizes = {(s.layers, s.hidden_size, s.bptt) for s in grus}
     behind("compared", len(VARIATIONS), by("models that a GRU was trained with", len, sizes))
@@ -152,19 +154,14 @@ def cells_apart(a: Facts, short: Study) -> None:
         ),
     )
     behind("led", led, ahead)
-    two_seeds = pooled(*between["hidden100"])  # of either cell
-    half = two_seeds.high - two_seeds.value
-    simulated = by("scatter by least squares, simulated quantile of t", half_width, short.repeated(), 2, within=0.002)
-    behind("resolvable", math.expm1(half), simulated, {math.expm1(half / 2): "half of it"}, "{:.0%}")
     a.say(
         "lstm_leads",
-        lambda led, compared, measurable, resolvable: (
-            led == compared and measurable == ("baseline", "bptt17", "hidden400", "layers3") and resolvable < 0.2
+        lambda led, compared, measurable: (
+            led == compared and measurable == ("baseline", "bptt17", "hidden400", "layers3")
         ),
         {"led": 6},
         {"compared": 8},
         {"measurable": ("layers3",)},
-        {"resolvable": 0.4},
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import combinations
+from statistics import fmean
 
 from experiments.language_model.train import Settings
 from lab import published
 from lab.laws import VOCABULARY
-from lab.study import CELLS, Run, Studies, count_parameters
+from lab.study import CELLS, Run, Studies, Study, count_parameters
 from writeup.claims import Answer
 from writeup.facts import Facts, by, gap
 from writeup.figures import Drawing, Plot, Series
@@ -22,6 +24,7 @@ def answer(records: Records) -> Answer:
     looks(a.on(*(run.record for run in runs)), runs)
     chosen = min(runs, key=lambda run: run.valid_loss)
     result(a.on(chosen.record), chosen)
+    spread(a.on(*(run.record for run in last)), studies.whole)
     runner_up(a.on(*(run.record for run in last)), last)
     texts(a.on(*(run.record for run in last)), last)
     return a.answer(figures={"roles": roles(), "shift": dumbbells(last)})
@@ -74,6 +77,21 @@ def result(a: Facts, chosen: Run) -> None:
         lambda test: max(abs(test / theirs - 1) for theirs in published.TIED_TEST_PERPLEXITIES) < 0.02,
         {"test": 137.0},
     )
+
+
+def spread(a: Facts, whole: Study) -> None:
+    """How far seeds alone move a test perplexity: the standard deviation within settings, pooled."""
+    runs = [whole.seeds(cell="LSTM"), whole.seeds(cell="GRU"), whole.seeds(cell="LSTM", tied=True)]
+    groups = [[run.test_loss for run in of] for of in runs]
+    squares = [(loss - fmean(losses)) ** 2 for losses in groups for loss in losses]
+    freedom = len(squares) - len(groups)
+    measured = [[math.log(run.record.metrics["test_perplexity"]) for run in of] for of in runs]
+    pairs = by(
+        "differences of every two seeds' perplexities",
+        lambda: math.sqrt(sum((x - y) ** 2 / len(of) for of in measured for x, y in combinations(of, 2)) / freedom),
+        within=1e-6,
+    )
+    a("seeds_move", math.sqrt(sum(squares) / freedom), pairs, {math.sqrt(sum(squares)): "added up"}, "{:.1%}")
 
 
 def runner_up(a: Facts, runs: list[Run]) -> None:

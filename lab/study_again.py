@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from statistics import geometric_mean
 
-import numpy as np
 from scipy import stats
 
 from lab.study import Run
@@ -27,13 +26,6 @@ def lowest_rate(grid: dict[float, list[Run]]) -> float:
     """The rate at which the first seed had the lowest loss of any epoch."""
     found = {rate: min(runs[0].curve) for rate, runs in grid.items()}
     return min(found, key=found.__getitem__)
-
-
-def half_width(groups: Mapping[tuple[str, str], Sequence[float]], seeds: int) -> float:
-    """Of the interval of one setting's difference between two cells with `seeds` each, as a share."""
-    left = np.concatenate([np.asarray(losses) - np.mean(losses) for losses in groups.values()])
-    freedom = len(left) - len(groups)
-    return float(np.expm1(simulated_quantile(freedom + 1) * np.sqrt(2 / seeds * (left @ left) / freedom)))
 
 
 def probability_again(groups: Sequence[Sequence[float]], weights: Sequence[float]) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import product
 from statistics import geometric_mean
 
 from experiments.language_model.train import Settings
@@ -129,11 +128,13 @@ def _panel(short: Study, field: str, values: tuple[int, ...]) -> Plot:
 def _times(timed: StepTimes, field: str, values: tuple[int, ...]) -> Plot:
     """On the modules as full lines, in our code dashed."""
     keys, lines = _keys(timed.base, field, values), []
-    for cell, path in product(CELLS, ("stock", "fast")):
-        minutes = [geometric_mean(timed.minutes(cell, key, path)) for key in keys]
-        places = [x + ASIDE[cell] for x in range(len(values))]
-        label = {"stock": "modules", "fast": "our code"}[path] if (field, cell) == ("bptt", "GRU") else ""
-        lines.append(Series(label, places, minutes, style="both", colour=COLOURS[cell], dashed=path == "fast"))
+    for path, name in (("stock", "modules"), ("fast", "our code")):
+        for cell in CELLS:
+            minutes = [geometric_mean(timed.minutes(cell, key, path)) for key in keys]
+            places = [x + ASIDE[cell] for x in range(len(values))]
+            lines.append(Series("", places, minutes, style="both", colour=COLOURS[cell], dashed=path == "fast"))
+        if field == "bptt":  # for both cells, so in neither's colour
+            lines.append(Series(name, places[-1:], minutes[-1:], colour="dim"))
     return Plot(
         lines,
         AXES[field],

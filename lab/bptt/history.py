@@ -5,7 +5,8 @@ All of it on a small model and random words, in the order of the example's `trai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
@@ -19,8 +20,10 @@ from torch.nn import functional
 
 from experiments.language_model.model import RNNModel, drawing_from, repackage_hidden
 from experiments.language_model.train import Settings
+from lab import laws
 from lab.bptt import autograd_graph
 from lab.bptt.two_windows import TwoWindows
+from lab.uncompiled import uncompiled
 
 EXAMPLE = Settings()
 VOCABULARY, SMALL, RATE, SEED = 60, 8, 0.1, 1111
@@ -98,7 +101,7 @@ def first_error(**options: Any) -> tuple[int, str]:
 
 
 def first_sentence(error: RuntimeError) -> str:
-    return str(error).partition(". ")[0].partition(": [")[0]
+    return re.split(r"\. |: \[| \(", str(error), maxsplit=1)[0]
 
 
 def error_of(run: Callable[[], Any]) -> str:
@@ -129,6 +132,7 @@ def square_of_changed() -> None:
 # -- the gradient that is wrong without an error ---------------------------------------------------------------------
 
 LENGTH = EXAMPLE.bptt
+WORDS = laws.VOCABULARY
 
 
 def weights_before() -> dict[str, Tensor]:
@@ -204,3 +208,45 @@ def gradient_by_differences() -> Tensor:
 def error_of_silence(truth: Tensor) -> float:
     """How far the silent gradient is from the truth, as a share of the truth's length."""
     return float((silent_gradient() - truth).norm() / truth.norm())
+
+
+@cache
+@uncompiled()
+def errors_at_size() -> tuple[float, float]:
+    """The same for a model of the example's sizes at its first weights, after one update; of random words.
+
+    The true gradient comes from one graph of both windows and, again, from two, joined at the state by hand.
+    """
+    generator = torch.Generator().manual_seed(SEED)
+    with drawing_from(generator):
+        sizes = (EXAMPLE.embedding_size, EXAMPLE.hidden_size, EXAMPLE.layers)
+        model = RNNModel(EXAMPLE.cell, WORDS, *sizes, dropout=0.0)
+    text = torch.randint(WORDS, (2 * LENGTH + 1, EXAMPLE.batch_size), generator=generator)
+    before: dict[str, Tensor] = dict(model.named_parameters())
+
+    def read(weights: dict[str, Tensor], window: int, state: Any) -> tuple[Tensor, Any]:
+        words = text[window * LENGTH : (window + 1) * LENGTH + 1]
+        log_probabilities, state = functional_call(model, weights, (words[:-1], state))
+        return functional.nll_loss(log_probabilities, words[1:].flatten()), state
+
+    loss, state = read(before, 0, model.initial_hidden(EXAMPLE.batch_size))
+    gradients = torch.autograd.grad(loss, list(before.values()), retain_graph=True)
+    shorter = EXAMPLE.learning_rate * min(1.0, EXAMPLE.clip / (autograd_graph.joined(gradients).norm().item() + 1e-6))
+    updated = [
+        weight.detach() - shorter * gradient for weight, gradient in zip(before.values(), gradients, strict=True)
+    ]
+    after = {name: value.requires_grad_() for name, value in zip(before, updated, strict=True)}
+    olds, news = list(before.values()), list(after.values())
+    together = torch.autograd.grad(read(after, 1, state)[0], [*olds, *news], retain_graph=True, materialize_grads=True)
+    cut = tuple(part.detach().requires_grad_() for part in state)
+    apart = torch.autograd.grad(read(after, 1, cut)[0], [*cut, *news])
+    past = torch.autograd.grad(state, olds, apart[: len(cut)], retain_graph=True, materialize_grads=True)
+    for weight, value in zip(olds, updated, strict=True):
+        weight.data.copy_(value)
+    silent = autograd_graph.joined(torch.autograd.grad(read(before, 1, state)[0], olds))
+
+    def error(past: Sequence[Tensor], present: Sequence[Tensor]) -> float:
+        truth = autograd_graph.joined(past) + autograd_graph.joined(present)
+        return float((silent - truth).norm() / truth.norm())
+
+    return error(together[: len(olds)], together[len(olds) :]), error(past, apart[len(cut) :])
