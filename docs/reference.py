@@ -58,6 +58,7 @@ SECTIONS: dict[str, tuple[str, list[Entry]]] = {
         '`<% call say("name") %>...<% endcall %>`.',
         [
             ("fact.bare", PrintedFact.bare), ("fact.plain", PrintedFact.plain), ("fact.ci", PrintedFact.ci),
+            ("fact.ends", PrintedFact.ends),
             ("fact.tex", PrintedFact.tex), ("v", Page.fact), ("ref", Page.reference), ("say", Page.say),
             ("table", Page.table), ("figure", Page.figure), ("math", Page.mathematics),
         ],

@@ -153,6 +153,13 @@ def test_a_table_prints_claims_under_its_caption(documents):
     assert "first & 7 steps" in made.files[".tex"]
 
 
+def test_a_cell_prints_an_intervals_ends_where_it_asks_for_them(documents):
+    gain = row("gain", 2.0, "2.0", unit="points", shown_ends=["-1.0", "3.0"])
+    table = Table(["Name", "Gain"], [["first", Ref("gain", ends=True)]], "lr")
+    made, _ = documents('<% call table("t") %>What it shows.<% endcall %>', [gain], tables={"t": table})
+    assert "| first | 2.0 points (−1.0 to 3.0) |" in made.files[".md"]
+
+
 def test_a_figure_is_tikz_in_tex_and_a_file_beside_the_markdown(documents):
     made, _ = documents('<% call figure("f") %>What it shows.<% endcall %>', figures={"f": Drawing()})
     assert made.files["_figures/Q1-f.svg"] == "<svg/>"
