@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from statistics import median
 
-from experiments.language_model.study import EQUAL_HIDDEN_SIZE
+from experiments.language_model.study import EQUAL_HIDDEN_SIZE, PRESETS
 from lab import published
 from lab.laws import VOCABULARY
-from lab.study import CELLS, Run, Studies, Study, count_parameters, mistaken_for, perplexity
+from lab.study import CELLS, PRESET, Run, Studies, Study, count_parameters, mistaken_for, perplexity
 from lab.study_again import lowest_rate, mean_of
 from writeup.facts import Facts, Route, by
 
@@ -105,11 +105,17 @@ def simple(a: Facts, studies: Studies) -> None:
     why = "the value takes final losses, the route the lowest; the records' laws had read the curves before"
     on(a, tried)("rate_simple", run.settings.learning_rate, lowest, {min(grid): "the lowest"}, "{:g}", shared=why)
     on(a, [run])("simple_ends", perplexity([run.valid_loss]), recorded([run]), mistaken_for([run]), "{:.0f}")
+    planned = by("the grid of the plan", lambda: max(PRESETS[PRESET].simple_grid))
+    on(a, tried)("simple_highest", max(grid), planned)
     a.say(
         "gates_help",
-        lambda simple_ends, whole_GRU: simple_ends > 1.1 * whole_GRU,
+        lambda simple_ends, whole_GRU, rate_simple, simple_highest: (
+            simple_ends > 1.1 * whole_GRU and rate_simple == simple_highest
+        ),
         {"simple_ends": 160.0},
-        {"whole_GRU": 250.0},
+        {"whole_GRU": 400.0},
+        {"rate_simple": 2.5},
+        {"simple_highest": 10.0},
     )
 
 
