@@ -26,12 +26,15 @@ from writeup.estimators import holm, pooled, pooled_probability
 from writeup.facts import Facts, by
 from writeup.records.store import Records
 
+Contrast = tuple[list[list[float]], list[float]]  # groups of losses, and the weights of their means
+
 
 def answer(records: Records) -> Answer:
     studies = Studies.read(records)
     a = Facts("2e")
     whole_text.tuned(a, studies.tuning)
     whole_text.compared(a, studies.whole)
+    whole_text.begun(a, studies.whole, studies.short.base.epochs)
     whole_text.equal(a, studies.whole)
     whole_text.simple(a, studies)
     whole_text.precisions(a, studies)
@@ -39,8 +42,9 @@ def answer(records: Records) -> Answer:
     whole_text.beside_modules(a, studies.short, studies.modules)
     uncut(a, studies.runs)
     settings(a, studies.short)
-    resolved(a, studies.short)
-    cells_apart(a, studies.short)
+    both = replace(studies.short, runs=(*studies.short.runs, *(run for _, run in studies.in_both_precisions)))
+    resolved(a, studies.short, both)
+    cells_apart(a, studies.short, both)
     timed = StepTimes.read(records, studies.whole.base)
     step_times.steps(a.on(timed.record), timed)
     step_times.minutes(a.on(timed.record), timed)
@@ -83,13 +87,21 @@ def from_baseline(key: str) -> dict[tuple[str, str], float]:
     return {(of, cell): sign / len(CELLS) for of, sign in ((key, 1), ("baseline", -1)) for cell in CELLS}
 
 
-def resolved(a: Facts, short: Study) -> None:
-    """Which settings part from the baseline, all read together; one scatter of seeds."""
-    behind = a.on(*short.records)
-    contrasts = {key: short.contrast(from_baseline(key)) for key in VARIATIONS if key != "baseline"}
-    found = holm({key: pooled_probability(*contrast) for key, contrast in contrasts.items()})
+def standing(a: Facts, name: str, contrasts: dict[str, Contrast]) -> list[str]:
+    """State which of the contrasts stand, read together."""
+    found = sorted(holm({key: pooled_probability(*contrast) for key, contrast in contrasts.items()}))
     tested = by("t of each by least squares, simulated quantiles of t", holm_again, contrasts)
-    behind("stand", tuple(sorted(found)), tested, {tuple(contrasts): "all of them"})
+    a(name, tuple(found), tested, {tuple(contrasts)[:2]: "others"})
+    return found
+
+
+def resolved(a: Facts, short: Study, both: Study) -> None:
+    """Which settings part from the baseline, all read together; one scatter of seeds; `both` has float32 runs, too."""
+    behind = a.on(*short.records)
+    changed = [key for key in VARIATIONS if key != "baseline"]
+    contrasts = {key: short.contrast(from_baseline(key)) for key in changed}
+    found = standing(behind, "stand", contrasts)
+    standing(a.on(*both.records), "stand_in_both", {key: both.contrast(from_baseline(key)) for key in changed})
     chances = sorted(pooled_probability(*contrasts[key]) for key in found)
     worst = max((len(contrasts) - rank) * chance for rank, chance in enumerate(chances))
     again = by("t by least squares, all six in order",
@@ -97,50 +109,43 @@ def resolved(a: Facts, short: Study) -> None:
     behind("p_stand", worst, again, {max(chances): "read alone"}, "{:.3f}")
     for key, contrast in contrasts.items():
         behind.change(f"{key}_change", *contrast, "{:+.0f} %")
-    run, baseline = short.seeds(cell="GRU", bptt=70)[0], short.seeds(cell="GRU")[0]
-    recorded = by("updates an epoch in the records", lambda: updates(run) / updates(baseline))
-    behind("halved", count_windows(run) / count_windows(baseline), recorded, form="{:.2f}")
+    baseline = short.seeds(cell="GRU")[0]
+    for name, bptt in (("halved", 70), ("doubled", 17)):
+        run = short.seeds(cell="GRU", bptt=bptt)[0]
+        recorded = by("updates an epoch in the records", lambda run=run: updates(run) / updates(baseline))
+        behind(name, count_windows(run) / count_windows(baseline), recorded, form="{:.2f}")
     a.say(
         "which_stand",
-        lambda stand, p_stand, halved: (
+        lambda stand, stand_in_both, p_stand, halved, doubled: (
             stand == ("bptt70", "hidden100", "hidden400", "layers1", "layers3")
+            and stand_in_both == ("bptt70", "hidden100", "hidden400", "layers1", "layers3")
             and p_stand < 0.03
             and abs(halved - 1 / 2) < 0.02
+            and abs(doubled - 2) < 0.1
         ),
         {"stand": ("bptt70", "hidden100", "layers3")},
+        {"stand_in_both": ("bptt70", "hidden100", "layers3")},
         {"p_stand": 0.04},
         {"halved": 1.0},
+        {"doubled": 1.0},
     )
 
 
-def cells_apart(a: Facts, short: Study) -> None:
-    """At which settings the cells part, all read together; the same scatter of seeds."""
-    behind = a.on(*short.records)
+def cells_apart(a: Facts, short: Study, both: Study) -> None:
+    """At which settings the cells part, and whether the settings act differently on them, all read together."""
+    behind, behind_both = a.on(*short.records), a.on(*both.records)
     between = {key: short.contrast(between_cells(key)) for key in VARIATIONS}
     for key, contrast in between.items():
         behind.change(f"{key}_gap", *contrast, "{:+.0f} %")
-    apart = tuple(sorted(holm({key: pooled_probability(*contrast) for key, contrast in between.items()})))
-    tested = by("t of each by least squares, simulated quantiles of t", holm_again, between)
-    behind("measurable", apart, tested, {tuple(between): "all of them"})
-    uneven = {
-        first: short.contrast(
-            {
-                (key, cell): sign * of
-                for key, sign in ((last, 1), (first, -1))
-                for cell, of in (("GRU", 1), ("LSTM", -1))
-            }
-        )
-        for first, last in (("layers1", "layers3"), ("hidden100", "hidden400"), ("bptt17", "bptt70"))
-    }
-    found = tuple(sorted(holm({key: pooled_probability(*contrast) for key, contrast in uneven.items()})))
-    tested = by("t of each by least squares, simulated quantiles of t", holm_again, uneven)
-    behind("uneven", found, tested, {tuple(uneven): "all of them"})
-    behind.change("distance_change", *uneven["bptt17"], "{:+.0f} %", means=2)
+    standing(behind, "measurable", between)
+    standing(behind_both, "measurable_in_both", {key: both.contrast(between_cells(key)) for key in VARIATIONS})
+    standing(behind, "uneven", unevenness(short))
+    standing(behind_both, "uneven_in_both", unevenness(both))
     a.say(
-        "acts_unlike",
-        lambda uneven, distance_change: uneven == ("bptt17",) and distance_change.negative,
+        "acts_alike",
+        lambda uneven, uneven_in_both: uneven == ("bptt17 to bptt70",) and uneven_in_both == (),
         {"uneven": ()},
-        {"distance_change": 0.0},
+        {"uneven_in_both": ("bptt17 to bptt70",)},
     )
     grus = (run.settings for (_, cell), runs in short.varied().items() for run in runs if cell == "GRU")
     sizes = {(s.layers, s.hidden_size, s.bptt) for s in grus}
@@ -156,13 +161,28 @@ def cells_apart(a: Facts, short: Study) -> None:
     behind("led", led, ahead)
     a.say(
         "lstm_leads",
-        lambda led, compared, measurable: (
-            led == compared and measurable == ("baseline", "bptt17", "hidden400", "layers3")
+        lambda led, compared, measurable, measurable_in_both: (
+            led == compared
+            and measurable == ("baseline", "bptt17", "hidden400", "layers3")
+            and measurable_in_both == ("baseline", "bptt17", "bptt70", "hidden400", "layers3")
         ),
         {"led": 6},
         {"compared": 8},
         {"measurable": ("layers3",)},
+        {"measurable_in_both": ("layers3",)},
     )
+
+
+def unevenness(study: Study) -> dict[str, Contrast]:
+    """By parameter, how the distance between the cells changes from its lowest value to its highest."""
+    ends = (("layers1", "layers3"), ("hidden100", "hidden400"), ("bptt17", "bptt70"))
+    signs = {"GRU": 1, "LSTM": -1}
+    return {
+        f"{low} to {high}": study.contrast(
+            {(key, cell): side * sign for key, side in ((high, 1), (low, -1)) for cell, sign in signs.items()}
+        )
+        for low, high in ends
+    }
 
 
 def updates(run: Run) -> float:
@@ -195,11 +215,4 @@ def headline(a: Facts) -> None:
         {"hidden400_change": 0.0},
         {"layers1_change": 0.0},
         {"stand": ("layers3",)},
-    )
-    a.say(
-        "narrows",
-        lambda gap, baseline_gap: 0 < gap.value < baseline_gap.value,
-        {"gap": 10.0},
-        {"gap": -1.0},
-        {"baseline_gap": 4.0},
     )

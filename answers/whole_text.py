@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from statistics import median
 
 from experiments.language_model.study import EQUAL_HIDDEN_SIZE, PRESETS
@@ -69,6 +70,19 @@ def compared(a: Facts, whole: Study) -> None:
     behind = on(a, list(whole.runs))
     behind("whole_epochs", whole.base.epochs, lengths)
     behind.change("gap", *whole.contrast(between_cells("baseline")), "{:.1f} %")
+
+
+def begun(a: Facts, whole: Study, epochs: int) -> None:
+    """The cells' distance in the same runs, earlier."""
+    early = Study(replace(whole.base, epochs=epochs), tuple(run.first(epochs) for run in whole.runs))
+    on(a, list(whole.runs)).change("early_gap", *early.contrast(between_cells("baseline")), "{:.1f} %")
+    a.say(
+        "narrows",
+        lambda early_gap, gap: 0 < gap.value < early_gap.value,
+        {"early_gap": 4.0},
+        {"gap": 10.0},
+        {"gap": -1.0},
+    )
 
 
 def equal(a: Facts, whole: Study) -> None:
@@ -139,13 +153,24 @@ def precisions(a: Facts, studies: Studies) -> None:
     behind("pairs", len(pairs), curves)
     changes = [100 * (precise.perplexity / usual.perplexity - 1) for usual, precise in pairs]
     again = [100 * math.expm1(precise.valid_loss - usual.valid_loss) for usual, precise in pairs]
+    moved = by("pairs whose processors differ", lambda: sum(elsewhere(list(pair)) for pair in pairs))
+    behind("moved", len({run.record.name for _, run in pairs}), moved)
+    furthest = by(
+        "losses subtracted",
+        lambda: max(math.expm1(abs(one.valid_loss - other.valid_loss)) for one, other in pairs),
+        within=1e-6,
+    )
+    ratios = [max(one.perplexity, other.perplexity) / min(one.perplexity, other.perplexity) for one, other in pairs]
+    behind("pair_most", max(ratios) - 1, furthest, {min(ratios) - 1: "the least"}, "{:.0%}")
     behind.mean("precision_changes", changes, "{:+.1f} %", again=("losses subtracted", again))
     a.say("one_in_float32", lambda precise_full: precise_full == (1,), {"precise_full": (0, 1)})
     a.say(
         "precision_decides_little",
-        lambda precision_changes: precision_changes.low < 0 < precision_changes.high,
+        lambda precision_changes, moved, pairs: precision_changes.low < 0 < precision_changes.high and moved == pairs,
         {"precision_changes": 5.0},
         {"precision_changes": -5.0},
+        {"moved": 9},
+        {"pairs": 11},
     )
 
 

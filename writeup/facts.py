@@ -172,17 +172,14 @@ class Facts:
 
         self.estimate(name, estimators.exponential(estimators.student(logs)), misfit, made, form, route)
 
-    def change(
-        self, name: str, groups: Sequence[Sequence[float]], weights: Sequence[float], form: str, means: int = 1
-    ) -> None:
+    def change(self, name: str, groups: Sequence[Sequence[float]], weights: Sequence[float], form: str) -> None:
         """A weighted sum of the groups' mean logarithms as a change in per cent; one spread, pooled over all groups.
 
-        Raises `WriteupError` where the weights are not those of so many `means` less as many: 2 where a ratio changes.
+        Raises `WriteupError` where the weights are not those of one mean less another.
         """
         added, taken = (sum(w for w in weights if sign * w > 0) for sign in (1, -1))
-        if abs(added - means) > 1e-9 or abs(taken + means) > 1e-9:
-            told = f"weights of a change sum to {means} and {-means}, not {added:g}, {taken:g}"
-            raise WriteupError(f"{self.question}.{name}: {told}")
+        if abs(added - 1) > 1e-9 or abs(taken + 1) > 1e-9:
+            raise WriteupError(f"{self.question}.{name}: weights of a change sum to 1 and -1, not {added:g}, {taken:g}")
         self.estimate(
             name,
             estimators.percent(estimators.pooled(groups, weights)),
