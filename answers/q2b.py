@@ -10,7 +10,7 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
-from answers import truncation_cost
+from answers.parts import truncation_cost
 from experiments.language_model.data import windows
 from experiments.language_model.train import Settings
 from lab.bptt import autograd_graph, torch_source

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from statistics import median
 
-from answers import step_times, whole_text
+from answers.parts import step_times, whole_text
+from answers.parts.whole_text import between_cells, on
 from answers.shown.study import panels, table, whole_text_plots
-from answers.whole_text import between_cells, on
 from lab.step_times import StepTimes
 from lab.study import (
     CELLS,
