@@ -95,6 +95,9 @@ def equal(a: Facts, whole: Study) -> None:
     decoder = gru[0].record.metrics["decoder_parameters"]
     units = by("the record's weights of the decoder, a word", lambda: decoder / VOCABULARY - 1)
     behind("equal_units", EQUAL_HIDDEN_SIZE, units, {lstm[0].settings.hidden_size: "the LSTM's"})
+    embedded = lstm[0].record.metrics["decoder_parameters"]
+    usual_units = by("the record's weights of the LSTM's decoder, a word", lambda: embedded / VOCABULARY - 1)
+    behind("usual_units", lstm[0].settings.hidden_size, usual_units, {EQUAL_HIDDEN_SIZE: "the larger GRU's"})
     curves = by("different curves", lambda: len({str(run.curve) for run in gru}))
     behind("equal_seeds", len(gru), curves)
     losses = {("equal", "GRU"): [run.valid_loss for run in gru]}
@@ -102,9 +105,13 @@ def equal(a: Facts, whole: Study) -> None:
     on(a, [*gru, *whole.runs]).change("equal_gap", *whole.contrast(weights, losses), "{:.1f} %")
     a.say(
         "weights_do_not_explain",
-        lambda equal_weights, equal_gap: abs(equal_weights - 1) < 0.01 and equal_gap.positive,
+        lambda equal_weights, equal_gap, gap: (
+            abs(equal_weights - 1) < 0.01 and equal_gap.positive and equal_gap.value > gap.value
+        ),
         {"equal_weights": 0.75},
         {"equal_gap": 0.0},
+        {"gap": 7.0},
+        {"equal_gap": -1.0, "gap": -5.0},
     )
 
 
