@@ -95,9 +95,6 @@ def equal(a: Facts, whole: Study) -> None:
     decoder = gru[0].record.metrics["decoder_parameters"]
     units = by("the record's weights of the decoder, a word", lambda: decoder / VOCABULARY - 1)
     behind("equal_units", EQUAL_HIDDEN_SIZE, units, {lstm[0].settings.hidden_size: "the LSTM's"})
-    embedded = lstm[0].record.metrics["decoder_parameters"]
-    usual_units = by("the record's weights of the LSTM's decoder, a word", lambda: embedded / VOCABULARY - 1)
-    behind("usual_units", lstm[0].settings.hidden_size, usual_units, {EQUAL_HIDDEN_SIZE: "the larger GRU's"})
     curves = by("different curves", lambda: len({str(run.curve) for run in gru}))
     behind("equal_seeds", len(gru), curves)
     losses = {("equal", "GRU"): [run.valid_loss for run in gru]}
