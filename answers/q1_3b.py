@@ -33,13 +33,11 @@ POWERS = {r"\mathrm{BN}(a V u) = \mathrm{BN}(V u)": 0, r"\mathrm{BN}(a V u) = a 
 def answer(records: Records) -> Answer:
     a = Facts("1.3b")
     sweep, moving = (records[f"{e.KIND}/{e.Settings().name}"] for e in (learning_rates, moving_inputs))
-    layers = (small_batches.CONNECTED, small_batches.CONVOLUTIONAL)
-    connected, convolved = (records[f"{small_batches.KIND}/{settings.name}"] for settings in layers)
+    connected = records[f"{small_batches.KIND}/{small_batches.CONNECTED.name}"]
     exact(a)
     rates(a.on(sweep), sweep)
     reasons(a.on(moving), moving)
     limits(a.on(connected), connected)
-    places(a.on(convolved), convolved)
     return a.answer(figures={"norm": norm_drawing(), "sweep": sweep_plot(sweep)})
 
 
@@ -169,21 +167,6 @@ def limits(a: Facts, record: Record) -> None:
     for norm, within in (("batch", 0.35), ("group", 0.05)):
         train = norm_runs.train_small_batches(norm, size, best[norm]["rate"])
         a.rerun(f"test accuracy, {norm} norm, batches of {size}", record, best[norm]["test_accuracy"], train, within)
-
-
-def places(a: Facts, record: Record) -> None:
-    """The same where places are averaged over, too."""
-    size = min(record.settings["batch_sizes"])
-    a("conv_batch", size, smallest(record))
-    batch, group = norm_runs.accuracies(record.curves, size)
-    way, less = chosen_again(record, size)
-    a.effect("conv_difference", group, batch, "{:.1f} points", again=(way, [-points for points in less]))
-    a.say(
-        "convolutions_do_better",
-        lambda conv_difference, conv_batch: conv_difference.low > 0 and conv_batch == 2,
-        {"conv_difference": 0.0},
-        {"conv_batch": 4},
-    )
 
 
 def chosen_again(record: Record, size: int) -> tuple[str, list[float]]:
