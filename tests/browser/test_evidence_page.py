@@ -117,11 +117,17 @@ def test_the_register_finds_facts_by_their_record(open_page):
 
 def test_a_record_opens_from_its_fact_and_shows_its_course(open_page):
     page = open_page(SAMPLE_PAGE).page
-    with_course = page.locator(".card:has(.curves)").first.get_attribute("id")
-    page.evaluate(
-        """id => document.querySelector(`[id^="evidence-"]:has([popovertarget="${id}"]):not(:has(details))`)
-        .showPopover()""",
-        with_course,
+    with_course = page.evaluate(
+        """() => {
+            for (const fact of document.querySelectorAll("[id^='evidence-']:not(:has(details))"))
+                for (const button of fact.querySelectorAll("[popovertarget]")) {
+                    const record = document.getElementById(button.getAttribute("popovertarget"))
+                    if (record && record.querySelector(".curves")) {
+                        fact.showPopover()
+                        return record.id
+                    }
+                }
+        }"""
     )
     page.locator(f".card:popover-open [popovertarget='{with_course}']").click()
     assert page.locator(f"[id='{with_course}'] svg path").first.is_visible()
