@@ -115,7 +115,13 @@ def shapes(cell: str) -> dict[str, tuple[int, ...]]:
     embedded = model.encoder(words)
     output, state = model.rnn(embedded, model.initial_hidden(EXAMPLE.batch_size))
     decoded = model.decoder(output)
-    found = {"words": words, "encoder": embedded, "rnn": output, "decoder": decoded, "scores": decoded.flatten(0, 1)}
+    found = {
+        "words": words,
+        "encoder": embedded,
+        "rnn": output,
+        "decoder": decoded,
+        "scores": decoded.view(-1, VOCABULARY),
+    }
     found["state"] = state[0] if isinstance(state, tuple) else state
     return {name: tuple(tensor.shape) for name, tensor in found.items()}
 
