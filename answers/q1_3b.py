@@ -155,8 +155,10 @@ def limits(a: Facts, record: Record) -> None:
         by("accuracies of every arm", lambda: min(len(arm["test_accuracy"]) for arm in arms)),
     )
     best = {norm: norm_runs.best_on_training_images(record.curves[f"{norm}-{size}"]) for norm in ("batch", "group")}
-    a.mean("group_accuracy", norm_runs.accuracies(record.curves, size)[1], "{:.0f} %")
-    a.effect("deficit", *norm_runs.accuracies(record.curves, size), "{:.0f} points", again=chosen_again(record, size))
+    way, (batch, group) = "test images counted, rates by the geometric means of the losses", counted(record, size)
+    less = [more - fewer for fewer, more in zip(batch, group, strict=True)]
+    a.mean("group_accuracy", norm_runs.accuracies(record.curves, size)[1], "{:.0f} %", again=(way, group))
+    a.effect("deficit", *norm_runs.accuracies(record.curves, size), "{:.0f} points", again=(way, less))
     a.say(
         "fails_with_few",
         lambda small_batch, deficit, group_accuracy: (
@@ -172,10 +174,12 @@ def limits(a: Facts, record: Record) -> None:
         a.rerun(f"test accuracy, {norm} norm, batches of {size}", record, best[norm]["test_accuracy"], train, within)
 
 
-def chosen_again(record: Record, size: int) -> tuple[str, list[float]]:
-    """Group norm less batch norm, the rates chosen by another mean."""
-    chosen = norm_runs.accuracies(record.curves, size, norm_runs.best_by_product)
-    return "rates by the geometric means of the losses", [group - batch for batch, group in zip(*chosen, strict=True)]
+def counted(record: Record, size: int) -> tuple[list[float], list[float]]:
+    """Test accuracies with batch and with group norm: images counted, the rates chosen by another mean."""
+    images = record.settings["test_images"]
+    best = (norm_runs.best_by_product(record.curves[f"{norm}-{size}"]) for norm in ("batch", "group"))
+    batch, group = ([100 * round(images * share) / images for share in arm["test_accuracy"]] for arm in best)
+    return batch, group
 
 
 def smallest(record: Record) -> Route:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from itertools import combinations
 from statistics import fmean
+from typing import Any
 
+from experiments.language_model.study import EQUAL_HIDDEN_SIZE
 from experiments.language_model.train import Settings
 from lab import published
 from lab.laws import VOCABULARY
@@ -86,16 +89,22 @@ def result(a: Facts, chosen: Run) -> None:
 
 def spread(a: Facts, whole: Study) -> None:
     """How far seeds alone move a test perplexity: the standard deviation within settings, pooled."""
-    runs = [whole.seeds(cell="LSTM"), whole.seeds(cell="GRU"), whole.seeds(cell="LSTM", tied=True)]
-    groups = [[run.test_loss for run in of] for of in runs]
+    kinds: list[dict[str, Any]] = [{"cell": cell} for cell in CELLS]
+    kinds += [{"cell": "LSTM", "tied": True}, {"cell": "GRU", "hidden_size": EQUAL_HIDDEN_SIZE}]
+    groups = [[run.test_loss for run in whole.seeds(**kind)] for kind in kinds]
     squares = [(loss - fmean(losses)) ** 2 for losses in groups for loss in losses]
     freedom = len(squares) - len(groups)
-    measured = [[math.log(run.record.metrics["test_perplexity"]) for run in of] for of in runs]
-    pairs = by(
-        "differences of every two seeds' perplexities",
-        lambda: math.sqrt(sum((x - y) ** 2 / len(of) for of in measured for x, y in combinations(of, 2)) / freedom),
-        within=1e-6,
-    )
+    by_name: dict[str, list[float]] = {}
+    for record in (run.record for run in whole.runs if run.settings.path == "fast"):
+        setting = re.sub("seed[0-9]+|-[0-9a-f]{8}$", "", record.name)
+        by_name.setdefault(setting, []).append(record.metrics["test_perplexity"])
+
+    def pairwise_scatter() -> float:
+        several = [list(map(math.log, of)) for of in by_name.values() if len(of) > 1]
+        squares = sum((x - y) ** 2 / len(of) for of in several for x, y in combinations(of, 2))
+        return math.sqrt(squares / sum(len(of) - 1 for of in several))
+
+    pairs = by("differences of every two perplexities, settings by the records' names", pairwise_scatter, within=1e-6)
     a("seeds_move", math.sqrt(sum(squares) / freedom), pairs, {math.sqrt(sum(squares)): "added up"}, "{:.1%}")
 
 

@@ -67,11 +67,9 @@ def best_by_product(arms: Sequence[Arm]) -> Arm:
     return sorted(arms, key=lambda arm: geometric_mean(arm["evaluation_mode_loss"]))[0]
 
 
-def accuracies(
-    curves: Mapping[str, Sequence[Arm]], size: int, choose: Callable[[Sequence[Arm]], Arm] = best_on_training_images
-) -> tuple[list[float], list[float]]:
+def accuracies(curves: Mapping[str, Sequence[Arm]], size: int) -> tuple[list[float], list[float]]:
     """Per cent with batch and with group norm in small batches, each at the rate that its training images chose."""
-    best = (choose(curves[f"{norm}-{size}"]) for norm in ("batch", "group"))
+    best = (best_on_training_images(curves[f"{norm}-{size}"]) for norm in ("batch", "group"))
     batch, group = ([100 * share for share in arm["test_accuracy"]] for arm in best)
     return batch, group
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import fmean
 
 import numpy as np
 
@@ -73,7 +72,7 @@ def plots(trained: dict[str, Run]) -> list[Plot]:
             distance.append(Series(label, range(len(shown)), shown, colour=look))
         made = [student(run.errors(bptt)) for bptt in run.cuts]
         ends = [e.low for e in made], [e.high for e in made]
-        errors.append(Series(cell, run.cuts, [fmean(run.errors(b)) for b in run.cuts], *ends, "both", colour=colour))
+        errors.append(Series(cell, run.cuts, [e.value for e in made], *ends, "both", colour=colour))
     window = Reference(truncation.Settings().bptt, "window", axis="x")
     left = Plot(
         distance,
