@@ -119,7 +119,7 @@ def noisy(a: Facts, record: Record) -> None:
     a("noisy_learning_rate", MISLABELLED.rates[0], rates, form="{:.3f}")
     a("noisy_passes", MISLABELLED.epochs, by("last pass of a curve", last_pass, record))
     a.effect("noisy_gain", *accuracies(record), "{:.1f} points", again=in_images(record, MISLABELLED, MODERATE))
-    a.mean("noisy_accuracy", accuracies(record)[1], "{:.0f} %")
+    a.mean("noisy_accuracy", accuracies(record)[1], "{:.0f} %", again=counted(record, MISLABELLED, MODERATE))
     a.mean("noisy_labels_fit", measured(record, 0.0, "train_accuracy"), "{:.0f} %")
     a.say(
         "turns_up",
@@ -154,10 +154,16 @@ def early(a: Facts, record: Record, stopped: Record) -> None:
 
 
 def in_images(record: Record, settings: Settings, p: float) -> tuple[str, list[float]]:
-    """What dropping with `p` adds, as test images counted, which are drawn anew; in points."""
+    """What dropping with `p` adds, in points."""
+    way, right = counted(record, settings, 0.0)
+    return way, [more - fewer for fewer, more in zip(right, counted(record, settings, p)[1], strict=True)]
+
+
+def counted(record: Record, settings: Settings, p: float) -> tuple[str, list[float]]:
+    """Test accuracy in per cent, as images counted, which are drawn anew."""
     images = len(overfitting.digits(settings, 0).test[1])
-    right, dropped = ([round(images * share) for share in record.curves[f"{q:g}"]["test_accuracy"]] for q in (0.0, p))
-    return "test images counted", [100 * (more - fewer) / images for fewer, more in zip(right, dropped, strict=True)]
+    shares = record.curves[f"{p:g}"]["test_accuracy"]
+    return "test images counted", [100 * round(images * share) / images for share in shares]
 
 
 def again(a: Facts, record: Record, settings: Settings, p: float, measure: str) -> None:

@@ -102,16 +102,9 @@ def trade(a: Facts, record: Record) -> dict[int, list[float]]:
         len(settings.seeds) - half,
         by("losses shown", lambda: min(map(len, loss.values()))),
     )
-    lowest, *_, highest = settings.rates
-    at_ends = by(
-        "the mean losses at the ends of the grid against those between",
-        lambda: sum(
-            fmean(arms[0]["train_loss"][:half]) <= best_inside or fmean(arms[-1]["train_loss"][:half]) <= best_inside
-            for arms in record.curves.values()
-            for best_inside in [min(fmean(arm["train_loss"][:half]) for arm in arms[1:-1])]
-        ),
-    )
-    a("at_an_end", sum(arm["rate"] in (lowest, highest) for arm in best.values()), at_ends)
+    means = [[fmean(arm["train_loss"][:half]) for arm in arms] for arms in record.curves.values()]
+    ends = by("mean losses, the lowest at an end", lambda: sum(min(of) in (of[0], of[-1]) for of in means))
+    a("at_an_end", sum(arm["rate"] in (settings.rates[0], settings.rates[-1]) for arm in best.values()), ends)
     a.effect("gain", loss[small], loss[full], "{:.2f} nats")
     a.say(
         "small_beats_full",

@@ -91,10 +91,11 @@ def rates(a: Facts, record: Record) -> None:
         {"plain_learn": 1},
     )
     with_norm, without = (norm_runs.lowest_loss(arms) for arms in (normed, plain))
-    for name, arm, arms in (("best_rate", with_norm, normed), ("plain_best_rate", without, plain)):
-        by_product = by("the lowest geometric mean of the losses", norm_runs.best_by_geometric_mean, arms)
+    by_accuracy = by("the highest median of the test accuracies", norm_runs.best_by_accuracy, normed)
+    by_product = by("the lowest geometric mean of the losses", norm_runs.best_by_geometric_mean, plain)
+    for name, arm, route in (("best_rate", with_norm, by_accuracy), ("plain_best_rate", without, by_product)):
         rate = arm["rate"]
-        a(name, rate, by_product, {rate * 2: "one step too high", rate / 2: "one step too low"}, "{:~1}")
+        a(name, rate, route, {rate * 2: "one step too high", rate / 2: "one step too low"}, "{:~1}")
     a.effect("gain", norm_runs.losses(with_norm), norm_runs.losses(without), "{:.2f} nats")
     before, after = ([100 * share for share in arm["test_accuracy"]] for arm in (without, with_norm))
     a.effect("gain_test", before, after, "{:.0f} points")

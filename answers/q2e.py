@@ -91,7 +91,7 @@ def standing(a: Facts, name: str, contrasts: dict[str, Contrast]) -> list[str]:
     """State which of the contrasts stand, read together."""
     found = sorted(holm({key: pooled_probability(*contrast) for key, contrast in contrasts.items()}))
     tested = by("t of each by least squares, simulated quantiles of t", holm_again, contrasts)
-    a(name, tuple(found), tested, {tuple(contrasts)[:2]: "others"})
+    a(name, tuple(found), tested, {tuple(sorted(contrasts)): "all of them"})
     return found
 
 

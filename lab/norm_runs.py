@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from statistics import fmean, geometric_mean
+from statistics import fmean, geometric_mean, median
 from typing import Any
 
 from torch import nn
@@ -50,6 +50,11 @@ def _highest(arms: Sequence[Arm], usable: Callable[[Arm], bool]) -> float:
 def lowest_loss(arms: Sequence[Arm]) -> Arm:
     """The arm of the lowest mean training loss."""
     return min(arms, key=lambda arm: fmean(losses(arm)))
+
+
+def best_by_accuracy(arms: Sequence[Arm]) -> float:
+    """The rate whose median test accuracy is the highest."""
+    return float(max(arms, key=lambda arm: median(arm["test_accuracy"]))["rate"])
 
 
 def best_by_geometric_mean(arms: Sequence[Arm]) -> float:

@@ -115,7 +115,7 @@ def equal(a: Facts, whole: Study) -> None:
 def simple(a: Facts, studies: Studies) -> None:
     """A cell without gates, at the best rate of its own grid."""
     cell = "RNN_TANH"
-    grid, (run,) = studies.tuning.grid(cell), studies.whole.seeds(cell="RNN_TANH")
+    grid, (run,) = studies.tuning.grid(cell), studies.whole.seeds(cell=cell)
     tried = [run for runs in grid.values() for run in runs]
     curves = by("different curves", lambda: len({str(run.curve) for run in tried}))
     on(a, tried)("simple_rates", len(grid), curves)
@@ -153,12 +153,10 @@ def precisions(a: Facts, studies: Studies) -> None:
     )
     pairs = studies.in_both_precisions
     behind = on(a, [run for pair in pairs for run in pair])
-    curves = by("different curves", lambda: len({str(run.curve) for pair in pairs for run in pair}) // 2)
-    behind("pairs", len(pairs), curves)
+    moved = by("pairs whose processors differ", lambda: sum(elsewhere(list(pair)) for pair in pairs))
+    behind("pairs", len(pairs), moved)
     changes = [100 * (precise.perplexity / usual.perplexity - 1) for usual, precise in pairs]
     again = [100 * math.expm1(precise.valid_loss - usual.valid_loss) for usual, precise in pairs]
-    moved = by("pairs whose processors differ", lambda: sum(elsewhere(list(pair)) for pair in pairs))
-    behind("moved", len({run.record.name for _, run in pairs}), moved)
     furthest = by(
         "losses subtracted",
         lambda: max(math.expm1(abs(one.valid_loss - other.valid_loss)) for one, other in pairs),
@@ -170,11 +168,9 @@ def precisions(a: Facts, studies: Studies) -> None:
     a.say("one_in_float32", lambda precise_full: precise_full == (1,), {"precise_full": (0, 1)})
     a.say(
         "precision_decides_little",
-        lambda precision_changes, moved, pairs: precision_changes.low < 0 < precision_changes.high and moved == pairs,
+        lambda precision_changes: precision_changes.low < 0 < precision_changes.high,
         {"precision_changes": 5.0},
         {"precision_changes": -5.0},
-        {"moved": 9},
-        {"pairs": 11},
     )
 
 

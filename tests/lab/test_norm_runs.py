@@ -25,6 +25,7 @@ def test_a_diverged_run_counts_as_a_guess():
     assert norm_runs.losses(ARMS[2]) == [0.1, math.log(10)]
 
 
-def test_the_best_rate_by_either_mean_of_the_losses():
+def test_the_best_rate_by_either_mean_of_the_losses_and_by_accuracies():
     assert norm_runs.lowest_loss(ARMS)["rate"] == 0.1
     assert norm_runs.best_by_geometric_mean(ARMS) == 0.2
+    assert norm_runs.best_by_accuracy(ARMS) == 0.2
