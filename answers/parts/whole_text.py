@@ -163,7 +163,8 @@ def precisions(a: Facts, studies: Studies) -> None:
         within=1e-6,
     )
     ratios = [max(one.perplexity, other.perplexity) / min(one.perplexity, other.perplexity) for one, other in pairs]
-    behind("pair_most", max(ratios) - 1, furthest, {min(ratios) - 1: "the least"}, "{:.0%}")
+    why = "the value takes perplexities, the route losses, which the records' laws had read before"
+    behind("pair_most", max(ratios) - 1, furthest, {min(ratios) - 1: "the least"}, "{:.0%}", shared=why)
     behind.mean("precision_changes", changes, "{:+.1f} %", again=("losses subtracted", again))
     a.say("one_in_float32", lambda precise_full: precise_full == (1,), {"precise_full": (0, 1)})
     a.say(
