@@ -64,8 +64,7 @@ def setting(a: Facts) -> None:
             return float((layer(torch.ones(100_000)) == 0).double().mean())
 
     route, drawn = "share of ones that the layer drops", "images drawn for a seed"
-    for name, p in (("p_moderate", MODERATE), ("p_much", MUCH)):
-        a(name, p, by(route, dropped, p, within=0.01, seed=0))
+    a("p_moderate", MODERATE, by(route, dropped, MODERATE, within=0.01, seed=0))
     weights = overfitting.make_network(MISLABELLED.hidden, MODERATE)[0].weight
     a("hidden_units", MISLABELLED.hidden, by("rows of the first layer's weights", len, weights))
     a("few_digits", FEW.train_images, by(drawn, len, overfitting.digits(FEW, 0).train[0]))
@@ -102,10 +101,6 @@ def plenty(a: Facts, record: Record) -> None:
         {"many_gain": 2.0},
         {"many_gain": -2.0},
     )
-    way, gained = in_images(record, MANY, MUCH)
-    dropped, without = reversed(accuracies(record, MUCH))
-    a.effect("much_costs", dropped, without, "{:.1f} points", again=(way, [-points for points in gained]))
-    a.say("much_hurts", lambda much_costs: much_costs.positive, {"much_costs": 0.0})
     for p in (MODERATE, MUCH):
         again(a, record, MANY, p, "test_accuracy")
 

@@ -58,13 +58,10 @@ def counting(a: Facts) -> None:
 def exact(a: Facts) -> None:
     """Every batch of a small set is run: the mean of their gradients, and their variance."""
     n, route = mini_batch.IMAGES, "backward pass of every batch, in double precision"
-    sizes = range(1, n + 1)
-    batches = [batch for size in sizes for batch in mini_batch.all_batches(size)]
-    a("set_of_images", n, by("images in those batches", lambda: len(set().union(*batches))))
 
     def bias(reduction: str) -> float:
         full = mini_batch.full_gradient()
-        return max(float((mini_batch.mean_over_batches(b, reduction) - full).abs().max()) for b in sizes)
+        return max(float((mini_batch.mean_over_batches(b, reduction) - full).abs().max()) for b in range(1, n + 1))
 
     def misfit(formulas: dict[str, Any], replacement: bool, largest: int) -> Callable[[str], float]:
         found = {size: mini_batch.variance_over_batches(size, replacement) for size in range(1, largest + 1)}
@@ -139,7 +136,6 @@ def speed(a: Facts, record: Record) -> None:
         float(largest * typical_one / typical_all): "medians, which other work on the machine moves",
     }
     a("times_as_many", float(largest * one / all_at_once), fastest, slips, "{:~1}")
-    a("repetitions", len(seconds), by("times of a single image", len, record.curves["seconds"]))
     a.say("is_faster", lambda times_as_many: times_as_many > 1, {"times_as_many": 1.0})
 
 

@@ -6,12 +6,12 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from answers.shown.norms import norm_drawing, sweep_plot
-from experiments.regularisation import learning_rates, moving_inputs, small_batches
+from experiments.regularisation import learning_rates, small_batches
 from experiments.regularisation.digits import CLASSES, split
 from lab import batch_norm, norm_runs
 from lab.regularisation.dropout_runs import dealt
 from writeup.claims import Answer
-from writeup.facts import Facts, Route, by, gap
+from writeup.facts import Facts, by, gap
 from writeup.records.store import Record, Records
 
 EXACT = 1e-12
@@ -22,33 +22,26 @@ ROOTS = {
     r"\frac{x - \mu_c}{\sqrt{\sigma_c^2} + \epsilon}": batch_norm.outside,
 }
 UNDOING = {r"\gamma_c = \sqrt{\sigma_c^2 + \epsilon}": batch_norm.inside, r"\gamma_c = \sigma_c": batch_norm.plain}
-TERMS = {  # of the gradient: whether it runs through the mean, and through the variance
-    r"g - \bar g - \hat x \overline{g \hat x}": (True, True),
-    r"g - \bar g": (True, False),
-    r"g - \hat x \overline{g \hat x}": (False, True),
-}
 POWERS = {r"\mathrm{BN}(a V u) = \mathrm{BN}(V u)": 0, r"\mathrm{BN}(a V u) = a \mathrm{BN}(V u)": 1}
 
 
 def answer(records: Records) -> Answer:
     a = Facts("1.3b")
-    sweep, moving = (records[f"{e.KIND}/{e.Settings().name}"] for e in (learning_rates, moving_inputs))
-    connected = records[f"{small_batches.KIND}/{small_batches.CONNECTED.name}"]
+    sweep = records[f"{learning_rates.KIND}/{learning_rates.Settings().name}"]
+    connected = records[f"{small_batches.KIND}/{small_batches.Settings().name}"]
     exact(a)
     rates(a.on(sweep), sweep)
-    reasons(a.on(moving), moving)
     limits(a.on(connected), connected)
     return a.answer(figures={"norm": norm_drawing(), "sweep": sweep_plot(sweep)})
 
 
 def exact(a: Facts) -> None:
     """By hand against torch, in double precision."""
-    forward, backward = "nn.BatchNorm2d's output", "autograd through nn.BatchNorm2d"
+    forward = "nn.BatchNorm2d's output"
     a.one_of("axes", AXES, gap(forward, lambda c: batch_norm.training_gap(axes=AXES[c]), EXACT, 0), code=True)
     a.one_of("count", DIVISORS, gap(forward, lambda c: batch_norm.training_gap(less=DIVISORS[c]), EXACT, 0), code=True)
     a.one_of("normal", ROOTS, gap(forward, lambda c: batch_norm.training_gap(root=ROOTS[c]), EXACT, 0), code=True)
     a.one_of("undo", UNDOING, gap("the batch itself", lambda c: batch_norm.undone_gap(UNDOING[c]), EXACT, 0), code=True)
-    a.one_of("gradient", TERMS, gap(backward, lambda c: batch_norm.gradient_gap(*TERMS[c]), EXACT, 0), code=True)
     a.one_of("rescaled", POWERS, gap("both run", lambda c: batch_norm.rescaled_gap(POWERS[c]), EXACT, 0), code=True)
     weight = torch.nn.BatchNorm2d(1).momentum or 0.0
     evaluated = gap("nn.BatchNorm2d in evaluation", batch_norm.evaluation_gap, EXACT, 0)
@@ -79,16 +72,11 @@ def rates(a: Facts, record: Record) -> None:
         route = by("every seed's test accuracy above twice that of guessing", norm_runs.usable_by_accuracy, arms)
         rate = norm_runs.usable_rate(arms)
         a(name, rate, route, {rate * 2: "one step too high", rate / 2: "one step too low"}, "{:~1}")
-    (same_rate,) = (arm for arm in plain if arm["rate"] == norm_runs.usable_rate(normed))
-    learnt = sum(loss < norm_runs.LEARNS * norm_runs.GUESS for loss in norm_runs.losses(same_rate))
-    accurate = by("test accuracies above twice that of guessing", lambda: norm_runs.accurate(same_rate))
-    a("plain_learn", learnt, accurate)
     a.say(
         "goes_higher",
-        lambda usable_with, usable_without, plain_learn: usable_with > usable_without and plain_learn == 0,
+        lambda usable_with, usable_without: usable_with > usable_without,
         {"usable_with": 0.2},
         {"usable_without": 10.0},
-        {"plain_learn": 1},
     )
     with_norm, without = (norm_runs.lowest_loss(arms) for arms in (normed, plain))
     by_accuracy = by("the highest median of the test accuracies", norm_runs.best_by_accuracy, normed)
@@ -117,62 +105,44 @@ def rates(a: Facts, record: Record) -> None:
         a.rerun(f"training loss, norm: {norm}", record, norm_runs.losses(best), train, within=0.05)
 
 
-def reasons(a: Facts, record: Record) -> None:
-    """How far a layer's inputs move, also with noise that moves them."""
-    arms = record.curves
-    rate = by("the settings of the code that trains", lambda: moving_inputs.Settings().learning_rate)
-    a("moving_rate", record.settings["learning_rate"], rate, form="{:.1f}")
-    a(
-        "moving_seeds",
-        len(record.seeds),
-        by("losses of every arm", lambda: min(len(a["train_loss"]) for a in arms.values())),
-    )
-    a.ratio("noise_moves", arms["noisy"]["shift"], arms["none"]["shift"], "{:.1f} times")
-    a.effect("below_plain", arms["noisy"]["train_loss"], arms["none"]["train_loss"], "{:.2f} nats")
-    a.effect("above_norm", arms["batch"]["train_loss"], arms["noisy"]["train_loss"], "{:.2f} nats")
-    a.say(
-        "shift_decides_little",
-        lambda noise_moves, above_norm, below_plain: (
-            noise_moves.low > 1 and above_norm.positive and below_plain.low > above_norm.value
-        ),
-        {"noise_moves": 1.0},
-        {"above_norm": 0.0},
-        {"below_plain": 0.0},
-    )
-    for arm, loss in (("none", 0.1), ("noisy", 0.15), ("batch", 0.1)):
-        for measure, within in (("shift", 0.1), ("train_loss", loss)):
-            a.rerun(f"{measure}, arm {arm}", record, arms[arm][measure], norm_runs.moved(arm, measure), within)
-
-
 def limits(a: Facts, record: Record) -> None:
-    """Batches of two, where only images are averaged over."""
-    size = min(record.settings["batch_sizes"])
-    a("small_batch", size, smallest(record))
-    arms = record.curves[f"batch-{size}"]
-    a("tried_rates", len(record.settings["rates"]), by("rates of the runs", lambda: len({arm["rate"] for arm in arms})))
-    a(
-        "small_seeds",
-        len(record.seeds),
-        by("accuracies of every arm", lambda: min(len(arm["test_accuracy"]) for arm in arms)),
-    )
-    best = {norm: norm_runs.best_on_training_images(record.curves[f"{norm}-{size}"]) for norm in ("batch", "group")}
-    way, (batch, group) = "test images counted, rates by the geometric means of the losses", counted(record, size)
-    less = [more - fewer for fewer, more in zip(batch, group, strict=True)]
-    a.mean("group_accuracy", norm_runs.accuracies(record.curves, size)[1], "{:.0f} %", again=(way, group))
-    a.effect("deficit", *norm_runs.accuracies(record.curves, size), "{:.0f} points", again=(way, less))
+    """Batches of two, and for comparison of eight, where only images are averaged over."""
+    few, more = min(record.settings["batch_sizes"]), max(record.settings["batch_sizes"])
+    sizes = {int(name.rpartition("-")[2]) for name in record.curves}
+    a("few", few, by("sizes in the names of the arms", min, sizes))
+    a("more", more, by("sizes in the names of the arms", max, sizes))
+    tried = by("rates of the runs", lambda: len({arm["rate"] for arm in record.curves[f"batch-{few}"]}))
+    a("tried_rates", len(record.settings["rates"]), tried)
+    way = "test images counted, rates by the geometric means of the losses"
+    (batch, group), again = norm_runs.accuracies(record.curves, few), counted(record, few)
+    a.effect("deficit", batch, group, "{:.0f} points", again=(way, differences(*again)))
+    a.mean("group_accuracy", group, "{:.0f} %", again=(way, again[1]))
+    batch, group = norm_runs.accuracies(record.curves, more)
+    a.effect("lead", group, batch, "{:.0f} points", again=(way, differences(*reversed(counted(record, more)))))
     a.say(
         "fails_with_few",
-        lambda small_batch, deficit, group_accuracy: (
-            small_batch == 2 and deficit.positive and deficit.value < group_accuracy.value
+        lambda few, deficit, group_accuracy, lead: (
+            few == 2 and deficit.positive and deficit.value < group_accuracy.value and lead.positive
         ),
-        {"small_batch": 4},
+        {"few": 4},
         {"deficit": 0.0},
         {"group_accuracy": 40.0},
+        {"lead": 0.0},
     )
     # of two numbers batch norm keeps the sign, which rounding can turn: one seed ends far from itself
-    for norm, within in (("batch", 0.35), ("group", 0.05)):
-        train = norm_runs.train_small_batches(norm, size, best[norm]["rate"])
-        a.rerun(f"test accuracy, {norm} norm, batches of {size}", record, best[norm]["test_accuracy"], train, within)
+    for norm, size, within in (
+        ("batch", few, 0.35),
+        ("batch", more, 0.05),
+        ("group", few, 0.05),
+        ("group", more, 0.05),
+    ):
+        best = norm_runs.best_on_training_images(record.curves[f"{norm}-{size}"])
+        train = norm_runs.train_small_batches(norm, size, best["rate"])
+        a.rerun(f"test accuracy, {norm} norm, batches of {size}", record, best["test_accuracy"], train, within)
+
+
+def differences(fewer: list[float], more: list[float]) -> list[float]:
+    return [y - x for x, y in zip(fewer, more, strict=True)]
 
 
 def counted(record: Record, size: int) -> tuple[list[float], list[float]]:
@@ -181,7 +151,3 @@ def counted(record: Record, size: int) -> tuple[list[float], list[float]]:
     best = (norm_runs.best_by_product(record.curves[f"{norm}-{size}"]) for norm in ("batch", "group"))
     batch, group = ([100 * round(images * share) / images for share in arm["test_accuracy"]] for arm in best)
     return batch, group
-
-
-def smallest(record: Record) -> Route:
-    return by("sizes in the names of the arms", lambda: min(int(name.rpartition("-")[2]) for name in record.curves))

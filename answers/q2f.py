@@ -66,11 +66,6 @@ def result(a: Facts, chosen: Run) -> None:
 
     route = gap("parameters of a model of this kind, built anew", other_parameters, 0.0)
     a.one_of("chosen_cell", [own, *(kinds.keys() - {own})], route)
-    a(
-        "layers",
-        settings.layers,
-        gap("parameters of a model of so many layers, built anew", lambda n: layers_misfit(chosen, n), 0.0),
-    )
     for name in ("valid", "test"):
         route = by("exponential of the recorded loss", math.exp, metrics[f"{name}_loss"], within=1e-6)
         slip = math.exp(metrics["test_loss" if name == "valid" else "valid_loss"])
@@ -129,10 +124,6 @@ def runner_up(a: Facts, runs: list[Run]) -> None:
         {"other_test": 132.0},
         {"same_kind": False},
     )
-
-
-def layers_misfit(run: Run, layers: int) -> float:
-    return abs(count_parameters(replace(run.settings, layers=layers)) - run.record.metrics["parameters"])
 
 
 def texts(a: Facts, runs: list[Run]) -> None:

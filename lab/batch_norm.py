@@ -1,4 +1,4 @@
-r"""Batch norm by hand, in double precision: forward, backward, and what it leaves unchanged.
+r"""Batch norm by hand, in double precision: forward, and what it leaves unchanged.
 
 .. math:: y = \gamma_c \hat x + \beta_c, \qquad \hat x = (x - \mu_c) / \sqrt{\sigma_c^2 + \epsilon},
 
@@ -70,22 +70,6 @@ def evaluation_gap(weight_of_new: float = 0.1, less: int = 1) -> float:
     x = normal(*SHAPE, seed=3)
     by_hand = _affine((x - _per_channel(mean)) / _per_channel(inside(variance)), module)
     return _gap(by_hand, module.eval()(x))
-
-
-def gradient_gap(through_mean: bool = True, through_variance: bool = True) -> float:
-    r"""Of :math:`\gamma (g - \bar g - \hat x \overline{g \hat x}) / \sqrt{\sigma^2 + \epsilon}` from autograd's, with
-    :math:`g = \partial L / \partial y`; without the second term the mean counts as a constant, without the third the
-    variance."""
-    module, _ = trained()
-    x = normal(*SHAPE, seed=3).requires_grad_()
-    g = normal(*SHAPE, seed=4)
-    (automatic,) = torch.autograd.grad((module.train()(x) * g).sum(), x)
-    with torch.no_grad():
-        hat = normalise(x)
-        made = g - through_mean * g.mean(PLACES, keepdim=True)
-        made = made - through_variance * hat * (g * hat).mean(PLACES, keepdim=True)
-        slope = _per_channel(module.weight) / inside(x.var(PLACES, correction=0, keepdim=True))
-        return _gap(slope * made, automatic)
 
 
 def undone_gap(root: Callable[[Tensor], Tensor]) -> float:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from statistics import fmean, geometric_mean, median
 from typing import Any
 
 from torch import nn
 
-from experiments.regularisation import learning_rates, moving_inputs, normalised, small_batches
+from experiments.regularisation import learning_rates, normalised, small_batches
 from experiments.regularisation.digits import CLASSES, split
 from lab.uncompiled import uncompiled
 
 GUESS = math.log(CLASSES)  # nats
 LEARNS = 0.9  # of a guess's loss: what a network that has learnt something ends below
-WATCHED = 20  # test images, where the record has more: watching all takes longer than training
 
 Arm = Mapping[str, Any]  # of one rate: "rate", and lists over seeds
 
@@ -35,11 +33,6 @@ def usable_rate(arms: Sequence[Arm]) -> float:
 def usable_by_accuracy(arms: Sequence[Arm]) -> float:
     """The same on other images and by another measure: every seed's test accuracy is above twice that of guessing."""
     return _highest(arms, lambda arm: min(arm["test_accuracy"]) > 2 / CLASSES)
-
-
-def accurate(arm: Arm) -> int:
-    """How many seeds' test accuracies are above twice that of guessing."""
-    return sum(share > 2 / CLASSES for share in arm["test_accuracy"])
 
 
 def _highest(arms: Sequence[Arm], usable: Callable[[Arm], bool]) -> float:
@@ -103,21 +96,8 @@ def train_small_batches(norm: str, size: int, rate: float) -> Callable[[int], fl
 
     @uncompiled()
     def train(seed: int) -> float:
-        alone = replace(small_batches.CONNECTED, seeds=(seed,))
+        alone = replace(small_batches.Settings(), seeds=(seed,))
         data = split(alone.seeds, alone.train_images, alone.test_images)
         return float(small_batches.train_arm(alone, data, norm, size, rate)["test_accuracy"][0])
 
     return train
-
-
-@cache
-@uncompiled()
-def trained_again(arm: str, seed: int) -> Arm:
-    """One seed of the runs with moving inputs, trained alone."""
-    alone = replace(moving_inputs.Settings(), seeds=(seed,), test_images=WATCHED)
-    return moving_inputs.train_arm(alone, split(alone.seeds, alone.train_images, alone.test_images), arm)
-
-
-def moved(arm: str, measure: str) -> Callable[[int], float]:
-    """A measure of one seed, trained again."""
-    return lambda seed: float(trained_again(arm, seed)[measure][0])

@@ -9,7 +9,6 @@ MODULES = (
     "experiments.regularisation.batch_size",
     "experiments.regularisation.throughput",
     "experiments.regularisation.learning_rates",
-    "experiments.regularisation.moving_inputs",
     "experiments.regularisation.small_batches",
 )
 

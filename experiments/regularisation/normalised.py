@@ -19,16 +19,12 @@ NORMS: dict[str, Callable[[int, int], nn.Module]] = {
 }
 
 
-def make_network(
-    models: int, norm: str, channels: int, depth: int, after_norm: Callable[[], nn.Module] | None = None
-) -> nn.Sequential:
-    """`depth` blocks of convolution, norm, (`after_norm`), ReLU; pooling after the first block; linear readout."""
+def make_network(models: int, norm: str, channels: int, depth: int) -> nn.Sequential:
+    """`depth` blocks of convolution, norm, ReLU; pooling after the first block; linear readout."""
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     for block in range(depth):
         layers[f"convolution{block}"] = side_by_side.convolution(models, channels if block else 1, channels)
         layers[f"norm{block}"] = NORMS[norm](models, channels)
-        if after_norm:
-            layers[f"after_norm{block}"] = after_norm()
         layers[f"relu{block}"] = nn.ReLU()
         if block == 0:
             layers["pool"] = nn.MaxPool2d(2)

@@ -1,7 +1,7 @@
-"""Batch norm against the other norms when the batch is small."""
+"""Batch norm against group norm in small batches, in a connected network, where it averages over images alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from torch import nn
 from experiments import Report
 from experiments.regularisation import side_by_side
 from experiments.regularisation.digits import SIZE, Split, split
-from experiments.regularisation.normalised import NORMS, make_network
+from experiments.regularisation.normalised import NORMS
 from experiments.regularisation.saving import restore, save_run
 from writeup.records.store import Record
 
@@ -21,37 +21,27 @@ MODULES = ("small_batches", "normalised", "digits", "side_by_side", "saving")
 
 @dataclass(frozen=True)
 class Settings:
-    """Every norm at every batch size is trained at all `rates`, so that each can be read at its own best.
+    """Either norm at every batch size is trained at all `rates`, so that each can be read at its own best."""
 
-    `layers` is "convolutional", where batch norm averages over images and places, or "connected", over images alone.
-    """
-
-    layers: str = "convolutional"
     train_images: int = 400
     test_images: int = 500
     seeds: tuple[int, ...] = tuple(range(20))
-    norms: tuple[str, ...] = ("none", "batch", "layer", "group")
-    batch_sizes: tuple[int, ...] = (2, 8, 40)
+    norms: tuple[str, ...] = ("batch", "group")
+    batch_sizes: tuple[int, ...] = (2, 8)
     rates: tuple[float, ...] = (0.0025, 0.01, 0.04, 0.16)
-    channels: int = 8
     hidden: int = 32
-    depth: int = 4
     epochs: int = 4
 
     @property
     def name(self) -> str:
-        return f"{self.layers}-{self.depth}-deep-{len(self.seeds)}-seeds-{self.epochs}-epochs"
+        return f"{len(self.seeds)}-seeds-{self.epochs}-epochs"
 
 
-CONVOLUTIONAL = Settings()
-CONNECTED = Settings(layers="connected", depth=2)
-QUICK = Settings(seeds=(0, 1), norms=("batch", "group"), batch_sizes=(2, 40), rates=(0.04,), epochs=1)
+QUICK = Settings(seeds=(0, 1), rates=(0.04,), epochs=1)
 
 
 def build(settings: Settings, norm: str, models: int) -> nn.Sequential:
-    """The convolutional network of `normalised.py`, or two connected layers, each with its norm and ReLU."""
-    if settings.layers == "convolutional":
-        return make_network(models, norm, settings.channels, settings.depth)
+    """Two connected layers, each with its norm and ReLU, and a readout."""
     first = nn.Conv2d(models, models * settings.hidden, SIZE, groups=models)  # sees the whole image at once
     second = side_by_side.convolution(models, settings.hidden, settings.hidden, 1)
     blocks = [part for layer in (first, second) for part in (layer, NORMS[norm](models, settings.hidden), nn.ReLU())]
@@ -59,7 +49,7 @@ def build(settings: Settings, norm: str, models: int) -> nn.Sequential:
 
 
 def plan(preset: str, finished: Mapping[str, Record]) -> list[Settings]:  # noqa: ARG001  # the plan needs no results
-    return [QUICK, replace(QUICK, layers="connected", depth=2)] if preset == "quick" else [CONVOLUTIONAL, CONNECTED]
+    return [QUICK if preset == "quick" else Settings()]
 
 
 def run(settings: Settings, root: Path, report: Report) -> Record:

@@ -2,10 +2,8 @@
 
 from datetime import date
 
-import pytest
-
 from answers.q1_3b import answer
-from experiments.regularisation import learning_rates, moving_inputs, small_batches
+from experiments.regularisation import learning_rates, small_batches
 from tests.places import ROOT
 from writeup.records.store import Records
 
@@ -31,19 +29,12 @@ def test_fifty_points_more_with_batches_of_two_are_found():
         for arm in curves["batch-2"]:
             arm["test_accuracy"] = [accuracy + 0.5 for accuracy in arm["test_accuracy"]]
 
-    assert contradicted(small_batches.KIND, small_batches.CONNECTED, forge)
+    assert contradicted(small_batches.KIND, small_batches.Settings(), forge)
 
 
 def test_a_hundredth_of_the_plain_networks_loss_is_found():
     assert contradicted(
         learning_rates.KIND, learning_rates.Settings(), lambda curves: scale(curves["none"], "train_loss", 0.01)
-    )
-
-
-@pytest.mark.parametrize("arm", ["none", "noisy"])
-def test_a_hundred_times_the_shift_is_found(arm):
-    assert contradicted(
-        moving_inputs.KIND, moving_inputs.Settings(), lambda curves: scale([curves[arm]], "shift", 100.0)
     )
 
 

@@ -8,7 +8,6 @@ from torch import nn
 
 from experiments.regularisation import (
     gradient_noise,
-    moving_inputs,
     overfitting,
     side_by_side,
     small_batches,
@@ -45,14 +44,8 @@ def test_saved_bytes_of_one_product_are_its_input():
     assert grown == 4 * (64 * 4 + 10 * 4 + 8)
 
 
-def test_moving_noise_keeps_in_evaluation_what_it_gives_on_average_in_training():
-    torch.manual_seed(0)
-    noise, ones = moving_inputs.MovingNoise(), torch.ones(50, 4000, 2, 2)
-    assert noise.train()(ones).mean().item() == pytest.approx(noise.eval()(ones).mean().item(), abs=0.02)
-
-
 def test_batches_of_two_lose_all_but_the_sign_in_connected_layers():
-    settings = replace(small_batches.CONNECTED, seeds=(0,))
+    settings = replace(small_batches.Settings(), seeds=(0,))
     network = small_batches.build(settings, "batch", 1)
     side_by_side.seed_weights(network, settings.seeds)
     made = network[:2](1000 * split((0,), 2, 1).train_images).abs()
