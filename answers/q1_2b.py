@@ -64,7 +64,8 @@ def setting(a: Facts) -> None:
             return float((layer(torch.ones(100_000)) == 0).double().mean())
 
     route, drawn = "share of ones that the layer drops", "images drawn for a seed"
-    a("p_moderate", MODERATE, by(route, dropped, MODERATE, within=0.01, seed=0))
+    for name, p in (("p_moderate", MODERATE), ("p_much", MUCH), ("p_severe", SEVERE)):
+        a(name, p, by(route, dropped, p, within=0.01, seed=0))
     weights = overfitting.make_network(MISLABELLED.hidden, MODERATE)[0].weight
     a("hidden_units", MISLABELLED.hidden, by("rows of the first layer's weights", len, weights))
     a("few_digits", FEW.train_images, by(drawn, len, overfitting.digits(FEW, 0).train[0]))
@@ -87,7 +88,9 @@ def scarce(a: Facts, record: Record) -> None:
         {"noisy_gain": 1.0},
     )
     a("learning_rates", len(FEW.rates), by("accuracies tried for a seed", len, record.curves["0"]["tried"][0]))
-    for p in (0.0, MODERATE):
+    costs(a, record, FEW, SEVERE, "severe_costs_few", "{:.0f} points")
+    highest_chosen(a, record, FEW, "severe_rate_few")
+    for p in (0.0, MODERATE, SEVERE):
         again(a, record, FEW, p, "test_accuracy")
 
 
@@ -101,7 +104,24 @@ def plenty(a: Facts, record: Record) -> None:
         {"many_gain": 2.0},
         {"many_gain": -2.0},
     )
-    for p in (MODERATE, MUCH):
+    costs(a, record, MANY, MUCH, "much_costs", "{:.1f} points")
+    costs(a, record, MANY, SEVERE, "severe_costs", "{:.0f} points")
+    highest_chosen(a, record, MANY, "severe_rate")
+    lowest = by("rates of the record's runs", lambda: min(min(arm["rate"]) for arm in record.curves.values()))
+    a("lowest_rate", min(MANY.rates), lowest, {max(MANY.rates): "the highest"}, "{:g}")
+    a.say(
+        "severe_at_lowest",
+        lambda severe_costs, severe_costs_few, severe_rate, severe_rate_few, lowest_rate: (
+            severe_costs.positive and severe_costs_few.positive and severe_rate == severe_rate_few == lowest_rate
+        ),
+        {"severe_costs": 0.0},
+        {"severe_costs_few": 0.0},
+        {"severe_rate": 0.1},
+        {"severe_rate_few": 0.1},
+        {"lowest_rate": 0.001},
+    )
+    a.say("much_hurts", lambda much_costs: much_costs.positive, {"much_costs": 0.0})
+    for p in (MODERATE, MUCH, SEVERE):
         again(a, record, MANY, p, "test_accuracy")
 
 
@@ -135,7 +155,7 @@ def early(a: Facts, record: Record, stopped: Record) -> None:
     a.effect("stopped_gain", without, dropped, "{:.1f} points")
     a.say(
         "noisy_helps",
-        lambda noisy_gain, stopped_gain: stopped_gain.positive and stopped_gain.high < noisy_gain.low,
+        lambda noisy_gain, stopped_gain: stopped_gain.positive and stopped_gain.high < noisy_gain.low / 2,
         {"noisy_gain": 0.0},
         {"stopped_gain": 0.0},
     )
@@ -146,6 +166,20 @@ def early(a: Facts, record: Record, stopped: Record) -> None:
         return float(stopping.trained(seed, int(stopped.curves["pass"][k]))["test_accuracy"])
 
     a.rerun("test accuracy where it is stopped", stopped, stopped.curves["test_accuracy"], again, within=ONE_IMAGE)
+
+
+def costs(a: Facts, record: Record, settings: Settings, p: float, name: str, form: str) -> None:
+    """What dropping with `p` takes from the test accuracy."""
+    dropped, without = reversed(accuracies(record, p))
+    way, gained = in_images(record, settings, p)
+    a.effect(name, dropped, without, form, again=(way, [-points for points in gained]))
+
+
+def highest_chosen(a: Facts, record: Record, settings: Settings, name: str) -> None:
+    """The highest rate that validation images chose for any seed at p = 0.9."""
+    arm, rates = record.curves[f"{SEVERE:g}"], settings.rates
+    tried = by("validation accuracies of every rate", lambda: max(rates[of.index(max(of))] for of in arm["tried"]))
+    a(name, max(arm["rate"]), tried, {rates[-1]: "the highest tried"}, "{:g}")
 
 
 def in_images(record: Record, settings: Settings, p: float) -> tuple[str, list[float]]:

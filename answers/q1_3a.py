@@ -25,9 +25,9 @@ BATCH = 64
 EXACT = 1e-12
 # Variance of the gradient of b out of n images, by that of one image; the first formula is the true one.
 WITHOUT = {
-    r"\frac{v}{B} \cdot \frac{N-B}{N-1}": lambda b, n: (n - b) / (b * (n - 1)),
+    r"\frac{v}{B} \cdot \frac{M-B}{M-1}": lambda b, n: (n - b) / (b * (n - 1)),
     r"\frac{v}{B}": lambda b, _n: 1 / b,
-    r"\frac{v}{B} \cdot \frac{N-B}{N}": lambda b, n: (n - b) / (b * n),
+    r"\frac{v}{B} \cdot \frac{M-B}{M}": lambda b, n: (n - b) / (b * n),
 }
 WITH = {r"\frac{v}{B}": lambda b, _n: 1 / b, r"\frac{v}{\sqrt{B}}": lambda b, _n: b**-0.5}
 
@@ -154,7 +154,7 @@ def variance_plot(record: Record) -> Plot:
             Series(r"with: $1/B$", [1.0, images], [1.0, 1 / images], colour="lstm", label_at=(14, 0.16)),
             Series("", sizes, kept.tolist(), style="marks", colour="lstm"),
             Series(
-                r"without: $\frac{N-B}{B(N-1)}$",
+                r"without: $\frac{M-B}{B(M-1)}$",
                 fine,
                 [(images - b) / (b * (images - 1)) for b in fine],
                 colour="green",

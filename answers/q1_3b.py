@@ -72,11 +72,16 @@ def rates(a: Facts, record: Record) -> None:
         route = by("every seed's test accuracy above twice that of guessing", norm_runs.usable_by_accuracy, arms)
         rate = norm_runs.usable_rate(arms)
         a(name, rate, route, {rate * 2: "one step too high", rate / 2: "one step too low"}, "{:~1}")
+    (same_rate,) = (arm for arm in plain if arm["rate"] == norm_runs.usable_rate(normed))
+    learnt = sum(loss < norm_runs.LEARNS * norm_runs.GUESS for loss in norm_runs.losses(same_rate))
+    accurate = by("test accuracies above twice that of guessing", lambda: norm_runs.accurate(same_rate))
+    a("plain_learn", learnt, accurate)
     a.say(
         "goes_higher",
-        lambda usable_with, usable_without: usable_with > usable_without,
+        lambda usable_with, usable_without, plain_learn: usable_with > usable_without and plain_learn == 0,
         {"usable_with": 0.2},
         {"usable_without": 10.0},
+        {"plain_learn": 1},
     )
     with_norm, without = (norm_runs.lowest_loss(arms) for arms in (normed, plain))
     by_accuracy = by("the highest median of the test accuracies", norm_runs.best_by_accuracy, normed)
@@ -87,7 +92,6 @@ def rates(a: Facts, record: Record) -> None:
     a.effect("gain", norm_runs.losses(with_norm), norm_runs.losses(without), "{:.2f} nats")
     before, after = ([100 * share for share in arm["test_accuracy"]] for arm in (without, with_norm))
     a.effect("gain_test", before, after, "{:.0f} points")
-    a.mean("normed_accuracy", after, "{:.0f} %")
     a.say(
         "gains",
         lambda gain, gain_test, best_rate, plain_best_rate, usable_with: (
@@ -115,19 +119,26 @@ def limits(a: Facts, record: Record) -> None:
     a("tried_rates", len(record.settings["rates"]), tried)
     way = "test images counted, rates by the geometric means of the losses"
     (batch, group), again = norm_runs.accuracies(record.curves, few), counted(record, few)
-    a.effect("deficit", batch, group, "{:.0f} points", again=(way, differences(*again)))
-    a.mean("group_accuracy", group, "{:.0f} %", again=(way, again[1]))
-    batch, group = norm_runs.accuracies(record.curves, more)
-    a.effect("lead", group, batch, "{:.0f} points", again=(way, differences(*reversed(counted(record, more)))))
+    less = [y - x for x, y in zip(*again, strict=True)]
+    a.effect("deficit", batch, group, "{:.0f} points", again=(way, less))
+    a.mean("few_accuracy", batch, "{:.0f} %", again=(way, again[0]))
+    a.mean(
+        "more_accuracy", norm_runs.accuracies(record.curves, more)[0], "{:.0f} %", again=(way, counted(record, more)[0])
+    )
+    rates, arms = record.settings["rates"], record.curves[f"batch-{more}"]
+    by_mean = by("geometric means of the losses", lambda: norm_runs.best_by_product(arms)["rate"] == max(rates))
+    at_highest = norm_runs.best_on_training_images(arms)["rate"] == max(rates)
+    a("more_at_highest", at_highest, by_mean, {not at_highest: "otherwise"})
     a.say(
         "fails_with_few",
-        lambda few, deficit, group_accuracy, lead: (
-            few == 2 and deficit.positive and deficit.value < group_accuracy.value and lead.positive
+        lambda few, deficit, few_accuracy, more_accuracy, more_at_highest: (
+            few == 2 and deficit.positive and few_accuracy.high < more_accuracy.low and more_at_highest
         ),
         {"few": 4},
         {"deficit": 0.0},
-        {"group_accuracy": 40.0},
-        {"lead": 0.0},
+        {"few_accuracy": 90.0},
+        {"more_accuracy": 40.0},
+        {"more_at_highest": False},
     )
     # of two numbers batch norm keeps the sign, which rounding can turn: one seed ends far from itself
     for norm, size, within in (
@@ -139,10 +150,6 @@ def limits(a: Facts, record: Record) -> None:
         best = norm_runs.best_on_training_images(record.curves[f"{norm}-{size}"])
         train = norm_runs.train_small_batches(norm, size, best["rate"])
         a.rerun(f"test accuracy, {norm} norm, batches of {size}", record, best["test_accuracy"], train, within)
-
-
-def differences(fewer: list[float], more: list[float]) -> list[float]:
-    return [y - x for x, y in zip(fewer, more, strict=True)]
 
 
 def counted(record: Record, size: int) -> tuple[list[float], list[float]]:

@@ -145,6 +145,9 @@ def settings(a: Facts, profiled: Record, clocked: Record) -> None:
     """How it was measured."""
     curves, other = profiled.curves, clocked.environment
     a("steps", int(profiled.settings["steps"]), by("numbers in a column", len, curves["forward"]["decoder"]))
+    whole = curves["step"]["whole"]
+    took = by("mean of the steps", lambda: fmean(whole), within=0.002)
+    a("step_seconds", profiled.timing["profiled_step_seconds"], took, {sum(whole): "of all of them"}, "{:.2f} seconds")
     busy = by("processor seconds in a second", lambda: round(sum(curves["plain_processor"]) / sum(curves["plain"])))
     a("threads", int(profiled.settings["threads"]), busy, {2: "all cores of the machine"})
     torch_version = profiled.environment["torch"].partition("+")[0]

@@ -140,19 +140,13 @@ def how(a: Facts) -> None:
     ):
         a.one_of(name, forms, gap(route, misfit(forms), EXACT))
 
-    def graph_of(layers: int, length: int, fused: bool, cell: type[nn.Module] = nn.LSTM) -> Tensor:
+    def graph_of(layers: int, length: int, fused: bool) -> Tensor:
         with autograd_graph.onednn(fused):
-            return recursion.seeded(cell, layers)(recursion.words(length))[0].sum()
+            return recursion.seeded(nn.LSTM, layers)(recursion.words(length))[0].sum()
 
     @cache
-    def ran(
-        name: str,
-        layers: int = LAYERS,
-        length: int = WINDOW,
-        fused: bool = False,
-        cell: type[nn.Module] = nn.LSTM,
-    ) -> int:
-        return autograd_graph.executed(graph_of(layers, length, fused, cell).backward)[name]
+    def ran(name: str, layers: int = LAYERS, length: int = WINDOW, fused: bool = False) -> int:
+        return autograd_graph.executed(graph_of(layers, length, fused).backward)[name]
 
     def products(tex: str) -> bool:
         return all(PRODUCTS[tex](*size) == ran(PRODUCT, *size) for size in ((1, 2), (3, 7)))
@@ -165,8 +159,6 @@ def how(a: Facts) -> None:
         autograd_graph.names(graph_of(LAYERS, WINDOW, True))[FUSED],
         by(route, ran, FUSED, LAYERS, WINDOW, True),
     )
-    gru = autograd_graph.names(graph_of(LAYERS, WINDOW, True, nn.GRU))[PRODUCT]
-    a("gru_nodes", gru, by(route, ran, PRODUCT, LAYERS, WINDOW, True, nn.GRU), {LAYERS: "fused, as the LSTM"})
     defined = when(
         "classes of autograd's nodes in the installed package", lambda name: hasattr(torch._C._functions, name)
     )

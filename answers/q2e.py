@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from statistics import median
 
-from answers.parts import step_times, whole_text
-from answers.parts.whole_text import between_cells, on
+from answers.parts import causes, step_times, whole_text
+from answers.parts.whole_text import between_cells, from_baseline, on
 from answers.shown.study import panels, table, whole_text_plots
 from lab.step_times import StepTimes
 from lab.study import (
@@ -16,7 +16,6 @@ from lab.study import (
     Studies,
     Study,
     count_parameters,
-    count_windows,
     mistaken_for,
     perplexity,
 )
@@ -45,13 +44,15 @@ def answer(records: Records) -> Answer:
     both = replace(studies.short, runs=(*studies.short.runs, *(run for _, run in studies.in_both_precisions)))
     resolved(a, studies.short, both)
     cells_apart(a, studies.short, both)
+    causes.equal_updates(a, studies.short)
+    causes.slower(a, studies.short)
     timed = StepTimes.read(records, studies.whole.base)
     step_times.steps(a.on(timed.record), timed)
-    step_times.minutes(a.on(timed.record), timed)
+    step_times.minutes(a.on(timed.record), timed, studies.short, studies.whole)
     headline(a)
     return a.answer(
         tables={"settings": table()},
-        figures={"whole": whole_text_plots(studies.tuning, studies.whole), "settings": panels(studies.short, timed)},
+        figures={"whole": whole_text_plots(studies.tuning, studies.whole), "settings": panels(studies.short)},
     )
 
 
@@ -82,11 +83,6 @@ def settings(a: Facts, short: Study) -> None:
         behind(f"{key}_{cell}_size", runs[0].record.metrics["parameters"] / 1e6, counted, wrong, "{:.1f}")
 
 
-def from_baseline(key: str) -> dict[tuple[str, str], float]:
-    """One setting less the baseline, on average over the cells."""
-    return {(of, cell): sign / len(CELLS) for of, sign in ((key, 1), ("baseline", -1)) for cell in CELLS}
-
-
 def standing(a: Facts, name: str, contrasts: dict[str, Contrast]) -> list[str]:
     """State which of the contrasts stand, read together."""
     found = sorted(holm({key: pooled_probability(*contrast) for key, contrast in contrasts.items()}))
@@ -109,25 +105,11 @@ def resolved(a: Facts, short: Study, both: Study) -> None:
     behind("p_stand", worst, again, {max(chances): "read alone"}, "{:.3f}")
     for key, contrast in contrasts.items():
         behind.change(f"{key}_change", *contrast, "{:+.0f} %")
-    baseline = short.seeds(cell="GRU")[0]
-    for name, bptt in (("halved", 70), ("doubled", 17)):
-        run = short.seeds(cell="GRU", bptt=bptt)[0]
-        recorded = by("updates an epoch in the records", lambda run=run: updates(run) / updates(baseline))
-        behind(name, count_windows(run) / count_windows(baseline), recorded, form="{:.2f}")
     a.say(
         "which_stand",
-        lambda stand, stand_in_both, p_stand, halved, doubled: (
-            stand == ("bptt70", "hidden100", "hidden400", "layers1", "layers3")
-            and stand_in_both == ("bptt70", "hidden100", "hidden400", "layers1", "layers3")
-            and p_stand < 0.03
-            and abs(halved - 1 / 2) < 0.02
-            and abs(doubled - 2) < 0.1
-        ),
+        lambda stand, p_stand: stand == ("bptt70", "hidden100", "hidden400", "layers1", "layers3") and p_stand < 0.03,
         {"stand": ("bptt70", "hidden100", "layers3")},
-        {"stand_in_both": ("bptt70", "hidden100", "layers3")},
         {"p_stand": 0.04},
-        {"halved": 1.0},
-        {"doubled": 1.0},
     )
 
 
@@ -139,14 +121,6 @@ def cells_apart(a: Facts, short: Study, both: Study) -> None:
         behind.change(f"{key}_gap", *contrast, "{:+.0f} %")
     standing(behind, "measurable", between)
     standing(behind_both, "measurable_in_both", {key: both.contrast(between_cells(key)) for key in VARIATIONS})
-    standing(behind, "uneven", unevenness(short))
-    standing(behind_both, "uneven_in_both", unevenness(both))
-    a.say(
-        "acts_alike",
-        lambda uneven, uneven_in_both: uneven == ("bptt17 to bptt70",) and uneven_in_both == (),
-        {"uneven": ()},
-        {"uneven_in_both": ("bptt17 to bptt70",)},
-    )
     grus = (run.settings for (_, cell), runs in short.varied().items() for run in runs if cell == "GRU")
     sizes = {(s.layers, s.hidden_size, s.bptt) for s in grus}
     behind("compared", len(VARIATIONS), by("models that a GRU was trained with", len, sizes))
@@ -161,41 +135,36 @@ def cells_apart(a: Facts, short: Study, both: Study) -> None:
     behind("led", led, ahead)
     a.say(
         "lstm_leads",
-        lambda led, compared, measurable, measurable_in_both: (
-            led == compared
-            and measurable == ("baseline", "bptt17", "hidden400", "layers3")
-            and measurable_in_both == ("baseline", "bptt17", "bptt70", "hidden400", "layers3")
+        lambda led, compared, measurable: (
+            led == compared and measurable == ("baseline", "bptt17", "hidden400", "layers3")
         ),
         {"led": 6},
         {"compared": 8},
         {"measurable": ("layers3",)},
+    )
+    a.say(
+        "precision_too",
+        lambda stand_in_both, measurable_in_both: (
+            stand_in_both == ("bptt70", "hidden100", "hidden400", "layers1", "layers3")
+            and measurable_in_both == ("baseline", "bptt17", "bptt70", "hidden400", "layers3")
+        ),
+        {"stand_in_both": ("bptt70", "hidden100", "layers3")},
         {"measurable_in_both": ("layers3",)},
     )
-
-
-def unevenness(study: Study) -> dict[str, Contrast]:
-    """By parameter, how the distance between the cells changes from its lowest value to its highest."""
-    ends = (("layers1", "layers3"), ("hidden100", "hidden400"), ("bptt17", "bptt70"))
-    signs = {"GRU": 1, "LSTM": -1}
-    return {
-        f"{low} to {high}": study.contrast(
-            {(key, cell): side * sign for key, side in ((high, 1), (low, -1)) for cell, sign in signs.items()}
-        )
-        for low, high in ends
-    }
-
-
-def updates(run: Run) -> float:
-    """Of an epoch, as the record counts them."""
-    return run.record.metrics["steps"] / len(run.record.curves["tokens"])
 
 
 def headline(a: Facts) -> None:
     """The first sentences, which rest on all of the above."""
     a.say(
         "answer",
-        lambda gap, gru_more, gru_less: gap.positive and max(gru_more.high, gru_less.high) < 5,
+        lambda gap, gru_more, gru_less, baseline_LSTM_modules, baseline_GRU_modules: (
+            gap.positive
+            and max(gru_more.high, gru_less.high) < 5
+            and abs(baseline_GRU_modules / baseline_LSTM_modules - 1) < 0.05
+        ),
         {"gap": 0.0},
+        {"baseline_LSTM_modules": 20.0},
+        {"baseline_GRU_modules": 35.0},
         {"gru_more": 8.0},
         {"gru_less": 8.0},
     )

@@ -35,6 +35,11 @@ def usable_by_accuracy(arms: Sequence[Arm]) -> float:
     return _highest(arms, lambda arm: min(arm["test_accuracy"]) > 2 / CLASSES)
 
 
+def accurate(arm: Arm) -> int:
+    """How many seeds' test accuracies are above twice that of guessing."""
+    return sum(share > 2 / CLASSES for share in arm["test_accuracy"])
+
+
 def _highest(arms: Sequence[Arm], usable: Callable[[Arm], bool]) -> float:
     """Half the lowest rate where none is usable."""
     return float(max((arm["rate"] for arm in arms if usable(arm)), default=min(arm["rate"] for arm in arms) / 2))

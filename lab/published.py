@@ -6,6 +6,9 @@ _nlayers.md, the first six of twelve epochs. Its annealing may differ from the e
 cut where the example's rule does it: never in these epochs.
 """
 
+import math
+from collections.abc import Sequence
+
 LOG = ((5.53, 252.86), (5.29, 199.32), (5.17, 176.73), (5.08, 160.48), (5.03, 153.08), (5.01, 149.98))
 # Of the test text, by users of the example: LSTM, six epochs with its default settings [pytorch/examples issue 415;
 # IntelLabs/distiller issue 470].
@@ -20,3 +23,13 @@ def perplexities() -> list[float]:
 def losses() -> list[float]:
     """In nats a word, to two places."""
     return [loss for loss, _ in LOG]
+
+
+def furthest(perplexity: float, reports: Sequence[float]) -> float:
+    """How far it is at most from what others report, as a share of theirs."""
+    return max(abs(perplexity / theirs - 1) for theirs in reports)
+
+
+def furthest_loss(loss: float, reports: Sequence[float]) -> float:
+    """The same from its logarithm."""
+    return max(abs(math.expm1(loss - math.log(theirs))) for theirs in reports)

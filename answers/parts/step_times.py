@@ -8,10 +8,11 @@ from statistics import fmean, geometric_mean, median
 
 import torch
 
+from answers.parts.causes import updates
 from experiments.language_model.data import windows
 from lab.laws import TRAIN_TOKENS
 from lab.step_times import StepTimes
-from lab.study import CELLS, VARIATIONS
+from lab.study import CELLS, VARIATIONS, Study
 from writeup.facts import Facts, by
 
 COUNTED = "windows, cut and counted, by the mean logarithm of a step"
@@ -28,7 +29,7 @@ def steps(a: Facts, timed: StepTimes) -> None:
     a.mean("gru_less", (100 * (1 - timed.gru_over_lstm("fast"))).tolist(), "{:.1f} %")
 
 
-def minutes(a: Facts, timed: StepTimes) -> None:
+def minutes(a: Facts, timed: StepTimes, short: Study, whole: Study) -> None:
     """Of an epoch on the whole text, by the geometric mean of the rounds: in the runs' code and on the modules."""
     took: dict[tuple[str, str, str], float] = {}
     again: dict[tuple[str, str, str], float] = {}
@@ -51,6 +52,10 @@ def minutes(a: Facts, timed: StepTimes) -> None:
 
     others = ("layers1", "layers3", "bptt17", "bptt70")
     route = by(COUNTED, apart, again, *others, within=1e-9)
+    whole_epochs(a, timed, short)
+    spent, again_spent = (whole.base.epochs * found["baseline", "LSTM", "fast"] for found in (took, again))
+    slip = whole.base.epochs * took["baseline", "LSTM", "stock"]
+    a("time_of_six", spent, by(COUNTED, lambda: again_spent, within=1e-9), {slip: "on the modules"}, "{:.0f} minutes")
     a("others_apart", apart(took, *others), route, {apart(took, "hidden400"): "of the units"}, "{:.0%}")
     a.say(
         "time",
@@ -69,3 +74,34 @@ def minutes(a: Facts, timed: StepTimes) -> None:
         {"gru_less": 0.0},
         {"gru_less": 8.0},
     )
+
+
+def processor(timed: StepTimes) -> str:
+    """On which the steps were timed."""
+    return str(timed.record.environment["processor"])
+
+
+def whole_epochs(a: Facts, timed: StepTimes, short: Study) -> None:
+    """How far the epochs of the runs themselves are from as many single steps, at most, on the same processor."""
+    runs = {
+        which: [run for run in of if run.record.environment["processor"] == processor(timed)]
+        for which, of in short.varied().items()
+    }
+
+    def seconds(key: str, cell: str) -> float:
+        """Of an epoch: the median over the runs' epochs."""
+        return median(took for run in runs[key, cell] for took in run.record.curves["processor_seconds"])
+
+    def apart(times: float) -> float:
+        return max(abs(times * seconds(*w) / 60 / geometric_mean(timed.minutes(w[1], w[0])) - 1) for w in runs)
+
+    def apart_by_step() -> float:
+        logs = (
+            math.log(seconds(*w) / updates(of[0])) - fmean(map(math.log, timed.of(w[1], w[0])))
+            for w, of in runs.items()
+        )
+        return max(abs(math.expm1(log)) for log in logs)
+
+    behind = a.on(timed.record, *(run.record for of in runs.values() for run in of))
+    route = by("seconds of a step, by the steps in the records", apart_by_step, within=1e-3)
+    behind("epochs_apart", apart(1.0), route, {apart(2.0): "twice as slow"}, "{:.0%}")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from statistics import geometric_mean
 
+from experiments.language_model.study import EQUAL_UPDATES
 from experiments.language_model.train import Settings
 from lab import published
-from lab.step_times import StepTimes
 from lab.study import CELLS, VARIATIONS, Study, perplexity
 from writeup.claims import Ref, Table
 from writeup.estimators import exponential, pooled
@@ -17,7 +16,7 @@ COLOURS = {"LSTM": "lstm", "GRU": "gru"}
 BESIDE = {"LSTM": 0.97, "GRU": 1.03}  # of the rate, so that no mark hides another
 ASIDE = {"LSTM": -0.06, "GRU": 0.06}  # of the category, so that no bar hides another; seeds stand twice as far
 LABEL_BELOW = {"LSTM": 0.0, "GRU": 58.0}  # of its curve's first point, in units of perplexity
-BY_EPOCH = {"GRU": (2.5, 238.0), "LSTM": (1.3, 134.0), "published": (3.6, 128.0)}  # where labels begin
+BY_EPOCH = {"GRU": (2.5, 238.0), "LSTM": (1.1, 150.0), "published": (3.7, 120.0)}  # where labels begin
 PANELS = {"layers": (1, 2, 3), "hidden_size": (100, 200, 400), "bptt": (17, 35, 70)}
 AXES = {"layers": "layers", "hidden_size": "hidden units", "bptt": "BPTT interval"}
 
@@ -61,7 +60,7 @@ def _rates(tuning: Study) -> Plot:
         x_ticks=ticks,
         x_tick_labels=[f"{tick:g}" for tick in ticks],
         y_limits=(180.0, 400.0),
-        height=3.4,
+        height=3.3,
     )
 
 
@@ -84,16 +83,14 @@ def _epochs(whole: Study) -> Plot:
         "validation perplexity",
         title="epoch by epoch",
         x_ticks=epochs,
-        y_limits=(110.0, 290.0),
-        height=3.4,
+        y_limits=(100.0, 290.0),
+        height=3.3,
     )
 
 
-def panels(short: Study, timed: StepTimes) -> Panels:
-    """Against each parameter, above perplexity (lines join the means, seeds are dots), below the time of an epoch."""
-    reached = [_panel(short, field, values) for field, values in PANELS.items()]
-    took = [_times(timed, field, values) for field, values in PANELS.items()]
-    return Panels([*reached, *took], columns=3, share_y=True)
+def panels(short: Study) -> Panels:
+    """Perplexity against each parameter; lines join the means, seeds are dots."""
+    return Panels([_panel(short, field, values) for field, values in PANELS.items()], columns=3, share_y=True)
 
 
 def _keys(base: Settings, field: str, values: tuple[int, ...]) -> list[str]:
@@ -114,33 +111,21 @@ def _panel(short: Study, field: str, values: tuple[int, ...]) -> Plot:
         lines.append(Series(label, places, means, *ends, "both", colour=COLOURS[cell]))
         each = [(x + 2 * ASIDE[cell], run.perplexity) for x, of in enumerate(runs) for run in of if len(of) > 1]
         dots.append(Series("", [x for x, _ in each], [y for _, y in each], style="dots", colour=COLOURS[cell]))
+        if field == "bptt":
+            dots.append(_equal_updates(short, cell, values))
     return Plot(
         [*lines, *dots],
-        "",
+        AXES[field],
         "validation perplexity",
         x_categories=tuple(map(str, values)),
         y_limits=(140.0, 240.0),
         legend="direct" if field == "bptt" else "none",
-        height=3.1,
+        height=4.0,
     )
 
 
-def _times(timed: StepTimes, field: str, values: tuple[int, ...]) -> Plot:
-    """On the modules as full lines, in our code dashed."""
-    keys, lines = _keys(timed.base, field, values), []
-    for path, name in (("stock", "modules"), ("fast", "our code")):
-        for cell in CELLS:
-            minutes = [geometric_mean(timed.minutes(cell, key, path)) for key in keys]
-            places = [x + ASIDE[cell] for x in range(len(values))]
-            lines.append(Series("", places, minutes, style="both", colour=COLOURS[cell], dashed=path == "fast"))
-        if field == "bptt":  # for both cells, so in neither's colour
-            lines.append(Series(name, places[-1:], minutes[-1:], colour="dim"))
-    return Plot(
-        lines,
-        AXES[field],
-        "minutes an epoch",
-        x_categories=tuple(map(str, values)),
-        y_limits=(0.0, 70.0),
-        legend="direct" if field == "bptt" else "none",
-        height=3.1,
-    )
+def _equal_updates(short: Study, cell: str, values: tuple[int, ...]) -> Series:
+    """The intervals with as many updates as the example's, as crosses: means of the seeds."""
+    places = [values.index(change["bptt"]) + ASIDE[cell] for change in EQUAL_UPDATES]
+    reached = [perplexity(short.losses(cell=cell, **change)) for change in EQUAL_UPDATES]
+    return Series("", places, reached, style="marks", mark="x", colour=COLOURS[cell])

@@ -31,6 +31,8 @@ CELLS = ("LSTM", "GRU")
 SEEDS = (1111, 1112, 1113)
 # So many units give the GRU's recurrent layers as many parameters as 200 give the LSTM's; elsewhere units are equal.
 EQUAL_HIDDEN_SIZE = 235
+# An interval changes how many updates an epoch makes; with these columns they stay as many, of as many words each.
+EQUAL_UPDATES: tuple[dict[str, Any], ...] = ({"bptt": 17, "batch_size": 41}, {"bptt": 70, "batch_size": 10})
 # One at a time, around the example's 2 layers, 200 units, 35 steps.
 VARIATIONS: tuple[dict[str, Any], ...] = (
     {"layers": 1},
@@ -60,7 +62,9 @@ class Preset:
     example: bool = True  # in our own loop, on PyTorch's modules in float32; a second seed and a GRU as the variations
     # Settings whose last seed is trained in float32, too; {}: the baselines, to the end.
     float32: tuple[dict[str, Any], ...] = ()
-    beside: bool = True  # the GRU of equal parameters, a tied GRU, RNN_TANH
+    beside: bool = (
+        True  # the GRU of equal parameters, a tied GRU, RNN_TANH, equal updates, a third layer at half the rate
+    )
 
 
 CPU = Preset(
@@ -133,6 +137,8 @@ def plan(preset: str, finished: Mapping[str, Record]) -> list[Settings]:
         equal = replace(gru, hidden_size=EQUAL_HIDDEN_SIZE)
         runs += [replace(equal, seed=seed) for seed in SEEDS[: chosen.seeds]]
         runs += [replace(gru, tied=True), *_simple(chosen, finished)]
+        runs += [replace(short[cell], **change) for change in EQUAL_UPDATES for cell in CELLS]
+        runs += [replace(of, layers=3, learning_rate=of.learning_rate / 2) for of in short.values()]
     return list(dict.fromkeys(runs))
 
 

@@ -44,7 +44,7 @@ class StepTimeSettings:
     hidden_size: int = 200  # of the baseline, and the embedding's
     rounds: int = 12
     warm_up: int = 1  # steps of a setting in a round before those that are timed
-    steps: int = 1
+    steps: int = 2
 
     @property
     def name(self) -> str:

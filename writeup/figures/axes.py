@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from matplotlib.ticker import LogLocator, MaxNLocator, ScalarFormatter
@@ -122,14 +123,16 @@ def _grouped(text: str) -> str:
 
 
 def _log_labels(ticks: Sequence[float]) -> list[str]:
+    apart = min((b - a for a, b in pairwise(sorted(ticks))), default=math.inf) / 1000
+    digits = next(n for n in range(6, 18) if all(abs(float(f"{tick:.{n}g}") - tick) <= apart for tick in ticks))
     if all(tick == 0 or 1e-3 <= abs(tick) <= 1e5 for tick in ticks):
-        return [_grouped(f"{tick:.6g}") for tick in ticks]
+        return [_grouped(f"{tick:.{digits}g}") for tick in ticks]
     texts = []
     for tick in ticks:
         if tick <= 0:
             texts.append(f"${_log_labels([-tick])[0].strip('$')}$".replace("$", "$-", 1) if tick else "0")
             continue
         exponent = math.floor(math.log10(tick) + 1e-9)
-        factor = f"{tick / 10**exponent:g}"
+        factor = f"{tick / 10**exponent:.{digits}g}"
         texts.append(f"$10^{{{exponent}}}$" if factor == "1" else f"${factor} \\times 10^{{{exponent}}}$")
     return texts

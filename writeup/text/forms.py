@@ -13,19 +13,19 @@ from typing import Any
 
 SIGNIFICANT = re.compile(r"(?P<sign>\+?)~(?P<digits>\d+)(?P<percent>%?)")
 DECIMALS = re.compile(r"\.(?P<digits>\d+)(?P<kind>[ef%])$")
-MINUS_ZERO = re.compile(r"-(?=0(?:\.0+)?%?$)")
+SIGN_OF_ZERO = re.compile(r"[-+](?=0(?:\.0+)?%?$)")
 
 
 def shown(value: Any, spec: str) -> str:
-    """A number, word or tuple by its specification; never minus zero."""
+    """A number, word or tuple by its specification; zero has no sign."""
     if isinstance(value, tuple):
         return "(" + ", ".join(shown(item, spec) for item in value) + ")"
     if found := SIGNIFICANT.fullmatch(spec):
         scale = 100 if found["percent"] else 1
         place = _place(value * scale, int(found["digits"]))
         rounded = round(value * scale, -place)
-        return MINUS_ZERO.sub("", f"{rounded:{found['sign']},.{max(0, -place)}f}{found['percent']}")
-    return MINUS_ZERO.sub("", format(value, spec)) if isinstance(value, float) else format(value, spec)
+        return SIGN_OF_ZERO.sub("", f"{rounded:{found['sign']},.{max(0, -place)}f}{found['percent']}")
+    return SIGN_OF_ZERO.sub("", format(value, spec)) if isinstance(value, float) else format(value, spec)
 
 
 def last_unit(value: float, spec: str) -> float | None:

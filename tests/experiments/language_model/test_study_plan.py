@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from experiments.language_model import study
+from experiments.language_model.data import count_windows
 from experiments.language_model.study import (
     CELLS,
     EQUAL_HIDDEN_SIZE,
+    EQUAL_UPDATES,
     PRESETS,
     SEEDS,
     VARIATIONS,
@@ -18,6 +20,7 @@ from experiments.language_model.study import (
     tuned_rates,
 )
 from experiments.language_model.train import Settings
+from experiments.language_model.work import SIZES
 
 CPU, FULL = PRESETS["cpu"], PRESETS["full"]
 GRID = (2.5, 5.0, 10.0, 20.0, 40.0)
@@ -26,6 +29,7 @@ INSIDE = {"LSTM": (5.2, 5.1, 5.0, 4.9, 5.4), "GRU": (5.1, 5.0, 4.9, 5.2, 6.0)}
 # After the last epoch the second-best rate has overtaken the best.
 FINAL = {("LSTM", 20.0): 4.8, ("LSTM", 10.0): 4.7, ("GRU", 10.0): 4.9, ("GRU", 5.0): 4.8}
 TUNED = {cell: replace(CPU.base, cell=cell, learning_rate=rate) for cell, rate in {"LSTM": 20.0, "GRU": 10.0}.items()}
+SHORT = {cell: replace(run, epochs=CPU.short_epochs) for cell, run in TUNED.items()}
 
 
 @dataclass
@@ -127,6 +131,7 @@ def test_what_matters_most_comes_first():
         replace(gru, hidden_size=EQUAL_HIDDEN_SIZE),
         replace(gru, tied=True),
         replace(FULL.base, cell="RNN_TANH", learning_rate=2.5, epochs=2),
+        replace(lstm, **EQUAL_UPDATES[0]),
     ]
     places = [runs.index(milestone) for milestone in milestones]
     assert places == sorted(places)
@@ -149,6 +154,23 @@ def test_the_example_is_run_once_as_it_is_and_its_modules_as_long_as_the_variati
 def test_the_gru_of_equal_parameters_has_two_seeds():
     runs = [run for run in plan("cpu", SETTLED) if run.hidden_size == EQUAL_HIDDEN_SIZE]
     assert runs == [replace(TUNED["GRU"], hidden_size=EQUAL_HIDDEN_SIZE, seed=seed) for seed in SEEDS[:2]]
+
+
+@pytest.mark.parametrize("change", EQUAL_UPDATES, ids=str)
+def test_other_intervals_with_other_columns_make_as_many_updates_of_as_many_words(change):
+    base, words = CPU.base, SIZES["wikitext-2"].tokens
+    other = replace(base, **change)
+    assert other.bptt != base.bptt
+    made = [count_windows(torch.empty(words // run.batch_size, 1), run.bptt) for run in (base, other)]
+    assert made[1] == pytest.approx(made[0], rel=0.01)
+    runs = [run for run in plan("cpu", SETTLED) if run.batch_size == change["batch_size"]]
+    assert runs == [replace(SHORT[cell], **change) for cell in CELLS]
+
+
+def test_a_third_layer_is_trained_at_half_the_rate_of_each_cell_too():
+    deep = [run for run in plan("cpu", SETTLED) if run.layers == 3]
+    runs = [run for run in deep if run.learning_rate != TUNED[run.cell].learning_rate]
+    assert runs == [replace(SHORT[cell], layers=3, learning_rate=TUNED[cell].learning_rate / 2) for cell in CELLS]
 
 
 def test_tied_weights_have_two_seeds_with_the_lstm_and_one_with_the_gru():

@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from writeup.errors import WriteupError
@@ -24,6 +24,7 @@ def test_every_value_lies_on_a_log_axis(values):
 
 
 @given(st.lists(numbers, min_size=2, max_size=20), st.sampled_from(["linear", "log"]))
+@example([999602.0, 999603.0], "log")
 def test_a_tick_is_labelled_with_its_value(values, scale):
     values = [abs(value) + 1e-3 for value in values] if scale == "log" else values
     assume(max(values) - min(values) > 1e-2)
