@@ -27,6 +27,7 @@ CALLS = {  # what is called, on what
     "unbatched": (MADE, "$(C, H, W)$: batch axis forgotten"),
     "functional": ("`F.dropout2d(x, p)`", "$(N, C, H, W)$, in evaluation"),
 }
+CORRECT = ("whole", "evaluation")  # the others are mistakes where maps are meant
 
 
 def is_it(call: str) -> bool:
@@ -60,6 +61,7 @@ def answer(_records: Records) -> Answer:
             unit = modules.dropped_together(one)
             others = {u: "another block" for u in (*modules.BLOCKS, "nothing") if u != unit}
             a(name, unit, by("how often neighbours share their fate", modules.together_by_frequency, other), others)
-    rows: list[list[str | Ref] | str] = [[*words, Ref(name)] for name, words in CALLS.items()]
-    rows = ["Correct", *rows[:2], "Mistakes", *rows[2:]]
-    return a.answer({"slips": Table(["Call", "Input", "Dropped together"], rows, "lll")})
+    rows: dict[str, list[str | Ref]] = {name: [*words, Ref(name)] for name, words in CALLS.items()}
+    right = [rows.pop(name) for name in CORRECT]
+    table = Table(["Call", "Input", "Dropped together"], ["Correct", *right, "Mistakes", *rows.values()], "lll")
+    return a.answer({"slips": table})

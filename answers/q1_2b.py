@@ -121,7 +121,7 @@ def plenty(a: Facts, record: Record) -> None:
         {"lowest_rate": 0.001},
     )
     a.say("much_hurts", lambda much_costs: much_costs.positive, {"much_costs": 0.0})
-    for p in (MODERATE, MUCH, SEVERE):
+    for p in (0.0, MODERATE, MUCH, SEVERE):
         again(a, record, MANY, p, "test_accuracy")
 
 
@@ -146,7 +146,8 @@ def noisy(a: Facts, record: Record) -> None:
         {"change_without": 0.0},
         {"change_with": 0.0},
     )
-    again(a, record, MISLABELLED, MODERATE, "test_accuracy")
+    for p in (0.0, MODERATE):
+        again(a, record, MISLABELLED, p, "test_accuracy")
 
 
 def early(a: Facts, record: Record, stopped: Record) -> None:

@@ -110,15 +110,22 @@ def trade(a: Facts, record: Record) -> dict[int, list[float]]:
         {"at_an_end": 1},
     )
 
-    @uncompiled()
-    def again(k: int) -> float:
-        seed = settings.seeds[half + k]
-        data = split((seed,), full, settings.test_images)
-        alone = replace(settings, seeds=(seed,))
-        return batch_size.train_arm(alone, data, small, best[small]["rate"])["train_loss"][0]
-
-    a.rerun(f"training loss with batches of {small}", record, loss[small], again, within=0.01)
+    for size in (small, full):
+        a.rerun(f"training loss with batches of {size}", record, loss[size], seed_again(size, best[size]["rate"]), 0.01)
     return loss
+
+
+def seed_again(size: int, rate: float) -> Callable[[int], float]:
+    """The training loss of one of the seeds that are shown, trained alone."""
+    settings = batch_size.Settings()
+
+    @uncompiled()
+    def train(k: int) -> float:
+        seed = settings.seeds[len(settings.seeds) // 2 + k]
+        data = split((seed,), settings.train_images, settings.test_images)
+        return batch_size.train_arm(replace(settings, seeds=(seed,)), data, size, rate)["train_loss"][0]
+
+    return train
 
 
 def speed(a: Facts, record: Record) -> None:

@@ -105,8 +105,10 @@ def rates(a: Facts, record: Record) -> None:
     )
     for norm, arms in (("none", plain), ("batch", normed)):
         best = norm_runs.lowest_loss(arms)
-        train = norm_runs.train_at_rate(norm, best["rate"])  # alone, a seed rounds otherwise than beside others
-        a.rerun(f"training loss, norm: {norm}", record, norm_runs.losses(best), train, within=0.05)
+        # alone, a seed rounds otherwise than beside others
+        loss, accuracy = (again(norm, best["rate"]) for again in (norm_runs.loss_at_rate, norm_runs.accuracy_at_rate))
+        a.rerun(f"training loss, norm: {norm}", record, norm_runs.losses(best), loss, within=0.05)
+        a.rerun(f"test accuracy, norm: {norm}", record, best["test_accuracy"], accuracy, within=0.05)
 
 
 def limits(a: Facts, record: Record) -> None:

@@ -36,9 +36,9 @@ def answer(records: Records) -> Answer:
     silent(a)
     columns = zip(lstm.perplexities("zeroed"), lstm.perplexities("carried"), strict=True)
     losses = (lstm.record.curves["loss"][state]["by_column"] for state in ("zeroed", "carried"))
-    by_loss = [math.expm1(zeroed - carried) for zeroed, carried in zip(*losses, strict=True)]
+    by_loss = [100 * math.expm1(zeroed - carried) for zeroed, carried in zip(*losses, strict=True)]
     a.on(lstm.record).mean(
-        "zeroed_LSTM", [zeroed / carried - 1 for zeroed, carried in columns], "{:.1%}", ("losses", by_loss)
+        "zeroed_LSTM", [100 * (zeroed / carried - 1) for zeroed, carried in columns], "{:.1f} %", ("losses", by_loss)
     )
     a.say("memory_helps", lambda zeroed_LSTM: zeroed_LSTM.positive, {"zeroed_LSTM": 0.0})
     return a.answer(figures={"time": time_plot(timed)}, source=REPACKAGE.numbered())
@@ -121,6 +121,13 @@ def silent(a: Facts) -> None:
     one_graph, two_graphs = history.errors_at_size()
     at_size = by("the window before in a graph of its own", lambda: two_graphs, within=1e-6)
     a("silent_error_at_size", one_graph, at_size, {0.0: "as if right"}, "{:.2%}")
+    a.say(
+        "small_at_size",
+        lambda silent_error, silent_error_at_size: 0 < silent_error_at_size < silent_error / 10,
+        {"silent_error": 0.001},
+        {"silent_error_at_size": 0.1},
+        {"silent_error_at_size": 0.0},
+    )
     a.say("silent_is_wrong", lambda silent_error: silent_error > 1e-3, {"silent_error": 0.0})
     a.say(
         "needed",

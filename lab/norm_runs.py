@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from statistics import fmean, geometric_mean, median
 from typing import Any
 
@@ -84,16 +85,22 @@ def convolutions() -> int:
     return sum(isinstance(layer, nn.Conv2d) and layer.kernel_size == (3, 3) for layer in layers)
 
 
-def train_at_rate(norm: str, rate: float) -> Callable[[int], float]:
-    """The training loss of one seed, trained alone."""
+@cache
+@uncompiled()
+def swept_again(norm: str, rate: float, seed: int) -> Arm:
+    """One seed of the sweep, trained alone."""
+    alone = replace(learning_rates.Settings(), seeds=(seed,))
+    return learning_rates.train_arm(alone, split(alone.seeds, alone.train_images, alone.test_images), norm, rate)
 
-    @uncompiled()
-    def train(seed: int) -> float:
-        alone = replace(learning_rates.Settings(), seeds=(seed,))
-        data = split(alone.seeds, alone.train_images, alone.test_images)
-        return losses(learning_rates.train_arm(alone, data, norm, rate))[0]
 
-    return train
+def loss_at_rate(norm: str, rate: float) -> Callable[[int], float]:
+    """The training loss of one seed."""
+    return lambda seed: losses(swept_again(norm, rate, seed))[0]
+
+
+def accuracy_at_rate(norm: str, rate: float) -> Callable[[int], float]:
+    """Its test accuracy."""
+    return lambda seed: float(swept_again(norm, rate, seed)["test_accuracy"][0])
 
 
 def train_small_batches(norm: str, size: int, rate: float) -> Callable[[int], float]:

@@ -37,7 +37,7 @@ def cost(a: Facts, run: Run) -> None:
     a("steps", steps, by("windows, cut and counted", cut_and_counted), slips, shared=why)
     length = by("the settings of the code that measures", lambda: truncation.Settings().stretch)
     a("stretch", settings["stretch"], length, {WINDOW: "a window"})
-    a.mean("error", run.errors(WINDOW), "{:.0%}")
+    a.mean("error", [100 * error for error in run.errors(WINDOW)], "{:.0f} %")
 
 
 def read(a: Facts, run: Run) -> None:
@@ -65,7 +65,7 @@ def sentences(a: Facts) -> None:
     )
     a.say(
         "border_effect",
-        lambda error, times_less: error.low * times_less.low > 10,
-        {"error": 0.005},
+        lambda error, times_less: error.low * times_less.low > 1000,
+        {"error": 0.5},
         {"times_less": 50.0},
     )

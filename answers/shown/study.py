@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from experiments.language_model.study import EQUAL_UPDATES
-from experiments.language_model.train import Settings
 from lab import published
 from lab.study import CELLS, VARIATIONS, Study, perplexity
 from writeup.claims import Ref, Table
@@ -17,7 +16,11 @@ BESIDE = {"LSTM": 0.97, "GRU": 1.03}  # of the rate, so that no mark hides anoth
 ASIDE = {"LSTM": -0.06, "GRU": 0.06}  # of the category, so that no bar hides another; seeds stand twice as far
 LABEL_BELOW = {"LSTM": 0.0, "GRU": 58.0}  # of its curve's first point, in units of perplexity
 BY_EPOCH = {"GRU": (2.5, 238.0), "LSTM": (1.1, 150.0), "published": (3.7, 120.0)}  # where labels begin
-PANELS = {"layers": (1, 2, 3), "hidden_size": (100, 200, 400), "bptt": (17, 35, 70)}
+PANELS = {
+    "layers": ("layers1", "baseline", "layers3"),
+    "hidden_size": ("hidden100", "baseline", "hidden400"),
+    "bptt": ("bptt17", "baseline", "bptt70"),
+}
 AXES = {"layers": "layers", "hidden_size": "hidden units", "bptt": "BPTT interval"}
 
 
@@ -90,19 +93,13 @@ def _epochs(whole: Study) -> Plot:
 
 def panels(short: Study) -> Panels:
     """Perplexity against each parameter; lines join the means, seeds are dots."""
-    return Panels([_panel(short, field, values) for field, values in PANELS.items()], columns=3, share_y=True)
+    return Panels([_panel(short, field, keys) for field, keys in PANELS.items()], columns=3, share_y=True)
 
 
-def _keys(base: Settings, field: str, values: tuple[int, ...]) -> list[str]:
-    """The settings of a panel, by their names."""
-    changes = [{} if value == getattr(base, field) else {field: value} for value in values]
-    return [next(key for key, varied in VARIATIONS.items() if varied == change) for change in changes]
-
-
-def _panel(short: Study, field: str, values: tuple[int, ...]) -> Plot:
+def _panel(short: Study, field: str, keys: tuple[str, ...]) -> Plot:
     lines, dots = [], []
+    values = [VARIATIONS[key].get(field, getattr(short.base, field)) for key in keys]
     for cell in CELLS:
-        keys = _keys(short.base, field, values)
         runs = [short.seeds(cell=cell, **VARIATIONS[key]) for key in keys]
         found = [exponential(pooled(*short.contrast({(key, cell): 1.0}))) for key in keys]
         means, ends = [one.value for one in found], ([one.low for one in found], [one.high for one in found])
@@ -124,7 +121,7 @@ def _panel(short: Study, field: str, values: tuple[int, ...]) -> Plot:
     )
 
 
-def _equal_updates(short: Study, cell: str, values: tuple[int, ...]) -> Series:
+def _equal_updates(short: Study, cell: str, values: list[int]) -> Series:
     """The intervals with as many updates as the example's, as crosses: means of the seeds."""
     places = [values.index(change["bptt"]) + ASIDE[cell] for change in EQUAL_UPDATES]
     reached = [perplexity(short.losses(cell=cell, **change)) for change in EQUAL_UPDATES]

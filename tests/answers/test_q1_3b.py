@@ -2,40 +2,30 @@
 
 from datetime import date
 
+import pytest
+
 from answers.q1_3b import answer
 from experiments.regularisation import learning_rates, small_batches
+from tests.answers.forged import added, contradicted, scaled
 from tests.places import ROOT
 from writeup.records.store import Records
 
 
-def contradicted(kind, settings, forge):
-    """Whether a rerun finds the record otherwise after `forge` has changed its curves."""
-    path = f"{kind}/{settings.name}"
-    records = Records(ROOT)
-    record = records[path]
-    curves = record.model_copy(deep=True).curves
-    forge(curves)
-    records._loaded[path] = record.model_copy(update={"curves": curves})
-    return any(abs(r.train(r.drawn) - r.values[r.drawn]) > r.within for r in answer(records).reruns if r.record == path)
-
-
-def scale(arms, measure, factor):
-    for arm in arms:
-        arm[measure] = [value and value * factor for value in arm[measure]]
-
-
 def test_fifty_points_more_with_batches_of_two_are_found():
-    def forge(curves):
-        for arm in curves["batch-2"]:
-            arm["test_accuracy"] = [accuracy + 0.5 for accuracy in arm["test_accuracy"]]
-
-    assert contradicted(small_batches.KIND, small_batches.Settings(), forge)
+    assert contradicted(
+        answer, small_batches, small_batches.Settings(), lambda curves: added(curves["batch-2"], "test_accuracy", 0.5)
+    )
 
 
 def test_a_hundredth_of_the_plain_networks_loss_is_found():
-    assert contradicted(
-        learning_rates.KIND, learning_rates.Settings(), lambda curves: scale(curves["none"], "train_loss", 0.01)
-    )
+    sweep = learning_rates.Settings()
+    assert contradicted(answer, learning_rates, sweep, lambda curves: scaled(curves["none"], "train_loss", 0.01))
+
+
+@pytest.mark.parametrize("norm", ["none", "batch"])
+def test_ten_points_less_of_either_arm_of_the_sweep_are_found(norm):
+    sweep = learning_rates.Settings()
+    assert contradicted(answer, learning_rates, sweep, lambda curves: added(curves[norm], "test_accuracy", -0.1))
 
 
 def test_the_seed_that_is_trained_again_is_drawn_by_the_date_of_the_record():
