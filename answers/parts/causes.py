@@ -85,8 +85,12 @@ def slower(a: Facts, short: Study) -> None:
     losses = {("slow3", cell): [run.valid_loss for run in of] for cell, of in runs.items()}
     behind.change("slow3_change", *short.contrast(from_baseline("slow3"), losses), "{:.0f} %")
     a.say(
-        "slower_too",
-        lambda slow3_rates, slow3_change: slow3_rates == (0.5,) and slow3_change.positive,
+        "half_rate_does_not_help",
+        lambda slow3_rates, slow3_change, layers3_change: (
+            slow3_rates == (0.5,) and slow3_change.positive and slow3_change.value > layers3_change.value
+        ),
         {"slow3_rates": (1.0,)},
-        {"slow3_change": 0.0},
+        {"slow3_change": 0.0, "layers3_change": -1.0},
+        {"slow3_change": 5.0},
+        {"layers3_change": 20.0},
     )

@@ -78,15 +78,11 @@ def minutes(a: Facts, timed: StepTimes, short: Study, whole: Study) -> None:
     )
 
 
-def processor(timed: StepTimes) -> str:
-    """On which the steps were timed."""
-    return str(timed.record.environment["processor"])
-
-
 def whole_epochs(a: Facts, timed: StepTimes, short: Study) -> None:
     """How far the epochs of the runs themselves are from as many single steps, at most, on the same processor."""
+    here = timed.record.environment["processor"]
     runs = {
-        which: [run for run in of if run.record.environment["processor"] == processor(timed)]
+        which: [run for run in of if run.record.environment["processor"] == here]
         for which, of in short.varied().items()
     }
 

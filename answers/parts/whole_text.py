@@ -88,7 +88,7 @@ def begun(a: Facts, whole: Study, epochs: int) -> None:
     early = Study(replace(whole.base, epochs=epochs), tuple(run.first(epochs) for run in whole.runs))
     on(a, list(whole.runs)).change("early_gap", *early.contrast(between_cells("baseline")), "{:.1f} %")
     a.say(
-        "narrows",
+        "lead_is_uncertain",
         lambda early_gap, gap, baseline_gap, precise_full: (
             0 < gap.value < early_gap.value < baseline_gap.value - 2 and precise_full == (1,)
         ),
